@@ -1,0 +1,23 @@
+// Faults of the machine, with a reason a program can read. A refusal of a person is never a Status
+// (design: two kinds of "no"). Reasons are UPPER_SNAKE tokens; messages help an operator and hold
+// nothing personal.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace va::base {
+
+// A failed status that carries `reason` and whether repeating the same call can help.
+absl::Status MakeError(absl::StatusCode code, absl::string_view reason, absl::string_view message,
+                       bool retryable = false);
+
+// The reason of a status made by MakeError; empty for any other.
+std::string ReasonOf(const absl::Status& status);
+
+// Whether the status says that the same call may succeed later.
+bool IsRetryable(const absl::Status& status);
+
+}  // namespace va::base

@@ -1,0 +1,79 @@
+#include "lib/base/worker_pool.h"
+
+#include <utility>
+
+namespace va::base {
+namespace {
+
+// libxml2 walks trees recursively up to the depth limit and gRPC's blocking calls need some room;
+// 512 KiB holds both with a wide margin and lets a thousand threads cost address space only.
+constexpr size_t kStackBytes = 512 * 1024;
+
+}  // namespace
+
+WorkerPool::WorkerPool(size_t threads, size_t queue) : queue_limit_(queue) {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, kStackBytes);
+  threads_.reserve(threads);
+  for (size_t i = 0; i < threads; ++i) {
+    pthread_t thread{};
+    if (pthread_create(&thread, &attributes, &WorkerPool::ThreadMain, this) == 0) {
+      threads_.push_back(thread);
+    }
+  }
+  pthread_attr_destroy(&attributes);
+}
+
+WorkerPool::~WorkerPool() { Shutdown(); }
+
+bool WorkerPool::TrySubmit(std::function<void()> task) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (stopping_ || threads_.empty()) return false;
+    const size_t idle = threads_.size() - running_;
+    if (queue_.size() >= queue_limit_ + idle) return false;
+    queue_.push_back(std::move(task));
+  }
+  wake_.notify_one();
+  return true;
+}
+
+void WorkerPool::Shutdown() {
+  std::vector<pthread_t> threads;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+    threads.swap(threads_);
+  }
+  wake_.notify_all();
+  for (const pthread_t thread : threads) pthread_join(thread, nullptr);
+}
+
+size_t WorkerPool::pending() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return queue_.size() + running_;
+}
+
+void* WorkerPool::ThreadMain(void* self) {
+  static_cast<WorkerPool*>(self)->Work();
+  return nullptr;
+}
+
+void WorkerPool::Work() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    if (queue_.empty()) return;
+    std::function<void()> task = std::move(queue_.front());
+    queue_.pop_front();
+    ++running_;
+    lock.unlock();
+    task();
+    task = nullptr;
+    lock.lock();
+    --running_;
+  }
+}
+
+}  // namespace va::base

@@ -1,0 +1,47 @@
+// A bounded pool of threads with a bounded queue. Handlers are plain blocking functions; what does
+// not fit is refused at once, so that overload is shed at the door and never piles up inside.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <vector>
+
+#include <pthread.h>
+
+namespace va::base {
+
+// Runs tasks on a fixed number of threads. Thread-safe.
+class WorkerPool {
+ public:
+  // `threads` workers with small stacks; at most `queue` tasks wait.
+  WorkerPool(size_t threads, size_t queue);
+  ~WorkerPool();
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  // False when the queue is full or the pool is shutting down; the task was not taken then.
+  bool TrySubmit(std::function<void()> task);
+
+  // Finishes what was taken, then joins. Idempotent.
+  void Shutdown();
+
+  // Tasks taken and not finished.
+  size_t pending() const;
+
+ private:
+  static void* ThreadMain(void* self);
+  void Work();
+
+  const size_t queue_limit_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> queue_;
+  size_t running_ = 0;
+  bool stopping_ = false;
+  std::vector<pthread_t> threads_;
+};
+
+}  // namespace va::base

@@ -1,0 +1,252 @@
+#include "lib/crypto/sealed_box.h"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "lib/base/encoding.h"
+#include "lib/base/status.h"
+#include "lib/crypto/hash.h"
+#include "lib/crypto/keys.h"
+
+namespace va::crypto {
+namespace {
+
+constexpr char kVersion = 1;
+constexpr size_t kKeySize = 32;
+constexpr size_t kNonceSize = 12;
+constexpr size_t kTagSize = 16;
+constexpr size_t kMaxKeyId = 32;
+
+struct CipherDeleter {
+  void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
+};
+using CipherPtr = std::unique_ptr<EVP_CIPHER_CTX, CipherDeleter>;
+
+// Fetched once: an implicit fetch for every value costs more than the encryption of a short one.
+const EVP_CIPHER* Aes256Gcm() {
+  static const EVP_CIPHER* const cipher = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
+  return cipher;
+}
+
+unsigned char* Octets(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
+const unsigned char* Octets(absl::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+absl::Status SealError(absl::string_view reason, absl::string_view message) {
+  return base::MakeError(absl::StatusCode::kDataLoss, reason, message);
+}
+
+// The parts of an envelope, as views into it.
+struct Envelope {
+  absl::string_view header;  // version, length, key id
+  absl::string_view key_id;
+  absl::string_view nonce;
+  absl::string_view ciphertext;
+  absl::string_view tag;
+};
+
+absl::StatusOr<Envelope> Split(absl::string_view sealed) {
+  if (sealed.size() < 2 || sealed[0] != kVersion) {
+    return SealError("SEAL_MALFORMED", "not a sealed value of this version");
+  }
+  const size_t id_size = static_cast<unsigned char>(sealed[1]);
+  const size_t header_size = 2 + id_size;
+  if (id_size == 0 || sealed.size() < header_size + kNonceSize + kTagSize) {
+    return SealError("SEAL_MALFORMED", "a sealed value cut short");
+  }
+  const size_t body_size = sealed.size() - header_size - kNonceSize - kTagSize;
+  return Envelope{.header = sealed.substr(0, header_size),
+                  .key_id = sealed.substr(2, id_size),
+                  .nonce = sealed.substr(header_size, kNonceSize),
+                  .ciphertext = sealed.substr(header_size + kNonceSize, body_size),
+                  .tag = sealed.substr(sealed.size() - kTagSize)};
+}
+
+bool IsKeyId(absl::string_view id) {
+  return !id.empty() && id.size() <= kMaxKeyId &&
+         std::all_of(id.begin(), id.end(), [](char c) {
+           return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' ||
+                  c == '.';
+         });
+}
+
+absl::Status RingError(int line, absl::string_view message) {
+  return base::MakeError(absl::StatusCode::kInvalidArgument, "KEY_RING",
+                         absl::StrCat("key ring line ", line, ": ", message));
+}
+
+}  // namespace
+
+// --- KeyRing ---
+
+KeyRing::~KeyRing() {
+  for (auto& [id, key] : keys_) Cleanse(key);
+}
+
+absl::StatusOr<KeyRing> KeyRing::FromText(absl::string_view text) {
+  KeyRing ring;
+  bool explicit_current = false;
+  int number = 0;
+  for (absl::string_view raw : absl::StrSplit(text, '\n')) {
+    ++number;
+    const absl::string_view line = absl::StripAsciiWhitespace(raw);
+    if (line.empty() || line[0] == '#') continue;
+    const std::vector<absl::string_view> parts = absl::StrSplit(line, ':');
+    if (parts.size() < 2 || parts.size() > 3 || (parts.size() == 3 && parts[2] != "current")) {
+      return RingError(number, "expected key_id:hex[:current]");
+    }
+    if (!IsKeyId(parts[0])) return RingError(number, "a key id is 1-32 of a-z A-Z 0-9 . _ -");
+    absl::StatusOr<std::string> key = base::HexDecode(parts[1]);
+    if (!key.ok() || key->size() != kKeySize) return RingError(number, "expected 64 hex digits");
+    if (!ring.keys_.emplace(std::string(parts[0]), *std::move(key)).second) {
+      return RingError(number, "this key id stands twice");
+    }
+    const bool says_current = parts.size() == 3;
+    if (says_current && explicit_current) return RingError(number, "a second current key");
+    if (says_current || ring.current_.empty()) ring.current_ = std::string(parts[0]);
+    explicit_current = explicit_current || says_current;
+  }
+  if (ring.keys_.empty()) {
+    return base::MakeError(absl::StatusCode::kInvalidArgument, "KEY_RING", "key ring without a key");
+  }
+  return ring;
+}
+
+absl::StatusOr<KeyRing> KeyRing::FromFile(const std::string& path) {
+  absl::StatusOr<std::string> text = ReadSecretFile(path);
+  if (!text.ok()) return text.status();
+  absl::StatusOr<KeyRing> ring = FromText(*text);
+  Cleanse(*text);
+  if (ring.ok()) return ring;
+  return base::MakeError(ring.status().code(), base::ReasonOf(ring.status()),
+                         absl::StrCat(path, ": ", ring.status().message()));
+}
+
+const std::string* KeyRing::Find(absl::string_view id) const {
+  const auto found = keys_.find(std::string(id));
+  return found == keys_.end() ? nullptr : &found->second;
+}
+
+std::vector<std::string> KeyRing::ids() const {
+  std::vector<std::string> all = {current_};
+  for (const auto& [id, key] : keys_) {
+    if (id != current_) all.push_back(id);
+  }
+  return all;
+}
+
+// --- SealedBox ---
+
+absl::StatusOr<SealedBox> SealedBox::FromKeyFile(const std::string& path) {
+  absl::StatusOr<KeyRing> ring = KeyRing::FromFile(path);
+  if (!ring.ok()) return ring.status();
+  return FromRing(*std::move(ring));
+}
+
+SealedBox SealedBox::FromRing(KeyRing ring) { return SealedBox(std::move(ring)); }
+
+std::string SealedBox::Seal(absl::string_view plain, absl::string_view aad,
+                            base::IdGenerator& ids) const {
+  const std::string& key_id = ring_.current_id();
+  std::string sealed;
+  sealed.reserve(2 + key_id.size() + kNonceSize + plain.size() + kTagSize);
+  sealed.push_back(kVersion);
+  sealed.push_back(static_cast<char>(key_id.size()));
+  sealed.append(key_id);
+  const size_t header_size = sealed.size();
+  sealed.append(ids.RandomBytes(kNonceSize));
+  const size_t body_at = sealed.size();
+  sealed.resize(body_at + plain.size() + kTagSize);
+
+  const CipherPtr context(EVP_CIPHER_CTX_new());
+  int written = 0;
+  EVP_EncryptInit_ex2(context.get(), Aes256Gcm(), Octets(absl::string_view(ring_.current_key())),
+                      Octets(sealed) + header_size, nullptr);
+  EVP_EncryptUpdate(context.get(), nullptr, &written, Octets(sealed),
+                    static_cast<int>(header_size));
+  EVP_EncryptUpdate(context.get(), nullptr, &written, Octets(aad), static_cast<int>(aad.size()));
+  EVP_EncryptUpdate(context.get(), Octets(sealed) + body_at, &written, Octets(plain),
+                    static_cast<int>(plain.size()));
+  EVP_EncryptFinal_ex(context.get(), Octets(sealed) + body_at + plain.size(), &written);
+  EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, static_cast<int>(kTagSize),
+                      Octets(sealed) + body_at + plain.size());
+  return sealed;
+}
+
+absl::StatusOr<std::string> SealedBox::Open(absl::string_view sealed, absl::string_view aad) const {
+  const absl::StatusOr<Envelope> envelope = Split(sealed);
+  if (!envelope.ok()) return envelope.status();
+  const std::string* key = ring_.Find(envelope->key_id);
+  if (key == nullptr) return SealError("SEAL_UNKNOWN_KEY", "sealed under a key the ring lacks");
+
+  std::string plain(envelope->ciphertext.size(), '\0');
+  std::string tag(envelope->tag);
+  const CipherPtr context(EVP_CIPHER_CTX_new());
+  int written = 0;
+  const bool ok =
+      EVP_DecryptInit_ex2(context.get(), Aes256Gcm(), Octets(absl::string_view(*key)),
+                          Octets(envelope->nonce), nullptr) == 1 &&
+      EVP_DecryptUpdate(context.get(), nullptr, &written, Octets(envelope->header),
+                        static_cast<int>(envelope->header.size())) == 1 &&
+      EVP_DecryptUpdate(context.get(), nullptr, &written, Octets(aad),
+                        static_cast<int>(aad.size())) == 1 &&
+      EVP_DecryptUpdate(context.get(), Octets(plain), &written, Octets(envelope->ciphertext),
+                        static_cast<int>(envelope->ciphertext.size())) == 1 &&
+      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, static_cast<int>(kTagSize),
+                          Octets(tag)) == 1 &&
+      EVP_DecryptFinal_ex(context.get(), Octets(plain) + plain.size(), &written) == 1;
+  if (!ok) {
+    Cleanse(plain);
+    return SealError("SEAL_BROKEN", "a sealed value was altered or belongs to another row");
+  }
+  return plain;
+}
+
+absl::StatusOr<std::string> SealedBox::KeyIdOf(absl::string_view sealed) {
+  const absl::StatusOr<Envelope> envelope = Split(sealed);
+  if (!envelope.ok()) return envelope.status();
+  return std::string(envelope->key_id);
+}
+
+// --- LookupHasher ---
+
+namespace {
+
+std::string LookupValue(const std::string& id, const std::string& key, absl::string_view purpose,
+                        absl::string_view value) {
+  // The purpose's length goes in too: ("ab","c") and ("a","bc") are different questions.
+  const std::string message =
+      absl::StrCat(purpose.size(), ":", purpose, ":", value);
+  return absl::StrCat(id, ":", base::HexEncode(HmacSha256(key, message)));
+}
+
+}  // namespace
+
+absl::StatusOr<LookupHasher> LookupHasher::FromKeyFile(const std::string& path) {
+  absl::StatusOr<KeyRing> ring = KeyRing::FromFile(path);
+  if (!ring.ok()) return ring.status();
+  return FromRing(*std::move(ring));
+}
+
+LookupHasher LookupHasher::FromRing(KeyRing ring) { return LookupHasher(std::move(ring)); }
+
+std::string LookupHasher::Hash(absl::string_view purpose, absl::string_view value) const {
+  return LookupValue(ring_.current_id(), ring_.current_key(), purpose, value);
+}
+
+std::vector<std::string> LookupHasher::Candidates(absl::string_view purpose,
+                                                  absl::string_view value) const {
+  std::vector<std::string> candidates;
+  for (const std::string& id : ring_.ids()) {
+    candidates.push_back(LookupValue(id, *ring_.Find(id), purpose, value));
+  }
+  return candidates;
+}
+
+}  // namespace va::crypto

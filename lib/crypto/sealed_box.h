@@ -1,0 +1,85 @@
+// Protection of personal data at rest (rule 6 of the house): sealing for columns that are read back,
+// keyed hashes for columns that are looked up. Both hold a key ring: the current key writes, every key
+// of the ring reads, so that keys can be exchanged while serving (decision E7).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "lib/base/id_generator.h"
+
+namespace va::crypto {
+
+// 32-byte keys by id, read from lines `key_id:64 hex digits[:current]`; '#' starts a comment line.
+// Exactly one line may say `current`; without that word the first line is current.
+class KeyRing {
+ public:
+  static absl::StatusOr<KeyRing> FromText(absl::string_view text);
+  static absl::StatusOr<KeyRing> FromFile(const std::string& path);
+  KeyRing(KeyRing&&) noexcept = default;
+  KeyRing& operator=(KeyRing&&) noexcept = default;
+  KeyRing(const KeyRing&) = delete;
+  KeyRing& operator=(const KeyRing&) = delete;
+  ~KeyRing();
+
+  const std::string& current_id() const { return current_; }
+  const std::string& current_key() const { return keys_.at(current_); }
+  // nullptr when the ring does not hold it.
+  const std::string* Find(absl::string_view id) const;
+  // Current first, then the others.
+  std::vector<std::string> ids() const;
+
+ private:
+  KeyRing() = default;
+
+  std::map<std::string, std::string, std::less<>> keys_;
+  std::string current_;
+};
+
+// AES-256-GCM. `aad` names the place of the value (table and row), so that a sealed value copied into
+// another row does not open. Thread-safe.
+class SealedBox {
+ public:
+  static absl::StatusOr<SealedBox> FromKeyFile(const std::string& path);
+  static SealedBox FromRing(KeyRing ring);
+
+  // version byte | length of key id | key id | 96-bit random nonce | ciphertext | 128-bit tag. Version
+  // and key id are authenticated too.
+  std::string Seal(absl::string_view plain, absl::string_view aad, base::IdGenerator& ids) const;
+
+  // Reasons: SEAL_MALFORMED, SEAL_UNKNOWN_KEY, SEAL_BROKEN (altered, or another row's).
+  absl::StatusOr<std::string> Open(absl::string_view sealed, absl::string_view aad) const;
+
+  // The key a value is sealed under; `keys rewrap` compares it with the current one.
+  static absl::StatusOr<std::string> KeyIdOf(absl::string_view sealed);
+  const std::string& current_key_id() const { return ring_.current_id(); }
+
+ private:
+  explicit SealedBox(KeyRing ring) : ring_(std::move(ring)) {}
+
+  KeyRing ring_;
+};
+
+// HMAC-SHA256 look-up values "key_id:64 hex digits", separate for every purpose, so that equal values
+// in two columns cannot be linked. Thread-safe.
+class LookupHasher {
+ public:
+  static absl::StatusOr<LookupHasher> FromKeyFile(const std::string& path);
+  static LookupHasher FromRing(KeyRing ring);
+
+  // Under the current key: what is written.
+  std::string Hash(absl::string_view purpose, absl::string_view value) const;
+  // Under every key, current first: what is searched for.
+  std::vector<std::string> Candidates(absl::string_view purpose, absl::string_view value) const;
+
+ private:
+  explicit LookupHasher(KeyRing ring) : ring_(std::move(ring)) {}
+
+  KeyRing ring_;
+};
+
+}  // namespace va::crypto

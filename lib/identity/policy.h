@@ -1,0 +1,122 @@
+// The sign-in policy as plain values (decision E5): which applications exist and what each waives,
+// where it may be returned to, which CSPs are open, and which rule profile runs for whom. Loading
+// and validating the file is lib/config/policy_file; evaluating waivers is user-attributes alone.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include "lib/identity/assurance.h"
+
+namespace va::identity {
+
+// What becomes of `to=` on the way back to an application.
+enum class TargetStyle {
+  kNone,               // ignored: always the return base
+  kDeepLink,           // ?deeplinking=<to>; nothing appended without `to`
+  kPath,               // appended as a path
+  kPathAuthenticated,  // decoded, query cut off, appended as a path, ?authenticated=true added
+  kCopyQuery,          // the whole query string is copied on
+};
+
+// Where a refusal lands (decision R19).
+enum class OnRefusal { kPage, kRedirect };
+
+// One row of the application table.
+struct Application {
+  std::string name;         // as in ?application=
+  std::string title;        // as shown to a person
+  std::string return_base;  // absolute URL prefix
+  TargetStyle target_style = TargetStyle::kNone;
+  std::string to_pattern;  // regular expression the whole of `to` must match; empty: no `to`
+  std::string default_to;  // used when no `to` was given
+  std::vector<std::string> return_hosts;  // where a session of this row may be sent (R3, P14)
+  std::vector<Csp> allowed_csps;          // in the order shown
+  int min_ial = 1;
+  int min_aal = 1;
+  std::optional<absl::Duration> max_age;  // how old an authentication may be
+  std::vector<std::string> waives;        // codes that this row waives (R2)
+  std::string waives_source;              // where the waiver comes from, for the audit trail
+  OnRefusal on_refusal = OnRefusal::kPage;
+
+  bool Waives(absl::string_view code) const;
+  bool Allows(Csp csp) const;
+};
+
+// What a profile does when a check finds something.
+enum class CheckEffect { kIgnore, kNote, kBlock };
+
+// Every check whose effect a profile decides. Flags, SSN mismatch and MPI outcomes are not among
+// them: no profile can turn those off (decision R2).
+enum class Check {
+  kMhvIcnMismatch,   // 103
+  kMultipleCorpIds,  // 106
+  kMultipleEdipis,   // 102
+  kMultipleMhvIds,   // 101
+  kUuidMissing,      // 104
+  kMultipleSecIds,
+  kMultipleBirlsIds,
+  kMultipleIcns,     // R10: two permanent ICNs
+  kIcnDisagreement,  // R10: gcIds ICN differs from va_eauth_icn
+  kMalformedGcIds,
+};
+inline constexpr std::size_t kCheckCount = 10;
+absl::string_view ToString(Check check);  // the tag, e.g. "multiple_mhv_ids"
+std::optional<Check> CheckFromString(absl::string_view tag);
+
+// A generation of the rules as data (decision R1).
+struct RuleProfile {
+  std::string name;  // e.g. ssoe-2022
+  std::array<CheckEffect, kCheckCount> effects{};
+  // An empty `va_eauth_mhvicn` counts as a second value (103), as the reference's code has it.
+  // Everywhere else blank is absent (ssoe_saml.md 25.7).
+  bool blank_mhv_icn_conflicts = true;
+
+  CheckEffect EffectOf(Check check) const { return effects[static_cast<std::size_t>(check)]; }
+};
+
+// One row per CSP: what it is called, which rules run for it, and when it is open.
+struct CspRow {
+  Csp csp = Csp::kIdme;
+  std::string id;                       // idme, logingov, mhv, dslogon
+  std::string name;                     // as shown, e.g. "My HealtheVet"
+  std::string profile;                  // name of a RuleProfile
+  std::string idp;                      // name of the IdpRow that speaks for it
+  std::optional<absl::CivilDay> start;  // first open day
+  std::optional<absl::CivilDay> end;    // last open day
+  bool enabled = true;
+
+  // Open on the day of `now` (UTC).
+  bool IsOpen(absl::Time now) const;
+};
+
+// One row per SAML identity provider. Keys and addresses are configuration; this is what is
+// allowed.
+struct IdpRow {
+  std::string name;                // e.g. ssoe
+  bool allow_unsolicited = false;  // decision P1
+  std::string want = "assertion";  // decision P5: response, assertion, both, encrypted
+};
+
+struct Policy {
+  std::string version;
+  std::string default_application;  // the row used without ?application=
+  std::vector<Application> applications;
+  std::vector<CspRow> csps;
+  std::vector<RuleProfile> profiles;
+  std::vector<IdpRow> idps;
+
+  // All lookups: nullptr when there is no such row.
+  const Application* FindApplication(absl::string_view name) const;
+  const CspRow* FindCsp(Csp csp) const;
+  const RuleProfile* FindProfile(absl::string_view name) const;
+  const IdpRow* FindIdp(absl::string_view name) const;
+};
+
+}  // namespace va::identity

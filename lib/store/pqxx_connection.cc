@@ -1,0 +1,286 @@
+#include "lib/store/pqxx_connection.h"
+
+#include <poll.h>
+
+#include <new>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "lib/base/encoding.h"
+#include "lib/base/status.h"
+#include "lib/crypto/hash.h"
+#include "lib/crypto/keys.h"
+
+namespace va::store {
+namespace {
+
+// How libpqxx sees one of our parameters.
+struct WireParam {
+  const Param* param;
+};
+
+}  // namespace
+}  // namespace va::store
+
+namespace pqxx {
+template <>
+struct string_traits<va::store::WireParam> {
+  static constexpr const char* name() noexcept { return "va::store::Param"; }
+  static constexpr bool has_null() noexcept { return true; }
+  static bool is_null(const va::store::WireParam& value) { return value.param->is_null(); }
+  static std::string to_string(const va::store::WireParam& value) {
+    const absl::string_view bytes = value.param->value();
+    if (value.param->is_bytes()) return absl::StrCat("\\x", va::base::HexEncode(bytes));
+    return std::string(bytes);
+  }
+};
+}  // namespace pqxx
+
+namespace va::store {
+namespace {
+
+// A value of a connection string: quotes and backslashes escaped.
+std::string Quoted(absl::string_view value) {
+  std::string quoted = "'";
+  for (const char c : value) {
+    if (c == '\'' || c == '\\') quoted.push_back('\\');
+    quoted.push_back(c);
+  }
+  quoted.push_back('\'');
+  return quoted;
+}
+
+int64_t AtLeastOne(int64_t value) { return value < 1 ? 1 : value; }
+
+// Session settings travel with the connection request, which saves a round trip of SET statements.
+// Notices are off: they quote data. UTC and hex are what rows.cc reads.
+std::string SessionOptions(const PoolOptions& options) {
+  const int64_t timeout = absl::ToInt64Milliseconds(options.statement_timeout);
+  return absl::StrCat("-c search_path=", options.schema, ",pg_temp -c statement_timeout=", timeout,
+                      " -c idle_in_transaction_session_timeout=", timeout == 0 ? 0 : 4 * timeout,
+                      " -c TimeZone=UTC -c DateStyle=ISO -c bytea_output=hex"
+                      " -c client_min_messages=error");
+}
+
+absl::StatusOr<std::string> ConnectionString(const PoolOptions& options) {
+  std::string text = absl::StrCat(
+      "host=", Quoted(options.host), " port=", options.port, " dbname=", Quoted(options.name),
+      " user=", Quoted(options.user), " application_name=", Quoted(options.application_name),
+      " connect_timeout=", AtLeastOne(absl::ToInt64Seconds(options.connect_timeout)),
+      " client_encoding=UTF8 keepalives_idle=30 keepalives_interval=5 keepalives_count=3",
+      " tcp_user_timeout=",
+      AtLeastOne(absl::ToInt64Milliseconds(options.statement_timeout + absl::Seconds(5))),
+      " options=", Quoted(SessionOptions(options)));
+  // A standby answers too; after a failover only the new primary will do.
+  if (absl::StrContains(options.host, ",")) absl::StrAppend(&text, " target_session_attrs=read-write");
+  if (options.password_file.empty()) return text;
+  absl::StatusOr<std::string> password = crypto::ReadSecretFile(options.password_file);
+  if (!password.ok()) return password.status();
+  absl::StrAppend(&text, " password=", Quoted(absl::StripTrailingAsciiWhitespace(*password)));
+  crypto::Cleanse(*password);
+  return text;
+}
+
+absl::Status Unavailable(absl::string_view reason, absl::string_view subject) {
+  return base::MakeError(absl::StatusCode::kUnavailable, reason,
+                         absl::StrCat("database: ", subject), /*retryable=*/true);
+}
+
+// What a SQLSTATE means to a caller. Classes as in appendix A of the PostgreSQL manual.
+absl::Status FromSqlState(absl::string_view state, absl::string_view subject, bool* broken) {
+  using absl::StatusCode;
+  const std::string text = absl::StrCat("database: ", subject, " (", state, ")");
+  const absl::string_view cls = state.substr(0, 2);
+  if (state == "23505") return base::MakeError(StatusCode::kAlreadyExists, "UNIQUE_VIOLATION", text);
+  if (cls == "23") {
+    return base::MakeError(StatusCode::kFailedPrecondition, "CONSTRAINT_VIOLATION", text);
+  }
+  if (cls == "22") return base::MakeError(StatusCode::kInvalidArgument, "BAD_VALUE", text);
+  if (cls == "40") return base::MakeError(StatusCode::kAborted, "SERIALIZATION", text, true);
+  if (state == "57014") {
+    return base::MakeError(StatusCode::kDeadlineExceeded, "STATEMENT_TIMEOUT", text, true);
+  }
+  if (state == "55P03") {
+    return base::MakeError(StatusCode::kDeadlineExceeded, "LOCK_TIMEOUT", text, true);
+  }
+  if (state == "42501") return base::MakeError(StatusCode::kPermissionDenied, "NOT_PERMITTED", text);
+  if (state == "25006") {
+    // A demoted primary stays read-only: connect again, perhaps elsewhere.
+    *broken = true;
+    return base::MakeError(StatusCode::kUnavailable, "DATABASE_READ_ONLY", text, true);
+  }
+  if (cls == "53") {
+    return base::MakeError(StatusCode::kUnavailable, "DATABASE_OVERLOADED", text, true);
+  }
+  if (cls == "57" || cls == "08" || cls == "25") {
+    *broken = true;
+    return base::MakeError(StatusCode::kUnavailable, "CONNECTION_LOST", text, true);
+  }
+  return base::MakeError(StatusCode::kInternal, "STATEMENT_FAILED", text);
+}
+
+void StopReconnecting(pqxx::connection& link) {
+  // libpqxx 6 reconnects behind one's back and would run the rest of a transaction on a fresh
+  // connection. The call is deprecated because later versions never reconnect.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  link.inhibit_reactivation(true);
+#pragma GCC diagnostic pop
+}
+
+}  // namespace
+
+absl::Status Guard(absl::string_view subject, bool* broken, absl::FunctionRef<void()> body) {
+  try {
+    body();
+    return absl::OkStatus();
+  } catch (const pqxx::in_doubt_error&) {
+    *broken = true;
+    return Unavailable("COMMIT_IN_DOUBT", subject);
+  } catch (const pqxx::broken_connection&) {
+    *broken = true;
+    return Unavailable("CONNECTION_LOST", subject);
+  } catch (const pqxx::serialization_failure&) {
+    return base::MakeError(absl::StatusCode::kAborted, "SERIALIZATION",
+                           absl::StrCat("database: ", subject), true);
+  } catch (const pqxx::deadlock_detected&) {
+    return base::MakeError(absl::StatusCode::kAborted, "SERIALIZATION",
+                           absl::StrCat("database: ", subject), true);
+  } catch (const pqxx::sql_error& error) {
+    return FromSqlState(error.sqlstate(), subject, broken);
+  } catch (const std::bad_alloc&) {
+    *broken = true;
+    return Unavailable("DATABASE_OVERLOADED", subject);
+  } catch (const std::exception&) {
+    *broken = true;
+    return base::MakeError(absl::StatusCode::kInternal, "STATEMENT_FAILED",
+                           absl::StrCat("database: ", subject));
+  }
+}
+
+absl::StatusOr<std::unique_ptr<pqxx::connection>> Connect(const PoolOptions& options) {
+  absl::StatusOr<std::string> text = ConnectionString(options);
+  if (!text.ok()) return text.status();
+  std::unique_ptr<pqxx::connection> link;
+  bool broken = false;
+  const absl::Status connected = Guard("connect", &broken, [&] {
+    link = std::make_unique<pqxx::connection>(*text);
+    StopReconnecting(*link);
+  });
+  crypto::Cleanse(*text);
+  if (connected.ok()) return link;
+  return Unavailable("CONNECTION_FAILED",
+                     absl::StrCat("cannot connect to ", options.name, " at ", options.host));
+}
+
+bool Connection::Impl::WentStale() const {
+  pollfd socket = {.fd = link->sock(), .events = POLLIN, .revents = 0};
+  return socket.fd < 0 || poll(&socket, 1, 0) != 0;
+}
+
+absl::Status Connection::Impl::Reconnect() {
+  absl::StatusOr<std::unique_ptr<pqxx::connection>> fresh = Connect(options);
+  ++replaced;
+  if (!fresh.ok()) {
+    broken = true;
+    return fresh.status();
+  }
+  link = *std::move(fresh);
+  prepared.clear();
+  broken = false;
+  return absl::OkStatus();
+}
+
+absl::Status Connection::Impl::Prepare(const Statement& statement) {
+  if (prepared.contains(statement.name)) return absl::OkStatus();
+  const absl::Status done = Guard(statement.name, &broken, [&] {
+    link->prepare(statement.name, statement.sql);
+    link->prepare_now(statement.name);
+  });
+  if (done.ok()) prepared.insert(statement.name);
+  return done;
+}
+
+absl::Status Connection::Impl::CheckParams(const Statement& statement,
+                                           absl::Span<const Param> params) const {
+  for (const Param& param : params) {
+    const absl::string_view value = param.value();
+    // libpq would end a text at its first NUL and store less than what was checked (attack B2).
+    const bool cut = !param.is_bytes() && value.find('\0') != absl::string_view::npos;
+    if (!cut && value.size() <= options.max_param_bytes) continue;
+    return base::MakeError(absl::StatusCode::kInvalidArgument, "BAD_VALUE",
+                           absl::StrCat("database: ", statement.name,
+                                        cut ? ": a NUL in a text" : ": a value is too large"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Rows> Connection::Impl::ExecPrepared(const Statement& statement,
+                                                    absl::Span<const Param> params) {
+  std::vector<WireParam> wire;
+  wire.reserve(params.size());
+  for (const Param& param : params) wire.push_back({&param});
+  const auto values = pqxx::prepare::make_dynamic_params(wire.begin(), wire.end());
+  auto holder = std::make_unique<ResultHolder>();
+  used = true;
+  const absl::Status done = Guard(statement.name, &broken, [&] {
+    if (transaction != nullptr) {
+      holder->result = transaction->exec_prepared(statement.name, values);
+      return;
+    }
+    pqxx::nontransaction autocommit(*link);
+    holder->result = autocommit.exec_prepared(statement.name, values);
+  });
+  if (!done.ok()) return done;
+  return Rows(std::move(holder));
+}
+
+Connection::Connection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Connection::~Connection() = default;
+
+absl::StatusOr<Rows> Connection::Exec(const Statement& statement, absl::Span<const Param> params) {
+  absl::Status ready = impl_->CheckParams(statement, params);
+  if (!ready.ok()) return ready;
+  if (impl_->broken) return Unavailable("CONNECTION_LOST", statement.name);
+  ready = impl_->Prepare(statement);
+  // Preparing executed nothing, so it can be done once more on a new connection.
+  if (!ready.ok() && impl_->broken && !impl_->used && impl_->transaction == nullptr) {
+    ready = impl_->Reconnect();
+    if (ready.ok()) ready = impl_->Prepare(statement);
+  }
+  if (ready.ok()) {
+    absl::StatusOr<Rows> rows = impl_->ExecPrepared(statement, params);
+    if (rows.ok()) return rows;
+    ready = rows.status();
+  }
+  if (impl_->transaction != nullptr) impl_->transaction_failure.Update(ready);
+  return ready;
+}
+
+absl::Status Connection::InTransaction(absl::FunctionRef<absl::Status(Connection&)> body) {
+  Impl& impl = *impl_;
+  if (impl.transaction != nullptr) {
+    return base::MakeError(absl::StatusCode::kInternal, "STATEMENT_FAILED",
+                           "database: a transaction inside a transaction");
+  }
+  if (impl.broken) return Unavailable("CONNECTION_LOST", "begin");
+  const absl::Status begun =
+      Guard("begin", &impl.broken, [&] { impl.transaction = std::make_unique<pqxx::work>(*impl.link); });
+  if (!begun.ok()) return begun;
+  impl.transaction_failure = absl::OkStatus();
+  absl::Status outcome = body(*this);
+  // After a failed statement the server only pretends to commit.
+  outcome.Update(impl.transaction_failure);
+  if (outcome.ok()) {
+    outcome = Guard("commit", &impl.broken, [&] { impl.transaction->commit(); });
+  }
+  // The destructor rolls back what was not committed.
+  const absl::Status closed = Guard("rollback", &impl.broken, [&] { impl.transaction.reset(); });
+  if (!closed.ok()) impl.broken = true;
+  return outcome;
+}
+
+}  // namespace va::store

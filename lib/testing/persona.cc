@@ -1,0 +1,298 @@
+#include "lib/testing/persona.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "lib/base/status.h"
+#include "yaml-cpp/yaml.h"
+
+namespace va::testing {
+namespace {
+
+// A fault in a persona file. Thrown only inside this file: yaml-cpp throws too, and both end in the
+// Status of ParsePersona.
+struct PersonaFault {
+  int line;
+  std::string message;
+};
+
+[[noreturn]] void Fail(const YAML::Node& node, const std::string& message) {
+  throw PersonaFault{node.Mark().line + 1, message};
+}
+
+void OnlyKeys(const YAML::Node& map, std::initializer_list<absl::string_view> known) {
+  if (!map.IsMap()) Fail(map, "a map is expected here");
+  for (const auto& entry : map) {
+    const auto key = entry.first.as<std::string>();
+    if (std::find(known.begin(), known.end(), key) == known.end()) {
+      Fail(entry.first, absl::StrCat("unknown key '", key, "'"));
+    }
+  }
+}
+
+std::string Text(const YAML::Node& map, const char* key, bool required = true) {
+  const YAML::Node node = map[key];
+  if (node && node.IsScalar() && (!required || !node.Scalar().empty())) return node.Scalar();
+  if (node || required) Fail(map, absl::StrCat("'", key, "' must be a text"));
+  return "";
+}
+
+std::vector<std::string> Texts(const YAML::Node& node) {
+  if (node.IsScalar()) return {node.Scalar()};
+  if (!node.IsSequence()) Fail(node, "a text or a list of texts is expected here");
+  std::vector<std::string> values;
+  for (const auto& item : node) {
+    if (!item.IsScalar()) Fail(item, "a text is expected here");
+    values.push_back(item.Scalar());
+  }
+  return values;
+}
+
+PersonaExpectation ReadExpectation(const YAML::Node& node) {
+  OnlyKeys(node, {"exit", "outcome", "loa", "code", "tag"});
+  static constexpr std::array<std::pair<absl::string_view, int>, 4> kExits = {
+      {{"session", 0}, {"refusal", 3}, {"try_later", 4}, {"step_up", 5}}};
+  PersonaExpectation expect;
+  expect.outcome = Text(node, "outcome");
+  expect.exit = node["exit"].as<int>(-1);
+  expect.loa = node["loa"].as<int>(0);
+  expect.code = Text(node, "code", false);
+  expect.tag = Text(node, "tag", false);
+  const auto row = std::find_if(kExits.begin(), kExits.end(),
+                                [&](const auto& exit) { return exit.first == expect.outcome; });
+  if (row == kExits.end()) Fail(node, absl::StrCat("unknown outcome '", expect.outcome, "'"));
+  if (row->second != expect.exit) Fail(node, absl::StrCat("exit must be ", row->second));
+  if ((expect.outcome == "refusal" || expect.outcome == "try_later") && expect.code.empty()) {
+    Fail(node, "'code' is missing");
+  }
+  return expect;
+}
+
+PersonaName ReadName(const YAML::Node& node) {
+  OnlyKeys(node, {"use", "prefix", "given", "family", "suffix"});
+  PersonaName name;
+  name.use = Text(node, "use");
+  name.prefix = Text(node, "prefix", false);
+  if (node["given"]) name.given = Texts(node["given"]);
+  name.family = Text(node, "family");
+  name.suffix = Text(node, "suffix", false);
+  return name;
+}
+
+PersonaAddress ReadAddress(const YAML::Node& node) {
+  OnlyKeys(node, {"street", "city", "state", "postal_code", "country"});
+  return {Text(node, "street", false), Text(node, "city", false), Text(node, "state", false),
+          Text(node, "postal_code", false), Text(node, "country", false)};
+}
+
+PersonaMpiRecord ReadRecord(const YAML::Node& node) {
+  OnlyKeys(node, {"icn", "icns", "names", "gender", "birth_date", "ssn", "deceased_date", "phone",
+                  "address", "id_theft", "ids"});
+  PersonaMpiRecord record;
+  record.icn = Text(node, "icn", false);
+  if (node["icns"]) record.icns = Texts(node["icns"]);
+  for (const auto& name : node["names"]) record.names.push_back(ReadName(name));
+  record.gender = Text(node, "gender", false);
+  record.birth_date = Text(node, "birth_date", false);
+  record.ssn = Text(node, "ssn", false);
+  record.deceased_date = Text(node, "deceased_date", false);
+  record.phone = Text(node, "phone", false);
+  if (node["address"]) record.address = ReadAddress(node["address"]);
+  record.id_theft = node["id_theft"].as<bool>(false);
+  if (node["ids"]) record.ids = Texts(node["ids"]);
+  return record;
+}
+
+PersonaMpi ReadMpi(const YAML::Node& node) {
+  OnlyKeys(node, {"outcome", "person"});
+  static constexpr std::array<std::pair<absl::string_view, MpiOutcome>, 5> kOutcomes = {
+      {{"match", MpiOutcome::kMatch},
+       {"multiple", MpiOutcome::kMultiple},
+       {"no_match", MpiOutcome::kNoMatch},
+       {"down", MpiOutcome::kDown},
+       {"not_asked", MpiOutcome::kNotAsked}}};
+  const std::string word = Text(node, "outcome");
+  const auto row = std::find_if(kOutcomes.begin(), kOutcomes.end(),
+                                [&](const auto& outcome) { return outcome.first == word; });
+  if (row == kOutcomes.end()) Fail(node, absl::StrCat("unknown outcome '", word, "'"));
+  PersonaMpi mpi;
+  mpi.outcome = row->second;
+  if (node["person"]) mpi.person = ReadRecord(node["person"]);
+  if (mpi.outcome == MpiOutcome::kMatch && !mpi.person) Fail(node, "'person' is missing");
+  return mpi;
+}
+
+PersonaFlip ReadFlip(const YAML::Node& node) {
+  OnlyKeys(node, {"attributes", "expect"});
+  PersonaFlip flip;
+  for (const auto& entry : node["attributes"]) {
+    auto name = entry.first.as<std::string>();
+    if (entry.second.IsNull()) {
+      flip.attributes.emplace_back(std::move(name), std::nullopt);
+    } else {
+      flip.attributes.emplace_back(std::move(name), Texts(entry.second));
+    }
+  }
+  if (flip.attributes.size() != 1) Fail(node, "a flip alters exactly one attribute");
+  flip.expect = ReadExpectation(node["expect"]);
+  return flip;
+}
+
+Persona ReadPersona(const YAML::Node& root) {
+  OnlyKeys(root, {"id", "title", "type", "authn_context", "name_id", "attributes", "mpi", "expect",
+                  "expect_by_application", "flip"});
+  for (const char* part : {"attributes", "mpi", "expect", "flip"}) {
+    if (!root[part]) Fail(root, absl::StrCat("'", part, "' is missing"));
+  }
+  Persona persona;
+  persona.id = Text(root, "id");
+  persona.title = Text(root, "title");
+  persona.type = Text(root, "type");
+  persona.authn_context = Text(root, "authn_context");
+  persona.name_id = Text(root, "name_id");
+  for (const auto& entry : root["attributes"]) {
+    persona.attributes.emplace_back(entry.first.as<std::string>(), Texts(entry.second));
+  }
+  persona.mpi = ReadMpi(root["mpi"]);
+  persona.expect = ReadExpectation(root["expect"]);
+  for (const auto& entry : root["expect_by_application"]) {
+    persona.expect_by_application[entry.first.as<std::string>()] = ReadExpectation(entry.second);
+  }
+  persona.flip = ReadFlip(root["flip"]);
+  return persona;
+}
+
+// What identifies a person among the attributes; everything else may well stand in a log.
+constexpr std::array<absl::string_view, 16> kPersonalAttributes = {
+    "va_eauth_firstname",    "va_eauth_middlename", "va_eauth_lastname", "va_eauth_emailaddress",
+    "va_eauth_birthDate_v1", "va_eauth_pnid",       "va_eauth_icn",      "va_eauth_mhvicn",
+    "va_eauth_uid",          "va_eauth_mhvuuid",    "va_eauth_secid",    "va_eauth_dodedipnid",
+    "va_eauth_street",       "va_eauth_phone",      "va_eauth_city",     "va_eauth_dslogonuuid"};
+
+// Shorter values ("Lee", "516") turn up in any log by chance.
+constexpr size_t kTellingLength = 6;
+
+void AddTelling(const std::string& value, std::set<std::string>* values) {
+  if (value.size() >= kTellingLength && value != "NOT_FOUND") values->insert(value);
+}
+
+void AddTellingId(absl::string_view token, std::set<std::string>* values) {
+  AddTelling(std::string(token.substr(0, token.find('^'))), values);
+}
+
+}  // namespace
+
+std::vector<std::string> Persona::Values(absl::string_view name) const {
+  for (const auto& [key, values] : attributes) {
+    if (key == name) return values;
+  }
+  return {};
+}
+
+std::string Persona::Value(absl::string_view name) const {
+  const auto values = Values(name);
+  return values.empty() ? "" : values.front();
+}
+
+const PersonaExpectation& Persona::ExpectationFor(absl::string_view application) const {
+  const auto found = expect_by_application.find(std::string(application));
+  return found == expect_by_application.end() ? expect : found->second;
+}
+
+PersonaAttributes Persona::FlippedAttributes() const {
+  PersonaAttributes flipped = attributes;
+  for (const auto& [name, values] : flip.attributes) {
+    const auto found = std::find_if(flipped.begin(), flipped.end(),
+                                    [&](const auto& entry) { return entry.first == name; });
+    if (!values) {
+      if (found != flipped.end()) flipped.erase(found);
+    } else if (found != flipped.end()) {
+      found->second = *values;
+    } else {
+      flipped.emplace_back(name, *values);
+    }
+  }
+  return flipped;
+}
+
+std::vector<std::string> Persona::PersonalValues() const {
+  std::set<std::string> values;
+  for (const absl::string_view name : kPersonalAttributes) {
+    for (const std::string& value : Values(name)) AddTelling(value, &values);
+  }
+  for (const absl::string_view token : absl::StrSplit(Value("va_eauth_gcIds"), '|')) {
+    AddTellingId(token, &values);
+  }
+  if (mpi.person) {
+    AddTelling(mpi.person->icn, &values);
+    AddTelling(mpi.person->ssn, &values);
+    AddTelling(mpi.person->birth_date, &values);
+    for (const PersonaName& name : mpi.person->names) {
+      AddTelling(name.family, &values);
+      for (const std::string& given : name.given) AddTelling(given, &values);
+    }
+    for (const std::string& token : mpi.person->ids) AddTellingId(token, &values);
+  }
+  return {values.begin(), values.end()};
+}
+
+absl::StatusOr<Persona> ParsePersona(absl::string_view yaml, absl::string_view origin) {
+  const auto refuse = [&](int line, absl::string_view message) {
+    return base::MakeError(absl::StatusCode::kInvalidArgument, "PERSONA",
+                           absl::StrCat(origin, ":", line, ": ", message));
+  };
+  try {
+    return ReadPersona(YAML::Load(std::string(yaml)));
+  } catch (const PersonaFault& fault) {
+    return refuse(fault.line, fault.message);
+  } catch (const YAML::Exception& error) {
+    return refuse(error.mark.line + 1, error.msg);
+  }
+}
+
+absl::StatusOr<Persona> LoadPersona(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file || !file.is_open()) {
+    return base::MakeError(absl::StatusCode::kNotFound, "PERSONA",
+                           absl::StrCat("cannot read ", path));
+  }
+  return ParsePersona(text.str(), path);
+}
+
+absl::StatusOr<std::vector<Persona>> LoadPersonas(const std::string& directory) {
+  std::error_code error;
+  std::vector<Persona> personas;
+  std::set<std::string> seen;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    if (entry.path().extension() != ".yaml") continue;
+    auto persona = LoadPersona(entry.path().string());
+    if (!persona.ok()) return persona.status();
+    const std::string icn = persona->mpi.person ? persona->mpi.person->icn : "";
+    for (const std::string& key : {"id " + persona->id, "name_id " + persona->name_id,
+                                   icn.empty() ? "no icn of " + persona->id : "icn " + icn}) {
+      if (!seen.insert(key).second) {
+        return base::MakeError(absl::StatusCode::kInvalidArgument, "PERSONA",
+                               absl::StrCat(directory, ": two personas share ", key));
+      }
+    }
+    personas.push_back(*std::move(persona));
+  }
+  if (error || personas.empty()) {
+    return base::MakeError(absl::StatusCode::kNotFound, "PERSONA",
+                           absl::StrCat("no personas in ", directory));
+  }
+  std::sort(personas.begin(), personas.end(),
+            [](const Persona& a, const Persona& b) { return a.id < b.id; });
+  return personas;
+}
+
+}  // namespace va::testing

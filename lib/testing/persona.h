@@ -1,0 +1,123 @@
+// People who do not exist, one YAML file each (tests/personas): what their credential provider
+// asserts, what MPI holds about them and how their sign-in must end. Simulators, rule tests and
+// end-to-end tests read the same file, so a new rule is one line in one place. Plain strings
+// throughout: nothing here belongs to a person, and tests must be able to print it.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace va::testing {
+
+// An attribute name with its values, in the order of the file.
+using PersonaAttribute = std::pair<std::string, std::vector<std::string>>;
+using PersonaAttributes = std::vector<PersonaAttribute>;
+
+// How `signin` must end for a persona (design.md 8): exit 0 session, 3 refusal, 4 try_later,
+// 5 step_up.
+struct PersonaExpectation {
+  int exit = 0;
+  std::string outcome;  // session | refusal | try_later | step_up
+  int loa = 0;          // 0: not said
+  std::string code;     // empty: none
+  std::string tag;      // empty: not said
+};
+
+// One <name> of an MPI record.
+struct PersonaName {
+  std::string use;  // "L" legal, "C" maiden, "P" ...
+  std::string prefix;
+  std::vector<std::string> given;
+  std::string family;
+  std::string suffix;
+};
+
+struct PersonaAddress {
+  std::string street;
+  std::string city;
+  std::string state;
+  std::string postal_code;
+  std::string country;
+};
+
+// What MPI holds. `icn` comes out as `<icn>^NI^200M^USVHA^P`, before `ids`.
+struct PersonaMpiRecord {
+  std::string icn;
+  std::vector<std::string> icns;  // further ICNs that lead to the same person
+  std::vector<PersonaName> names;
+  std::string gender;      // M | F, empty: unknown
+  std::string birth_date;  // YYYYMMDD
+  std::string ssn;         // nine digits
+  std::string deceased_date;
+  std::string phone;
+  std::optional<PersonaAddress> address;
+  bool id_theft = false;
+  std::vector<std::string> ids;  // "id^type^facility^authority^status"
+};
+
+// How MPI answers questions about this person.
+enum class MpiOutcome {
+  kMatch,     // one record, by identifier and by traits
+  kMultiple,  // traits fit several people; an ICN of the record still finds it
+  kNoMatch,   // traits fit nobody; an ICN of the record, if there is one, still finds it
+  kDown,      // MPI cannot be reached for this person, however asked
+  kNotAsked,  // a question about this person is a failure of the asker
+};
+
+struct PersonaMpi {
+  MpiOutcome outcome = MpiOutcome::kNotAsked;
+  std::optional<PersonaMpiRecord> person;
+};
+
+// One attribute altered in flight, and what must happen then. A value replaces the attribute, no
+// value removes it.
+struct PersonaFlip {
+  std::vector<std::pair<std::string, std::optional<std::vector<std::string>>>> attributes;
+  PersonaExpectation expect;
+};
+
+struct Persona {
+  std::string id;
+  std::string title;
+  std::string type;           // path segment of the start: mhv, dslogon, idme, idme_verified, ...
+  std::string authn_context;  // what the IdP returns
+  std::string name_id;
+  PersonaAttributes attributes;
+  PersonaMpi mpi;
+  PersonaExpectation expect;  // without an application
+  std::map<std::string, PersonaExpectation> expect_by_application;
+  PersonaFlip flip;
+
+  // The values of one attribute; empty when absent.
+  std::vector<std::string> Values(absl::string_view name) const;
+
+  // The first value of one attribute; empty when absent.
+  std::string Value(absl::string_view name) const;
+
+  // The expectation under `application`, else the general one.
+  const PersonaExpectation& ExpectationFor(absl::string_view application) const;
+
+  // The attributes with the flip applied.
+  PersonaAttributes FlippedAttributes() const;
+
+  // Every value that names, numbers or contacts this person and must never stand in a log.
+  std::vector<std::string> PersonalValues() const;
+};
+
+// Reads one persona. Unknown keys, unknown words and missing parts are INVALID_ARGUMENT naming the
+// file and the line.
+absl::StatusOr<Persona> LoadPersona(const std::string& path);
+
+// As LoadPersona, from YAML text; `origin` stands in messages.
+absl::StatusOr<Persona> ParsePersona(absl::string_view yaml, absl::string_view origin);
+
+// All *.yaml of a folder, sorted by id. Ids, ICNs and NameIDs must be distinct.
+absl::StatusOr<std::vector<Persona>> LoadPersonas(const std::string& directory);
+
+}  // namespace va::testing

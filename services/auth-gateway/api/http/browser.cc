@@ -1,0 +1,60 @@
+#include "services/auth-gateway/api/http/browser.h"
+
+#include "absl/strings/match.h"
+#include "absl/time/time.h"
+#include "lib/http/cookies.h"
+
+namespace va::gateway {
+namespace {
+
+constexpr absl::Duration kFlowCookieAge = absl::Minutes(15);
+
+http::SetCookie SessionCookie(absl::string_view token) {
+  http::SetCookie cookie;
+  cookie.name = std::string(kSessionCookie);
+  cookie.value = std::string(token);
+  cookie.same_site = http::SameSite::kLax;
+  return cookie;
+}
+
+// The values are our own base64url tokens, so building cannot fail; a cookie that could not be built
+// is left out, which ends in "not signed in" and never in a weaker cookie.
+void AddCookie(http::Response& response, const absl::StatusOr<std::string>& header) {
+  if (header.ok()) response.headers.Add("Set-Cookie", *header);
+}
+
+}  // namespace
+
+std::string CookieValue(const http::Request& request, absl::string_view name) {
+  auto cookies = http::CookiesOf(request);
+  if (!cookies.ok()) return "";
+  const auto found = cookies->find(name);
+  return found == cookies->end() ? std::string() : std::move(found->second);
+}
+
+void SetFlowCookie(http::Response& response, absl::string_view browser_id) {
+  http::SetCookie cookie;
+  cookie.name = std::string(kFlowCookie);
+  cookie.value = std::string(browser_id);
+  cookie.same_site = http::SameSite::kNone;
+  cookie.max_age = kFlowCookieAge;
+  AddCookie(response, http::BuildSetCookie(cookie));
+}
+
+void SetSessionCookie(http::Response& response, absl::string_view token) {
+  AddCookie(response, http::BuildSetCookie(SessionCookie(token)));
+}
+
+void ExpireSessionCookie(http::Response& response) {
+  AddCookie(response, http::BuildExpiredCookie(SessionCookie("")));
+}
+
+bool IsCrossSite(const http::Request& request) {
+  return request.headers.Get("Sec-Fetch-Site").value_or("") == "cross-site";
+}
+
+bool WantsHtml(const http::Request& request) {
+  return absl::StrContains(request.headers.Get("Accept").value_or(""), "text/html");
+}
+
+}  // namespace va::gateway

@@ -1,0 +1,29 @@
+// The two cookies (decision P7). The flow cookie binds an attempt to a browser and must survive the
+// IdP's cross-site POST, so it is SameSite=None and worth nothing by itself; the session cookie is
+// Lax and is never read by the SAML callback.
+#pragma once
+
+#include <string>
+
+#include "lib/http/message.h"
+
+namespace va::gateway {
+
+inline constexpr absl::string_view kFlowCookie = "__Host-va_flow";
+inline constexpr absl::string_view kSessionCookie = "__Host-va_session";
+
+// The cookie's value; empty when it is absent or the header is not one we accept.
+std::string CookieValue(const http::Request& request, absl::string_view name);
+
+void SetFlowCookie(http::Response& response, absl::string_view browser_id);
+void SetSessionCookie(http::Response& response, absl::string_view token);
+void ExpireSessionCookie(http::Response& response);
+
+// Whether the browser says that another site made this request. Browsers that do not say are
+// covered by SameSite.
+bool IsCrossSite(const http::Request& request);
+
+// Whether the client would rather read HTML than JSON.
+bool WantsHtml(const http::Request& request);
+
+}  // namespace va::gateway

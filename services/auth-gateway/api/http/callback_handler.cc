@@ -1,0 +1,272 @@
+#include "services/auth-gateway/api/http/callback_handler.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "lib/base/clock.h"
+#include "lib/base/status.h"
+#include "lib/http/form.h"
+#include "services/auth-gateway/api/http/browser.h"
+#include "services/auth-gateway/api/http/outcome_response.h"
+#include "services/auth-gateway/domain/return_target.h"
+#include "services/auth-gateway/domain/session_policy.h"
+#include "services/auth-gateway/domain/signin_flow.h"
+#include "services/auth-gateway/web/session_token.h"
+
+namespace va::gateway {
+namespace {
+
+// How often a double click looks whether the first one has been decided.
+constexpr absl::Duration kDecisionPoll = absl::Milliseconds(25);
+
+// One posted response on its way through the stations.
+class CallbackRun {
+ public:
+  CallbackRun(const GatewayDeps& deps, const http::Request& request)
+      : deps_(deps),
+        request_(request),
+        now_(deps.clock.Now()),
+        deadline_(now_ + deps.limits.request_deadline) {}
+
+  http::Response Run();
+
+ private:
+  FlowEvent Return();
+  FlowEvent Perform(const CheckResponse& effect);
+  FlowEvent Perform(const ClaimAssertion& effect);
+  FlowEvent Perform(const AwaitDecision& effect);
+  FlowEvent Perform(const AskDerive& effect);
+  FlowEvent Perform(const AskMpi& effect);
+  FlowEvent Perform(const AskAdmit& effect);
+  FlowEvent Perform(const FinishFlow& effect);
+
+  // Runs `work` and books its time on a station.
+  template <typename Work>
+  auto Timed(absl::string_view station, Work work);
+
+  FlowEvent Failed(absl::string_view station, const absl::Status& status);
+  http::Response Land();
+  http::Response Show();
+  void AuditDecision();
+  const std::string& RequestId() const;
+  CallScope Scope() const { return {RequestId(), deadline_}; }
+
+  const GatewayDeps& deps_;
+  const http::Request& request_;
+  const absl::Time now_;
+  const absl::Time deadline_;
+  std::string form_value_;
+  std::string session_token_;
+  std::vector<Station> stations_;
+  bool decided_ = false;
+  FlowState state_;
+};
+
+const std::string& CallbackRun::RequestId() const {
+  return state_.flow.has_value() ? state_.flow->id : request_.request_id;
+}
+
+template <typename Work>
+auto CallbackRun::Timed(absl::string_view station, Work work) {
+  const base::Stopwatch watch;
+  auto result = work();
+  stations_.push_back({std::string(station), absl::ToDoubleMilliseconds(watch.Elapsed())});
+  return result;
+}
+
+FlowEvent CallbackRun::Failed(absl::string_view station, const absl::Status& status) {
+  deps_.log.Error("sign_in.station_failed", {{"req", RequestId()},
+                                             {"station", station},
+                                             {"status", absl::StatusCodeToString(status.code())},
+                                             {"reason", base::ReasonOf(status)}});
+  return StationFailed{std::string(station), base::ReasonOf(status)};
+}
+
+http::Response CallbackRun::Run() {
+  FlowEvent event = Return();
+  while (true) {
+    Transition next = Step(std::move(state_), std::move(event), now_);
+    state_ = std::move(next.state);
+    if (std::holds_alternative<BeginSessionAndLand>(next.effect)) return Land();
+    if (std::holds_alternative<LandAgain>(next.effect)) {
+      return http::Redirect(303, state_.flow->plan.target);
+    }
+    if (std::holds_alternative<ShowOutcome>(next.effect)) return Show();
+    event = std::visit(
+        [this](const auto& effect) -> FlowEvent {
+          if constexpr (requires { this->Perform(effect); }) {
+            return this->Perform(effect);
+          } else {
+            return StationFailed{"flow", "UNEXPECTED_EFFECT"};
+          }
+        },
+        next.effect);
+  }
+}
+
+FlowEvent CallbackRun::Return() {
+  auto form = http::ReadForm(request_);
+  if (!form.ok()) {
+    return ResponseRefused{{base::SignInCode::kInvalidRequest, "form_malformed"}};
+  }
+  form_value_ = std::move((*form)["SAMLResponse"]);
+  const std::string handle = std::move((*form)["RelayState"]);
+  const std::string browser_id = CookieValue(request_, kFlowCookie);
+
+  BrowserReturned event;
+  if (!handle.empty()) {
+    auto flow = deps_.flows.FindByHandle(HashToken(handle), deadline_);
+    if (!flow.ok()) return Failed("store", flow.status());
+    event.flow = *std::move(flow);
+  }
+  if (!browser_id.empty()) event.browser_hash = HashToken(browser_id);
+  if (event.flow.has_value()) {
+    const identity::Application* const application =
+        deps_.policy.FindApplication(event.flow->plan.application);
+    event.target_allowed =
+        application != nullptr && IsRegisteredTarget(*application, event.flow->plan.target);
+  }
+  return event;
+}
+
+FlowEvent CallbackRun::Perform(const CheckResponse& /*effect*/) {
+  ExpectedResponse expected;
+  expected.idp_entity_id = state_.flow->idp;
+  expected.keys = deps_.saml.idp_keys;
+  expected.sp_entity_id = deps_.saml.sp_entity_id;
+  expected.acs_url = deps_.saml.acs_url;
+  expected.in_response_to = state_.flow->authn_request_id;
+  expected.requested_contexts = state_.flow->plan.contexts;
+  expected.comparison = state_.flow->plan.comparison;
+  expected.now = now_;
+  expected.skew = deps_.saml.skew;
+  expected.want = deps_.saml.want;
+  auto assertion = Timed("return", [&] { return ValidateResponse(form_value_, expected); });
+  if (!assertion.ok()) {
+    const auto reject = RejectOf(assertion.status());
+    return reject.has_value()
+               ? FlowEvent(ResponseRefused{RefusalFor(*reject)})
+               : Failed("validator", assertion.status());
+  }
+  return ResponseVerified{*std::move(assertion)};
+}
+
+FlowEvent CallbackRun::Perform(const ClaimAssertion& /*effect*/) {
+  const auto claim =
+      deps_.flows.ClaimOnce(*state_.flow, state_.assertion.issuer, state_.assertion.assertion_id,
+                            state_.assertion.not_on_or_after + deps_.saml.skew, now_, deadline_);
+  if (!claim.ok()) return Failed("store", claim.status());
+  return ClaimAnswered{*claim};
+}
+
+FlowEvent CallbackRun::Perform(const AwaitDecision& /*effect*/) {
+  const base::Stopwatch watch;
+  while (true) {
+    auto flow = deps_.flows.FindById(state_.flow->id, deadline_);
+    if (!flow.ok()) return Failed("store", flow.status());
+    if (flow->has_value() && (*flow)->stage == FlowStage::kDone) {
+      return DecisionSeen{(*flow)->outcome};
+    }
+    if (watch.Elapsed() >= deps_.limits.decision_wait) return DecisionSeen{};
+    absl::SleepFor(kDecisionPoll);
+  }
+}
+
+FlowEvent CallbackRun::Perform(const AskDerive& /*effect*/) {
+  deps_.audit.Write(telemetry::AuditEvent::kAssertionAccepted,
+                    {{"req", RequestId()},
+                     {"csp", identity::ToString(state_.flow->plan.csp)},
+                     {"app", state_.flow->plan.application}});
+  auto derived = Timed("derive", [&] {
+    return deps_.rules.Derive(state_.flow->plan, state_.assertion, Scope());
+  });
+  if (!derived.ok()) return Failed("rules", derived.status());
+  return DeriveAnswered{*std::move(derived)};
+}
+
+FlowEvent CallbackRun::Perform(const AskMpi& /*effect*/) {
+  auto answer =
+      Timed("resolve", [&] { return deps_.persons.GetProfile(state_.derived, Scope()); });
+  if (!answer.ok()) return Failed("mpi", answer.status());
+  deps_.audit.Write(answer->matched ? telemetry::AuditEvent::kMpiMatched
+                                    : telemetry::AuditEvent::kMpiNotMatched,
+                    {{"req", RequestId()}});
+  return MpiAnswered{*std::move(answer)};
+}
+
+FlowEvent CallbackRun::Perform(const AskAdmit& /*effect*/) {
+  auto decision = Timed("admit", [&] {
+    return deps_.rules.Admit(state_.flow->plan, state_.assertion, state_.mpi, Scope());
+  });
+  if (!decision.ok()) return Failed("rules", decision.status());
+  return AdmitAnswered{*std::move(decision)};
+}
+
+FlowEvent CallbackRun::Perform(const FinishFlow& /*effect*/) {
+  SessionRecord* const session = state_.session.has_value() ? &*state_.session : nullptr;
+  if (session != nullptr) {
+    session_token_ = deps_.ids.Token(kSessionTokenBytes);
+    session->token_hash = HashToken(session_token_);
+    session->flow_id = state_.flow->id;
+    session->name_id = identity::PersonText::FromWire(state_.assertion.name_id);
+    session->session_index = state_.assertion.session_index;
+    session->authn_context = state_.assertion.authn_context;
+    session->application = state_.flow->plan.application;
+    session->waived_findings = state_.outcome.waived;
+    BeginSession(*session, now_);
+  }
+  state_.outcome.stations = stations_;
+  const absl::Status finished = Timed("land", [&] {
+    return deps_.flows.Finish(state_.flow->id, state_.outcome, session, deadline_);
+  });
+  decided_ = true;
+  if (!finished.ok()) return Failed("store", finished);
+  return FlowFinished{};
+}
+
+void CallbackRun::AuditDecision() {
+  deps_.audit.Write(telemetry::AuditEvent::kDecisionMade,
+                    {{"req", RequestId()},
+                     {"csp", identity::ToString(state_.flow->plan.csp)},
+                     {"app", state_.flow->plan.application},
+                     {"outcome", ToString(state_.outcome.kind)},
+                     {"code", state_.outcome.code},
+                     {"tag", state_.outcome.tag},
+                     {"findings", absl::StrJoin(state_.outcome.findings, ",")},
+                     {"waived", absl::StrJoin(state_.outcome.waived, ",")},
+                     {"policy", state_.flow->plan.policy_version}});
+}
+
+http::Response CallbackRun::Land() {
+  AuditDecision();
+  deps_.audit.Write(telemetry::AuditEvent::kSessionIssued,
+                    {{"req", RequestId()}, {"app", state_.flow->plan.application}});
+  http::Response response = http::Redirect(303, state_.flow->plan.target);
+  SetSessionCookie(response, session_token_);
+  return response;
+}
+
+http::Response CallbackRun::Show() {
+  if (decided_) {
+    AuditDecision();
+  } else {
+    deps_.audit.Write(telemetry::AuditEvent::kAssertionRefused,
+                      {{"req", RequestId()},
+                       {"code", state_.outcome.code},
+                       {"tag", state_.outcome.tag}});
+  }
+  return OutcomeResponse(deps_, state_.outcome, state_.flow.has_value() ? &*state_.flow : nullptr,
+                         RequestId());
+}
+
+}  // namespace
+
+http::Response HandleCallback(const GatewayDeps& deps, http::Request& request) {
+  return CallbackRun(deps, request).Run();
+}
+
+}  // namespace va::gateway

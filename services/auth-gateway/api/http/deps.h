@@ -1,0 +1,57 @@
+// What the HTTP handlers of the gateway work with. Built once in wiring.cc, read-only afterwards;
+// every reference outlives the server.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "lib/base/clock.h"
+#include "lib/base/id_generator.h"
+#include "lib/identity/policy.h"
+#include "lib/telemetry/audit.h"
+#include "lib/telemetry/log.h"
+#include "services/auth-gateway/domain/ports.h"
+#include "services/auth-gateway/saml/authn_request.h"
+#include "services/auth-gateway/saml/response_validator.h"
+
+namespace va::gateway {
+
+// Our side and the IdP's side of the SAML conversation.
+struct SamlSettings {
+  std::string sp_entity_id;
+  std::string acs_url;
+  std::string idp_entity_id;
+  std::string idp_sso_url;
+  std::vector<crypto::PublicKey> idp_keys;  // at least one: no key, no start (attack S57)
+  crypto::PrivateKey signing_key;
+  crypto::Certificate signing_certificate;
+  SignatureWanted want = SignatureWanted::kAssertion;
+  absl::Duration skew = absl::Seconds(60);
+  std::string metadata;  // ours, built once
+};
+
+// Limits of one attempt.
+struct AttemptLimits {
+  absl::Duration flow_lifetime = absl::Minutes(15);  // decision P10
+  absl::Duration request_deadline = absl::Seconds(10);
+  absl::Duration decision_wait = absl::Seconds(3);  // how long a double click waits for the first
+};
+
+struct GatewayDeps {
+  std::string base_url;        // https://host[:port], no slash at the end
+  std::string front_end_url;   // where /auth/login/callback lives; base_url unless configured
+  const identity::Policy& policy;
+  const SamlSettings& saml;
+  AttemptLimits limits;
+  FlowStore& flows;
+  SessionStore& sessions;
+  AttributeRules& rules;
+  PersonIndex& persons;
+  const base::Clock& clock;
+  base::IdGenerator& ids;
+  telemetry::Log& log;
+  telemetry::Audit& audit;
+};
+
+}  // namespace va::gateway

@@ -1,0 +1,16 @@
+// The pages around a sign-in: choosing an account provider, the result, the signed-out page, and the
+// files they are made of.
+#pragma once
+
+#include "lib/http/message.h"
+#include "services/auth-gateway/api/http/deps.h"
+
+namespace va::gateway {
+
+http::Response HandleSignInPage(const GatewayDeps& deps, http::Request& request);
+http::Response HandleResultPage(const GatewayDeps& deps, http::Request& request);
+http::Response HandleSignedOutPage(const GatewayDeps& deps, http::Request& request);
+http::Response HandleMetadata(const GatewayDeps& deps, http::Request& request);
+http::Response HandleAsset(http::Request& request);
+
+}  // namespace va::gateway

@@ -1,0 +1,89 @@
+#include "services/auth-gateway/api/http/routes.h"
+
+#include <nlohmann/json.hpp>
+
+#include "services/auth-gateway/api/http/callback_handler.h"
+#include "services/auth-gateway/api/http/page_handlers.h"
+#include "services/auth-gateway/api/http/session_handlers.h"
+#include "services/auth-gateway/api/http/start_handler.h"
+#include "services/auth-gateway/web/assets.h"
+#include "services/auth-gateway/web/pages.h"
+
+namespace va::gateway {
+namespace {
+
+using nlohmann::json;
+
+using BoundHandler = http::Response (*)(const GatewayDeps&, http::Request&);
+
+http::Handler Bind(const GatewayDeps& deps, BoundHandler handler) {
+  return [&deps, handler](http::Request& request) { return handler(deps, request); };
+}
+
+// 404 and 405 with a page; one audit event, because somebody asked for what is not there.
+http::Response RouteError(const GatewayDeps& deps, const http::Request& request, int status) {
+  deps.audit.Write(telemetry::AuditEvent::kRequestRefused,
+                   {{"req", request.request_id},
+                    {"code", std::to_string(status)},
+                    {"tag", status == 405 ? "method_not_allowed" : "unknown_path"}});
+  return http::Html(status, RenderErrorPage(ErrorPageForStatus(status, request.request_id)));
+}
+
+json AttemptJson(const FlowRecord& flow) {
+  json stations = json::array();
+  json out = {{"request_id", flow.id},
+              {"application", flow.plan.application},
+              {"csp", std::string(identity::ToString(flow.plan.csp))},
+              {"outcome", nullptr},
+              {"code", nullptr},
+              {"tag", nullptr},
+              {"loa", nullptr},
+              {"mhv_account", nullptr},
+              {"proofing", nullptr}};
+  if (flow.outcome.has_value()) {
+    const Outcome& outcome = *flow.outcome;
+    out["outcome"] = std::string(ToString(outcome.kind));
+    if (!outcome.code.empty()) out["code"] = outcome.code;
+    if (!outcome.tag.empty()) out["tag"] = outcome.tag;
+    if (outcome.loa != 0) out["loa"] = outcome.loa;
+    out["findings"] = outcome.findings;
+    out["waived"] = outcome.waived;
+    for (const Station& station : outcome.stations) {
+      stations.push_back({{"name", station.name}, {"ms", station.milliseconds}});
+    }
+  }
+  out["stations"] = std::move(stations);
+  return out;
+}
+
+}  // namespace
+
+http::Router PublicRoutes(const GatewayDeps& deps) {
+  http::Router router([&deps](const http::Request& request, int status) {
+    return RouteError(deps, request, status);
+  });
+  // A GET that starts something is added alone: HEAD, which previews and checkers send, is refused.
+  router.Add("GET", "/v1/sessions/{type}/new", Bind(deps, HandleStart));
+  router.Add("GET", "/sessions/{type}/new", Bind(deps, HandleStart));
+  router.Add("POST", "/v1/sessions/callback", Bind(deps, HandleCallback));
+  router.AddSafe("/v1/sessions/metadata", Bind(deps, HandleMetadata));
+  router.AddSafe("/v0/user", Bind(deps, HandleUser));
+  router.Add("POST", "/v0/logout", Bind(deps, HandleLogout));
+  router.AddSafe("/sign-in/", Bind(deps, HandleSignInPage));
+  router.AddSafe("/sign-in", Bind(deps, HandleSignInPage));
+  router.AddSafe("/auth/login/callback", Bind(deps, HandleResultPage));
+  router.AddSafe("/logout/", Bind(deps, HandleSignedOutPage));
+  router.AddSafe("/", [](http::Request&) { return http::Redirect(302, "/sign-in/"); });
+  for (const Asset& asset : Assets()) router.AddSafe(asset.path, HandleAsset);
+  return router;
+}
+
+http::Response HandleAttempt(const GatewayDeps& deps, http::Request& request) {
+  const absl::Time deadline = deps.clock.Now() + deps.limits.request_deadline;
+  const auto flow = deps.flows.FindById(request.Param("request_id"), deadline);
+  if (!flow.ok()) return http::Json(503, R"({"error":"the attempt store is unavailable"})");
+  if (!flow->has_value()) return http::Json(404, R"({"error":"no such attempt"})");
+  return http::Json(200, AttemptJson(**flow).dump());
+}
+
+}  // namespace va::gateway

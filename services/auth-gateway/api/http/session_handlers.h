@@ -1,0 +1,20 @@
+// The signed-in person: GET /v0/user says who they are, POST /v0/logout ends the session.
+#pragma once
+
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "lib/http/message.h"
+#include "services/auth-gateway/api/http/deps.h"
+#include "services/auth-gateway/domain/records.h"
+
+namespace va::gateway {
+
+// The live session of the request's cookie, its window moved; nothing without one.
+absl::StatusOr<std::optional<SessionRecord>> SessionOf(const GatewayDeps& deps,
+                                                       const http::Request& request);
+
+http::Response HandleUser(const GatewayDeps& deps, http::Request& request);
+http::Response HandleLogout(const GatewayDeps& deps, http::Request& request);
+
+}  // namespace va::gateway

@@ -1,0 +1,130 @@
+#include "services/auth-gateway/api/http/start_handler.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "lib/base/url.h"
+#include "services/auth-gateway/api/http/browser.h"
+#include "services/auth-gateway/api/http/outcome_response.h"
+#include "services/auth-gateway/domain/signin_plan.h"
+#include "services/auth-gateway/web/page_headers.h"
+#include "services/auth-gateway/web/pages.h"
+#include "services/auth-gateway/web/session_token.h"
+
+namespace va::gateway {
+namespace {
+
+constexpr absl::string_view kSignInPath = "/sign-in/";
+
+int StatusFor(PlanRefusal::Kind kind) {
+  switch (kind) {
+    case PlanRefusal::Kind::kNotFound:
+      return 404;
+    case PlanRefusal::Kind::kBadRequest:
+      return 400;
+    case PlanRefusal::Kind::kCspClosed:
+      return 403;
+  }
+  return 400;
+}
+
+http::Response RefuseStart(const GatewayDeps& deps, const http::Request& request, int status,
+                           const base::Refusal& refusal) {
+  deps.audit.Write(telemetry::AuditEvent::kRequestRefused,
+                   {{"req", request.request_id},
+                    {"code", base::Describe(refusal.code).code},
+                    {"tag", refusal.tag}});
+  return RefusalPage(status, refusal, request.request_id, kSignInPath);
+}
+
+// Whether a live session stood at the start: the callback cannot see its cookie (decision P7). An
+// unreachable store only costs the friendlier of two messages.
+bool HadSession(const GatewayDeps& deps, const http::Request& request, absl::Time now,
+                absl::Time deadline) {
+  const std::string token = CookieValue(request, kSessionCookie);
+  if (token.empty()) return false;
+  const auto session = deps.sessions.Use(HashToken(token), now, deadline);
+  return session.ok() && session->has_value();
+}
+
+std::string CspName(const identity::Policy& policy, identity::Csp csp) {
+  const identity::CspRow* const row = policy.FindCsp(csp);
+  return row == nullptr ? "" : row->name;
+}
+
+AuthnRequestSpec RequestFor(const GatewayDeps& deps, const FlowRecord& flow) {
+  AuthnRequestSpec spec;
+  spec.id = flow.authn_request_id;
+  spec.issue_instant = flow.created_at;
+  spec.destination = deps.saml.idp_sso_url;
+  spec.acs_url = deps.saml.acs_url;
+  spec.issuer = deps.saml.sp_entity_id;
+  spec.force_authn = flow.plan.force_authn;
+  spec.contexts = flow.plan.contexts;
+  spec.comparison = flow.plan.comparison;
+  return spec;
+}
+
+}  // namespace
+
+http::Response HandleStart(const GatewayDeps& deps, http::Request& request) {
+  const absl::Time now = deps.clock.Now();
+  const absl::Time deadline = now + deps.limits.request_deadline;
+
+  auto query = base::ParseForm(request.query);
+  if (!query.ok()) {
+    return RefuseStart(deps, request, 400,
+                       {base::SignInCode::kInvalidRequest, "query_malformed"});
+  }
+  auto planned = PlanSignIn(deps.policy, {request.Param("type"), *std::move(query)}, now);
+  if (const auto* refusal = std::get_if<PlanRefusal>(&planned)) {
+    return RefuseStart(deps, request, StatusFor(refusal->kind), refusal->refusal);
+  }
+
+  std::string browser_id = CookieValue(request, kFlowCookie);
+  if (browser_id.empty()) browser_id = deps.ids.Token(kBrowserIdBytes);
+  const std::string handle = deps.ids.Token(kFlowHandleBytes);
+
+  FlowRecord flow;
+  flow.id = deps.ids.Uuid();
+  flow.handle_hash = HashToken(handle);
+  flow.browser_hash = HashToken(browser_id);
+  flow.authn_request_id = deps.ids.XmlId();
+  flow.idp = deps.saml.idp_entity_id;
+  flow.plan = std::get<SignInPlan>(std::move(planned));
+  flow.had_session = HadSession(deps, request, now, deadline);
+  flow.created_at = now;
+  flow.expires_at = now + deps.limits.flow_lifetime;
+
+  const auto message = BuildAuthnRequest(RequestFor(deps, flow), deps.saml.signing_key,
+                                         deps.saml.signing_certificate);
+  const absl::Status started =
+      message.ok() ? deps.flows.Start(flow, deadline) : message.status();
+  if (!started.ok()) {
+    deps.log.Error("sign_in.start_failed",
+                   {{"req", flow.id}, {"status", absl::StatusCodeToString(started.code())}});
+    Outcome outcome;
+    outcome.kind = OutcomeKind::kTryLater;
+    outcome.code = "007";
+    outcome.tag = "store_unavailable";
+    return OutcomeResponse(deps, outcome, &flow, flow.id);
+  }
+  deps.audit.Write(telemetry::AuditEvent::kSignInStarted,
+                   {{"req", flow.id},
+                    {"csp", identity::ToString(flow.plan.csp)},
+                    {"app", flow.plan.application},
+                    {"type", flow.plan.type},
+                    {"policy", flow.plan.policy_version}});
+
+  PostForm form;
+  form.action = deps.saml.idp_sso_url;
+  form.fields = {{"SAMLRequest", EncodeFormValue(*message)}, {"RelayState", handle}};
+  form.destination_name = CspName(deps.policy, flow.plan.csp);
+  http::Response response = http::Html(200, RenderPostForm(form));
+  response.headers.Set("Content-Security-Policy",
+                       ContentSecurityPolicy(PageKind::kPostForm, form.action));
+  SetFlowCookie(response, browser_id);
+  return response;
+}
+
+}  // namespace va::gateway

@@ -1,0 +1,124 @@
+// What the gateway keeps: one record per sign-in attempt (a flow) and one per session. Plain values;
+// the store seals what is personal and hashes what grants access before anything is written.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "lib/base/signin_code.h"
+#include "lib/identity/assurance.h"
+#include "lib/identity/pii.h"
+#include "lib/identity/policy.h"
+
+namespace va::gateway {
+
+// What an attempt set out to do, fixed at start. Nothing in it is personal.
+struct SignInPlan {
+  std::string type;         // path segment: mhv, idme_verified ...
+  std::string application;  // policy row
+  identity::Csp csp = identity::Csp::kIdme;
+  std::vector<std::string> contexts;  // RequestedAuthnContext, in order
+  std::string comparison;             // exact or minimum
+  bool force_authn = true;
+  std::string target;          // absolute URL, checked against the allow-list
+  std::string restart;         // path that starts the same attempt again, target included
+  std::string policy_version;  // decision E5
+  identity::OnRefusal on_refusal = identity::OnRefusal::kPage;
+
+  bool operator==(const SignInPlan&) const = default;
+};
+
+// One stop of an attempt and how long it took.
+struct Station {
+  std::string name;  // closed set: start, return, derive, resolve, admit, land
+  double milliseconds = 0;
+
+  bool operator==(const Station&) const = default;
+};
+
+// The four ways an attempt can end (decision R20).
+enum class OutcomeKind { kSession, kStepUp, kRefusal, kTryLater };
+
+absl::string_view ToString(OutcomeKind kind);
+std::optional<OutcomeKind> OutcomeKindFromString(absl::string_view text);
+
+// How an attempt ended; nothing in it is personal.
+struct Outcome {
+  OutcomeKind kind = OutcomeKind::kRefusal;
+  std::string code;  // empty for a session
+  std::string tag;
+  int loa = 0;                             // LOA of the session, else 0
+  std::vector<std::string> findings;       // codes or tags of every finding, in order
+  std::vector<std::string> waived;         // codes that policy waived
+  std::vector<Station> stations;
+
+  bool operator==(const Outcome&) const = default;
+};
+
+enum class FlowStage {
+  kStarted,  // the browser was sent to the CSP
+  kClaimed,  // one response was accepted and is being decided
+  kDone,     // `outcome` says how it ended
+};
+
+// One attempt. Its id is the request id that a person can read out.
+struct FlowRecord {
+  std::string id;                // UUID
+  std::string handle_hash;       // SHA-256 of the RelayState handle
+  std::string browser_hash;      // SHA-256 of the flow cookie
+  std::string authn_request_id;  // what InResponseTo must say
+  std::string idp;               // entity id the browser was sent to
+  SignInPlan plan;
+  bool had_session = false;  // a live session existed at start (codes 002, decision P7)
+  absl::Time created_at;
+  absl::Time expires_at;
+  FlowStage stage = FlowStage::kStarted;
+  std::optional<Outcome> outcome;
+};
+
+// What a session says about the person: canonical attributes (decision R8).
+struct PersonAttributes {
+  identity::PersonText first_name;
+  identity::PersonText middle_name;
+  identity::PersonText last_name;
+  identity::PersonText email;
+  identity::PersonText gender;
+  identity::BirthDate birth_date;
+  identity::Ssn ssn;
+  identity::Icn icn;
+  identity::Icn mhv_icn;
+  identity::CspId mhv_id;
+  identity::CspId edipi;
+  identity::CspId idme_uuid;
+  identity::CspId logingov_uuid;
+  identity::CspId sec_id;
+  std::vector<std::string> vha_facility_ids;
+};
+
+// One session. The token itself is never kept, only its hash.
+struct SessionRecord {
+  std::string token_hash;  // SHA-256, raw bytes
+  std::string flow_id;     // attempt that issued it
+  std::string account_id;
+  std::string verification_id;
+  PersonAttributes person;  // sealed at rest
+  identity::PersonText name_id;  // sealed at rest
+  std::string session_index;
+  std::string transaction_id;
+  std::string authn_context;
+  std::string service_name;
+  std::string account_type;
+  bool multifactor = false;
+  identity::Assurance assurance;
+  std::string application;
+  std::vector<std::string> waived_findings;
+  std::string policy_version;
+  absl::Time created_at;
+  absl::Time last_seen_at;
+  absl::Time expires_at;           // sliding end
+  absl::Time absolute_expires_at;  // end whatever happens
+};
+
+}  // namespace va::gateway

@@ -1,0 +1,106 @@
+#include "services/auth-gateway/domain/return_target.h"
+
+#include <algorithm>
+#include <regex>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "lib/base/url.h"
+
+namespace va::gateway {
+namespace {
+
+constexpr size_t kMaxTo = 512;
+
+// What no pattern may let through: line breaks split headers, the others change the host.
+bool HasForbiddenText(absl::string_view to) {
+  const bool control = std::any_of(to.begin(), to.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f;
+  });
+  return control || absl::StrContains(to, "\\") || absl::StrContains(to, "//") ||
+         absl::StrContains(to, "@") || absl::StrContains(to, "..");
+}
+
+// Every path segment encoded on its own, so that '/' stays a separator and nothing else is one.
+std::string EncodePath(absl::string_view path) {
+  std::string out;
+  size_t start = 0;
+  while (start <= path.size()) {
+    const size_t end = std::min(path.find('/', start), path.size());
+    absl::StrAppend(&out, base::PercentEncode(path.substr(start, end - start)),
+                    end < path.size() ? "/" : "");
+    start = end + 1;
+  }
+  return out;
+}
+
+std::string WithQuery(absl::string_view url, absl::string_view query) {
+  if (query.empty()) return std::string(url);
+  return absl::StrCat(url, absl::StrContains(url, "?") ? "&" : "?", query);
+}
+
+std::string JoinPath(absl::string_view url, absl::string_view path) {
+  if (!url.empty() && url.back() == '/') url.remove_suffix(1);
+  if (!path.empty() && path.front() == '/') path.remove_prefix(1);
+  return absl::StrCat(url, "/", EncodePath(path));
+}
+
+absl::StatusOr<std::string> CheckedTo(const identity::Application& application,
+                                      absl::string_view to) {
+  if (to.empty()) return application.default_to;
+  if (application.to_pattern.empty()) return std::string();
+  if (to.size() > kMaxTo || HasForbiddenText(to)) {
+    return absl::InvalidArgumentError("`to` has a character or length that is never allowed");
+  }
+  // The policy loader has compiled every pattern once, so this cannot throw for a loaded row.
+  const std::regex pattern(application.to_pattern);
+  if (!std::regex_match(to.begin(), to.end(), pattern)) {
+    return absl::InvalidArgumentError("`to` does not match the application's pattern");
+  }
+  return std::string(to);
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> BuildReturnTarget(const identity::Application& application,
+                                              const TargetRequest& request) {
+  if (!request.redirect.empty()) {
+    if (!IsRegisteredTarget(application, request.redirect)) {
+      return absl::InvalidArgumentError("`redirect` is not under the application's return hosts");
+    }
+    return request.redirect;
+  }
+  auto to = CheckedTo(application, request.to);
+  if (!to.ok()) return to.status();
+  switch (application.target_style) {
+    case identity::TargetStyle::kNone:
+      return WithQuery(application.return_base, base::BuildQuery({{"type", request.relay_type}}));
+    case identity::TargetStyle::kDeepLink:
+      return to->empty() ? application.return_base
+                         : WithQuery(application.return_base,
+                                     base::BuildQuery({{"deeplinking", *to}}));
+    case identity::TargetStyle::kPath:
+      return JoinPath(application.return_base, *to);
+    case identity::TargetStyle::kPathAuthenticated: {
+      const absl::string_view path = absl::string_view(*to).substr(0, to->find_first_of("?#"));
+      return WithQuery(JoinPath(application.return_base, path), "authenticated=true");
+    }
+    case identity::TargetStyle::kCopyQuery:
+      return to->empty() ? application.return_base
+                         : WithQuery(application.return_base, base::BuildQuery({{"to", *to}}));
+  }
+  return absl::InternalError("unknown target style");
+}
+
+bool IsRegisteredTarget(const identity::Application& application, absl::string_view url) {
+  const auto parsed = base::ParseUrl(url);
+  if (!parsed.ok()) return false;
+  if (parsed->scheme != "https") return false;
+  const std::string with_port = absl::StrCat(parsed->host, ":", parsed->port);
+  return std::any_of(application.return_hosts.begin(), application.return_hosts.end(),
+                     [&](const std::string& host) {
+                       return host == with_port || (host == parsed->host && parsed->port == 443);
+                     });
+}
+
+}  // namespace va::gateway

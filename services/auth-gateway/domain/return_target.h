@@ -1,0 +1,31 @@
+// Builds the address a finished sign-in lands on. Targets are made on the server from the
+// application's row: `to` must match the row's pattern, an absolute `redirect` must lie under the
+// row's own hosts, and nothing a browser sends is followed as it is (decision P14, attack S141).
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "lib/identity/policy.h"
+
+namespace va::gateway {
+
+// What the browser asked for; empty strings when it asked for nothing.
+struct TargetRequest {
+  std::string to;
+  std::string redirect;
+  // Relay type of the attempt, which the front end's result page shows.
+  std::string relay_type;
+};
+
+// The absolute URL to land on. INVALID_ARGUMENT, with a message for an operator, when the request
+// asks for a place the row does not grant.
+absl::StatusOr<std::string> BuildReturnTarget(const identity::Application& application,
+                                              const TargetRequest& request);
+
+// Whether a session of this application may be sent to `url`: https, and `host` (default port) or
+// `host:port` stands in the row's list. Checked again at use.
+bool IsRegisteredTarget(const identity::Application& application, absl::string_view url);
+
+}  // namespace va::gateway

@@ -1,0 +1,172 @@
+#include "services/auth-gateway/domain/signin_flow.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace va::gateway {
+namespace {
+
+using base::Describe;
+using base::SignInCode;
+
+Outcome RefusalOutcome(base::Refusal refusal) {
+  Outcome outcome;
+  outcome.kind = OutcomeKind::kRefusal;
+  outcome.code = std::string(Describe(refusal.code).code);
+  outcome.tag = std::move(refusal.tag);
+  return outcome;
+}
+
+Outcome TryLaterOutcome(std::string tag) {
+  Outcome outcome = RefusalOutcome({SignInCode::kUnknown, std::move(tag)});
+  outcome.kind = OutcomeKind::kTryLater;
+  return outcome;
+}
+
+// Ends without touching the stored attempt: what came in proves nothing about it, so it must not
+// be able to spoil it.
+Transition Show(FlowState state, Outcome outcome) {
+  state.outcome = std::move(outcome);
+  return {std::move(state), ShowOutcome{}};
+}
+
+Transition Refuse(FlowState state, SignInCode code, absl::string_view tag) {
+  return Show(std::move(state), RefusalOutcome({code, std::string(tag)}));
+}
+
+// Both say "too late"; 002 tells a person who is signed in anyway that nothing is lost (P2).
+Transition RefuseTooLate(FlowState state, absl::string_view tag) {
+  const SignInCode code = state.flow.has_value() && state.flow->had_session
+                              ? SignInCode::kAuthTooLateLiveSession
+                              : SignInCode::kAuthTooLate;
+  return Refuse(std::move(state), code, tag);
+}
+
+OutcomeKind KindOf(Decision::Verdict verdict) {
+  switch (verdict) {
+    case Decision::Verdict::kAdmit:
+      return OutcomeKind::kSession;
+    case Decision::Verdict::kStepUp:
+      return OutcomeKind::kStepUp;
+    case Decision::Verdict::kDeny:
+      return OutcomeKind::kRefusal;
+    case Decision::Verdict::kTryLater:
+      return OutcomeKind::kTryLater;
+  }
+  return OutcomeKind::kRefusal;
+}
+
+class Stepper {
+ public:
+  Stepper(FlowState state, absl::Time now) : state_(std::move(state)), now_(now) {}
+
+  Transition operator()(BrowserReturned event) {
+    state_.flow = std::move(event.flow);
+    if (!state_.flow.has_value()) {
+      return Refuse(std::move(state_), SignInCode::kUnknown, "unknown_relay_state");
+    }
+    if (event.browser_hash.empty()) {
+      return Refuse(std::move(state_), SignInCode::kUnknown, "flow_cookie_missing");
+    }
+    if (event.browser_hash != state_.flow->browser_hash) {
+      return Refuse(std::move(state_), SignInCode::kUnknown, "other_browser");
+    }
+    if (now_ >= state_.flow->expires_at) return RefuseTooLate(std::move(state_), "flow_expired");
+    if (!event.target_allowed) {
+      return Refuse(std::move(state_), SignInCode::kInvalidRequest, "target_not_allowed");
+    }
+    return {std::move(state_), CheckResponse{}};
+  }
+
+  Transition operator()(ResponseVerified event) {
+    state_.assertion = std::move(event.assertion);
+    return {std::move(state_), ClaimAssertion{}};
+  }
+
+  Transition operator()(ResponseRefused event) {
+    if (event.refusal.code == SignInCode::kAuthTooLate) {
+      return RefuseTooLate(std::move(state_), event.refusal.tag);
+    }
+    return Show(std::move(state_), RefusalOutcome(std::move(event.refusal)));
+  }
+
+  Transition operator()(const ClaimAnswered& event) {
+    switch (event.claim) {
+      case Claim::kWon:
+        state_.claimed = true;
+        return {std::move(state_), AskDerive{}};
+      case Claim::kRepeat:
+        return {std::move(state_), AwaitDecision{}};
+      case Claim::kReplay:
+        break;
+    }
+    return Refuse(std::move(state_), SignInCode::kUnknown, "replay");
+  }
+
+  Transition operator()(const DecisionSeen& event) {
+    if (!event.outcome.has_value()) {
+      return Show(std::move(state_), TryLaterOutcome("still_deciding"));
+    }
+    if (event.outcome->kind == OutcomeKind::kSession) return {std::move(state_), LandAgain{}};
+    return Refuse(std::move(state_), SignInCode::kUnknown, "replay");
+  }
+
+  Transition operator()(DeriveAnswered event) {
+    state_.derived = std::move(event.derived);
+    if (state_.derived.asks_mpi) return {std::move(state_), AskMpi{}};
+    return {std::move(state_), AskAdmit{}};
+  }
+
+  Transition operator()(MpiAnswered event) {
+    state_.mpi = std::move(event.answer);
+    return {std::move(state_), AskAdmit{}};
+  }
+
+  Transition operator()(AdmitAnswered event) {
+    Decision& decision = event.decision;
+    Outcome& outcome = state_.outcome;
+    outcome.kind = KindOf(decision.verdict);
+    outcome.code = std::move(decision.code);
+    outcome.tag = std::move(decision.tag);
+    outcome.findings = std::move(decision.findings);
+    outcome.waived = std::move(decision.waived);
+    if (outcome.kind == OutcomeKind::kSession) {
+      outcome.loa = decision.session.assurance.loa_current;
+      state_.session = std::move(decision.session);
+    }
+    return Finish();
+  }
+
+  Transition operator()(const StationFailed& event) {
+    state_.session.reset();
+    state_.outcome = TryLaterOutcome(absl::StrCat(event.station, "_unavailable"));
+    // A claimed attempt is closed on record, so that a repeat does not wait for it in vain.
+    if (state_.claimed && !state_.finishing) return Finish();
+    return {std::move(state_), ShowOutcome{}};
+  }
+
+  Transition operator()(const FlowFinished& /*event*/) {
+    if (state_.outcome.kind == OutcomeKind::kSession && state_.session.has_value()) {
+      return {std::move(state_), BeginSessionAndLand{}};
+    }
+    return {std::move(state_), ShowOutcome{}};
+  }
+
+ private:
+  Transition Finish() {
+    state_.finishing = true;
+    return {std::move(state_), FinishFlow{}};
+  }
+
+  FlowState state_;
+  absl::Time now_;
+};
+
+}  // namespace
+
+Transition Step(FlowState state, FlowEvent event, absl::Time now) {
+  return std::visit(Stepper(std::move(state), now), std::move(event));
+}
+
+}  // namespace va::gateway

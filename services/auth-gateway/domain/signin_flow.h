@@ -1,0 +1,103 @@
+// The one place that chooses the next step of a sign-in. Handlers perform effects and report events;
+// they never route to one another, so every path through a sign-in can be read here and tested as a
+// table. Pure: records, answers and `now` arrive as values.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "absl/time/time.h"
+#include "lib/base/signin_code.h"
+#include "services/auth-gateway/domain/ports.h"
+#include "services/auth-gateway/domain/records.h"
+#include "services/auth-gateway/domain/verified_assertion.h"
+
+namespace va::gateway {
+
+// What is known of one returning browser while its attempt is decided.
+struct FlowState {
+  std::optional<FlowRecord> flow;
+  VerifiedAssertion assertion;
+  Derived derived;
+  std::optional<MpiAnswer> mpi;
+  bool claimed = false;    // this caller won the claim: the attempt is ours to finish
+  bool finishing = false;  // FinishFlow was asked for
+  // With FinishFlow: how it ended, and the session that begins when it ended in one.
+  Outcome outcome;
+  std::optional<SessionRecord> session;
+};
+
+// --- Events: what happened. ---
+
+// A browser posted a response.
+struct BrowserReturned {
+  std::optional<FlowRecord> flow;  // what the RelayState handle stands for
+  std::string browser_hash;        // SHA-256 of the flow cookie; empty without a cookie
+  bool target_allowed = false;     // the plan's target is still on the application's list
+};
+// The response held: it is signed, fresh and for us.
+struct ResponseVerified {
+  VerifiedAssertion assertion;
+};
+// The response did not hold.
+struct ResponseRefused {
+  base::Refusal refusal;
+};
+struct ClaimAnswered {
+  Claim claim = Claim::kReplay;
+};
+// What the caller that won the claim decided; nothing when it has not finished in time.
+struct DecisionSeen {
+  std::optional<Outcome> outcome;
+};
+struct DeriveAnswered {
+  Derived derived;
+};
+struct MpiAnswered {
+  MpiAnswer answer;
+};
+struct AdmitAnswered {
+  Decision decision;
+};
+// A station could not do its work. `station` is its name in the tag: store, rules.
+struct StationFailed {
+  std::string station;
+  std::string reason;  // UPPER_SNAKE, may be empty
+};
+// The outcome, and the session if any, are stored.
+struct FlowFinished {};
+
+using FlowEvent =
+    std::variant<BrowserReturned, ResponseVerified, ResponseRefused, ClaimAnswered, DecisionSeen,
+                 DeriveAnswered, MpiAnswered, AdmitAnswered, StationFailed, FlowFinished>;
+
+// --- Effects: what to do next. ---
+
+struct CheckResponse {};
+struct ClaimAssertion {};
+struct AwaitDecision {};
+struct AskDerive {};
+struct AskMpi {};
+struct AskAdmit {};
+// Store state.outcome, and state.session when there is one.
+struct FinishFlow {};
+// Send the browser to the plan's target with the session cookie of state.session.
+struct BeginSessionAndLand {};
+// Send the browser to the plan's target; nothing new is created (decision P2).
+struct LandAgain {};
+// Show state.outcome to the person: refusal, step-up or try later.
+struct ShowOutcome {};
+
+using FlowEffect = std::variant<CheckResponse, ClaimAssertion, AwaitDecision, AskDerive, AskMpi,
+                                AskAdmit, FinishFlow, BeginSessionAndLand, LandAgain, ShowOutcome>;
+
+struct Transition {
+  FlowState state;
+  FlowEffect effect;
+};
+
+// The next step. Total: an event that does not fit the state ends in a refusal, never in a session.
+Transition Step(FlowState state, FlowEvent event, absl::Time now);
+
+}  // namespace va::gateway

@@ -1,0 +1,175 @@
+#include "services/auth-gateway/domain/signin_flow.h"
+
+#include <catch2/catch.hpp>
+
+namespace va::gateway {
+namespace {
+
+const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
+
+FlowRecord OpenFlow() {
+  FlowRecord flow;
+  flow.id = "8d0c6f4e-0000-4000-8000-000000000001";
+  flow.browser_hash = "browser";
+  flow.plan.target = "https://www.example.gov/auth/login/callback?type=idme";
+  flow.expires_at = kNow + absl::Minutes(15);
+  return flow;
+}
+
+BrowserReturned GoodReturn() { return {OpenFlow(), "browser", true}; }
+
+template <typename Effect>
+bool Is(const Transition& transition) {
+  return std::holds_alternative<Effect>(transition.effect);
+}
+
+void CheckShown(const Transition& transition, OutcomeKind kind, const std::string& code,
+                const std::string& tag) {
+  REQUIRE(Is<ShowOutcome>(transition));
+  CHECK(transition.state.outcome.kind == kind);
+  CHECK(transition.state.outcome.code == code);
+  CHECK(transition.state.outcome.tag == tag);
+  CHECK_FALSE(transition.state.session.has_value());
+}
+
+FlowState Returned() { return Step({}, GoodReturn(), kNow).state; }
+
+Decision Admitted() {
+  Decision decision;
+  decision.verdict = Decision::Verdict::kAdmit;
+  decision.session.account_id = "account";
+  decision.session.assurance.loa_current = 3;
+  decision.waived = {"101"};
+  return decision;
+}
+
+TEST_CASE("Step: a browser with its own open attempt gets its response validated", "[flow]") {
+  CHECK(Is<CheckResponse>(Step({}, GoodReturn(), kNow)));
+}
+
+TEST_CASE("Step: S95 a response that belongs to no attempt is refused", "[flow][attack]") {
+  BrowserReturned event = GoodReturn();
+  event.flow.reset();
+  CheckShown(Step({}, event, kNow), OutcomeKind::kRefusal, "007", "unknown_relay_state");
+}
+
+TEST_CASE("Step: S98 a response without the flow cookie is refused", "[flow][attack]") {
+  BrowserReturned event = GoodReturn();
+  event.browser_hash.clear();
+  CheckShown(Step({}, event, kNow), OutcomeKind::kRefusal, "007", "flow_cookie_missing");
+}
+
+TEST_CASE("Step: S98 a response in another browser is refused", "[flow][attack]") {
+  BrowserReturned event = GoodReturn();
+  event.browser_hash = "victim";
+  CheckShown(Step({}, event, kNow), OutcomeKind::kRefusal, "007", "other_browser");
+}
+
+TEST_CASE("Step: an attempt ends at its expiry, the end itself excluded", "[flow]") {
+  CHECK(Is<CheckResponse>(Step({}, GoodReturn(), OpenFlow().expires_at - absl::Seconds(1))));
+  CheckShown(Step({}, GoodReturn(), OpenFlow().expires_at), OutcomeKind::kRefusal, "005",
+             "flow_expired");
+}
+
+TEST_CASE("Step: P2 too late with a live session at start is 002, else 005", "[flow][P2]") {
+  BrowserReturned event = GoodReturn();
+  event.flow->had_session = true;
+  CheckShown(Step({}, event, OpenFlow().expires_at), OutcomeKind::kRefusal, "002", "flow_expired");
+  const ResponseRefused too_late{{base::SignInCode::kAuthTooLate, "auth_too_late"}};
+  CheckShown(Step(Step({}, event, kNow).state, too_late, kNow), OutcomeKind::kRefusal, "002",
+             "auth_too_late");
+  CheckShown(Step(Returned(), too_late, kNow), OutcomeKind::kRefusal, "005", "auth_too_late");
+}
+
+TEST_CASE("Step: P14 a target that left the allow-list is checked again at use", "[flow][P14]") {
+  BrowserReturned event = GoodReturn();
+  event.target_allowed = false;
+  CheckShown(Step({}, event, kNow), OutcomeKind::kRefusal, "400", "target_not_allowed");
+}
+
+TEST_CASE("Step: a response that does not hold ends with its own code and tag", "[flow]") {
+  CheckShown(Step(Returned(), ResponseRefused{{base::SignInCode::kUnknown, "signature"}}, kNow),
+             OutcomeKind::kRefusal, "007", "signature");
+}
+
+TEST_CASE("Step: P2 the first use decides, a repeat waits, any other repeat is a replay",
+          "[flow][P2]") {
+  CHECK(Is<ClaimAssertion>(Step(Returned(), ResponseVerified{}, kNow)));
+  CHECK(Is<AskDerive>(Step(Returned(), ClaimAnswered{Claim::kWon}, kNow)));
+  CHECK(Is<AwaitDecision>(Step(Returned(), ClaimAnswered{Claim::kRepeat}, kNow)));
+  CheckShown(Step(Returned(), ClaimAnswered{Claim::kReplay}, kNow), OutcomeKind::kRefusal, "007",
+             "replay");
+}
+
+TEST_CASE("Step: P2 a repeat lands again only where a session was issued", "[flow][P2]") {
+  Outcome session;
+  session.kind = OutcomeKind::kSession;
+  const Transition again = Step(Returned(), DecisionSeen{session}, kNow);
+  CHECK(Is<LandAgain>(again));
+  CHECK_FALSE(again.state.session.has_value());
+  for (const OutcomeKind kind :
+       {OutcomeKind::kRefusal, OutcomeKind::kStepUp, OutcomeKind::kTryLater}) {
+    Outcome other;
+    other.kind = kind;
+    CheckShown(Step(Returned(), DecisionSeen{other}, kNow), OutcomeKind::kRefusal, "007", "replay");
+  }
+  CheckShown(Step(Returned(), DecisionSeen{}, kNow), OutcomeKind::kTryLater, "007",
+             "still_deciding");
+}
+
+TEST_CASE("Step: R6 MPI is asked only when the rules name a question", "[flow][R6]") {
+  CHECK(Is<AskAdmit>(Step(Returned(), DeriveAnswered{}, kNow)));
+  Derived derived;
+  derived.asks_mpi = true;
+  CHECK(Is<AskMpi>(Step(Returned(), DeriveAnswered{derived}, kNow)));
+  CHECK(Is<AskAdmit>(Step(Returned(), MpiAnswered{}, kNow)));
+}
+
+TEST_CASE("Step: R20 an attempt ends in exactly one of four ways", "[flow][R20]") {
+  using Verdict = Decision::Verdict;
+  const std::pair<Verdict, OutcomeKind> rows[] = {{Verdict::kAdmit, OutcomeKind::kSession},
+                                                  {Verdict::kStepUp, OutcomeKind::kStepUp},
+                                                  {Verdict::kDeny, OutcomeKind::kRefusal},
+                                                  {Verdict::kTryLater, OutcomeKind::kTryLater}};
+  for (const auto& [verdict, kind] : rows) {
+    Decision decision = Admitted();
+    decision.verdict = verdict;
+    Transition decided = Step(Returned(), AdmitAnswered{decision}, kNow);
+    REQUIRE(Is<FinishFlow>(decided));
+    CHECK(decided.state.outcome.kind == kind);
+    CHECK(decided.state.session.has_value() == (kind == OutcomeKind::kSession));
+    const Transition ended = Step(std::move(decided.state), FlowFinished{}, kNow);
+    CHECK(Is<BeginSessionAndLand>(ended) == (kind == OutcomeKind::kSession));
+    CHECK(Is<ShowOutcome>(ended) == (kind != OutcomeKind::kSession));
+  }
+}
+
+TEST_CASE("Step: R3 a session remembers what policy waived", "[flow][R3]") {
+  const Transition decided = Step(Returned(), AdmitAnswered{Admitted()}, kNow);
+  CHECK(decided.state.outcome.waived == std::vector<std::string>{"101"});
+  CHECK(decided.state.outcome.loa == 3);
+}
+
+TEST_CASE("Step: R5 a station that cannot work is try later, and no session comes of it",
+          "[flow][R5]") {
+  CheckShown(Step(Returned(), StationFailed{"rules", "CONNECT"}, kNow), OutcomeKind::kTryLater,
+             "007", "rules_unavailable");
+  // After the claim the end is put on record; if that fails too, the person is told all the same.
+  FlowState claimed = Step(Returned(), ClaimAnswered{Claim::kWon}, kNow).state;
+  Transition failed = Step(std::move(claimed), StationFailed{"mpi", ""}, kNow);
+  CHECK(Is<FinishFlow>(failed));
+  CHECK(failed.state.outcome.tag == "mpi_unavailable");
+  CheckShown(Step(std::move(failed.state), StationFailed{"store", ""}, kNow),
+             OutcomeKind::kTryLater, "007", "store_unavailable");
+  // The session was decided but could not be stored: both or neither.
+  FlowState decided = Step(Returned(), AdmitAnswered{Admitted()}, kNow).state;
+  CheckShown(Step(std::move(decided), StationFailed{"store", ""}, kNow), OutcomeKind::kTryLater,
+             "007", "store_unavailable");
+}
+
+TEST_CASE("Step: a finish without a decision never becomes a session", "[flow]") {
+  CHECK(Is<ShowOutcome>(Step(Returned(), FlowFinished{}, kNow)));
+}
+
+}  // namespace
+}  // namespace va::gateway

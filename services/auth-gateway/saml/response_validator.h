@@ -1,0 +1,52 @@
+// Turns the bytes of a SAML response into a VerifiedAssertion, or into one typed refusal. Pure: what
+// is expected, which keys are trusted and what time it is are arguments. One parse, one tree;
+// identity is read only from the node that a signature covers.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "lib/crypto/keys.h"
+#include "services/auth-gateway/domain/verified_assertion.h"
+#include "services/auth-gateway/saml/saml_reject.h"
+
+namespace va::gateway {
+
+// What an IdP has agreed to sign (decision P5). A signature that is there and was not asked for must
+// verify all the same.
+enum class SignatureWanted { kResponse, kAssertion, kBoth };
+
+// "response", "assertion", "both".
+std::optional<SignatureWanted> SignatureWantedFromString(absl::string_view text);
+
+struct ExpectedResponse {
+  std::string idp_entity_id;
+  absl::Span<const crypto::PublicKey> keys;  // all keys listed for this IdP
+  std::string sp_entity_id;
+  std::string acs_url;
+  std::string in_response_to;  // id of our AuthnRequest
+  std::vector<std::string> requested_contexts;
+  std::string comparison;  // exact or minimum
+  absl::Time now;
+  absl::Duration skew = absl::Seconds(60);  // decision P3
+  // How long ago the person may have authenticated at the IdP.
+  absl::Duration max_authn_age = absl::Hours(12);
+  SignatureWanted want = SignatureWanted::kAssertion;
+};
+
+// The XML of the form field SAMLResponse: base64 with white space allowed and nothing else
+// (attack S78). kBlankResponse or kBadBase64.
+absl::StatusOr<std::string> DecodeFormValue(absl::string_view form_value);
+
+// Validates the form field. Every refusal is a status for which RejectOf gives the reason.
+absl::StatusOr<VerifiedAssertion> ValidateResponse(absl::string_view form_value,
+                                                   const ExpectedResponse& expected);
+
+// The same for XML that is decoded already.
+absl::StatusOr<VerifiedAssertion> ValidateResponseXml(absl::string_view xml,
+                                                      const ExpectedResponse& expected);
+
+}  // namespace va::gateway

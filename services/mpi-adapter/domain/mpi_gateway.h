@@ -1,0 +1,41 @@
+// The port to the Master Person Index. An implementation asks once and classifies whatever happens;
+// a Status means that the question itself could not be sent.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "services/mpi-adapter/domain/outcome.h"
+#include "services/mpi-adapter/domain/profile.h"
+#include "services/mpi-adapter/domain/question.h"
+
+namespace va::mpi {
+
+// What came of one question. Only `profile` says anything about a person, and it is there only with
+// Outcome::kOk.
+struct Answer {
+  Outcome outcome = Outcome::kUnparseable;
+  std::optional<Profile> profile;
+  std::string reason;          // UPPER_SNAKE: which rule chose the outcome
+  std::string transaction_id;  // MPI's, from the response header
+  std::string message_id;      // ours
+  std::string ack_code;        // AA, AE or AR as received
+  std::string query_response;  // OK, NF, AE or QE as received
+  std::string detail_code;     // first error code of the acknowledgement, e.g. INTERR, NS260
+  std::optional<int> match_score;
+  std::optional<int> identity_match_threshold;
+  std::optional<int> potential_duplicate_threshold;
+};
+
+class MpiGateway {
+ public:
+  virtual ~MpiGateway() = default;
+
+  // Asks MPI, at the latest until `deadline`. INVALID_ARGUMENT names the field that is missing or
+  // cannot be sent; nothing was asked then.
+  virtual absl::StatusOr<Answer> Find(const Question& question, absl::Time deadline) = 0;
+};
+
+}  // namespace va::mpi

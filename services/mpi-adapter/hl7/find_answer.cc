@@ -1,0 +1,296 @@
+#include "services/mpi-adapter/hl7/find_answer.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "lib/base/status.h"
+#include "lib/xml/document.h"
+#include "services/mpi-adapter/hl7/constants.h"
+#include "services/mpi-adapter/hl7/namespaces.h"
+#include "services/mpi-adapter/hl7/profile_reader.h"
+#include "services/mpi-adapter/hl7/reader.h"
+
+namespace va::mpi::hl7 {
+namespace {
+
+using xml::Element;
+
+xml::ParseLimits Limits() {
+  xml::ParseLimits limits;
+  limits.max_bytes = kMaxAnswerBytes;
+  limits.max_depth = 64;
+  return limits;
+}
+
+// The outcome with the rule that chose it. Everything learnt before (acknowledgement, thresholds)
+// stays in the answer; the profile never does.
+Answer Refuse(Answer answer, Outcome outcome, absl::string_view reason) {
+  answer.outcome = outcome;
+  answer.reason = std::string(reason);
+  answer.profile.reset();
+  return answer;
+}
+
+bool IsSoap(const Element& element, absl::string_view name) {
+  return element.Is(kSoapNs, name) || element.Is(kSoap12Ns, name);
+}
+
+// The one element inside the one Body of a SOAP envelope.
+std::optional<Element> Payload(const Element& envelope) {
+  if (!IsSoap(envelope, "Envelope")) return std::nullopt;
+  std::optional<Element> body;
+  for (const Element child : envelope.Children()) {
+    if (!IsSoap(child, "Body")) continue;
+    if (body) return std::nullopt;
+    body = child;
+  }
+  if (!body || body->Children().size() != 1) return std::nullopt;
+  return *body->Children().begin();
+}
+
+bool IsFindAnswer(const Element& payload) {
+  return payload.Is(kIdmNs, kFindAnswer) || Is(payload, kFindAnswer);
+}
+
+// A code as logs and callers may see it: what is no plain code is not repeated.
+std::string CodeOf(std::string value) {
+  const bool plain = value.size() <= 32 && std::all_of(value.begin(), value.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.';
+  });
+  return plain ? std::move(value) : std::string();
+}
+
+std::optional<int> NumberOf(const std::string& text) {
+  int number = 0;
+  if (!absl::SimpleAtoi(text, &number)) return std::nullopt;
+  return number;
+}
+
+// What the acknowledgement details say besides the thresholds.
+struct Details {
+  std::vector<std::string> codes;
+  std::vector<std::string> texts;
+
+  bool HasCode(absl::string_view code) const {
+    return std::find(codes.begin(), codes.end(), code) != codes.end();
+  }
+  bool HasText(absl::string_view text) const {
+    return std::find(texts.begin(), texts.end(), text) != texts.end();
+  }
+  bool Mentions(absl::string_view text) const {
+    return std::any_of(texts.begin(), texts.end(), [text](const std::string& one) {
+      return absl::StrContains(one, text);
+    });
+  }
+};
+
+Details ReadDetails(const Element& acknowledgement, Answer& answer) {
+  Details details;
+  for (const Element& detail : All(acknowledgement, "acknowledgementDetail")) {
+    for (const Element& text : All(detail, "text")) details.texts.push_back(TextOf(text));
+    for (const Element& code : All(detail, "code")) {
+      const std::string value = Attr(code, "code");
+      const std::string name = Attr(code, "displayName");
+      if (Attr(code, "codeSystemName") == "MVI" && name == "IMT") {
+        answer.identity_match_threshold = NumberOf(value);
+      } else if (Attr(code, "codeSystemName") == "MVI" && name == "PDT") {
+        answer.potential_duplicate_threshold = NumberOf(value);
+      } else if (!value.empty()) {
+        details.codes.push_back(value);
+      }
+    }
+  }
+  if (!details.codes.empty()) answer.detail_code = CodeOf(details.codes.front());
+  return details;
+}
+
+// AE: the application refused. Each known cause has its own outcome, because a wrong registration of
+// ours (NS260) must never look like a Veteran MPI does not know.
+Answer ClassifyError(Answer answer, const Details& details) {
+  if (details.HasCode("NS260")) return Refuse(answer, Outcome::kSenderRejected, "UNKNOWN_SENDER");
+  if (details.HasCode("Key205")) return Refuse(answer, Outcome::kDuplicateKey, "DUPLICATE_KEY");
+  if (details.Mentions("INVALID REQUEST")) {
+    return Refuse(answer, Outcome::kInvalidRequest, "INVALID_REQUEST");
+  }
+  return Refuse(answer, Outcome::kMpiFailed, "APPLICATION_ERROR");
+}
+
+struct Counts {
+  std::optional<int> current;
+  bool malformed = false;
+  bool more_than_one = false;
+};
+
+// The reference never looked at these. MPI may give one record and say that there are more.
+Counts ReadCounts(const Element& query_ack) {
+  Counts counts;
+  const auto read = [&](absl::string_view name) -> std::optional<int> {
+    if (All(query_ack, name).empty()) return std::nullopt;
+    const std::optional<int> number = NumberOf(AttrAt(query_ack, {name}, "value"));
+    counts.malformed = counts.malformed || !number || *number < 0;
+    return number;
+  };
+  counts.current = read("resultCurrentQuantity");
+  const std::optional<int> total = read("resultTotalQuantity");
+  const std::optional<int> remaining = read("resultRemainingQuantity");
+  counts.more_than_one =
+      counts.current.value_or(0) > 1 || total.value_or(0) > 1 || remaining.value_or(0) > 0;
+  return counts;
+}
+
+// A patient with the registration event that holds it.
+struct Found {
+  Element event;
+  Element patient;
+};
+
+std::vector<Found> FindPatients(const std::vector<Element>& subjects) {
+  std::vector<Found> patients;
+  for (const Element& subject : subjects) {
+    for (const Element& event : All(subject, "registrationEvent")) {
+      for (const Element& inner : All(event, "subject1")) {
+        for (const Element& patient : All(inner, "patient")) patients.push_back({event, patient});
+      }
+    }
+  }
+  return patients;
+}
+
+std::optional<int> ReadMatchScore(const Element& patient) {
+  for (const Element& subject : All(patient, "subjectOf1")) {
+    for (const Element& observation : All(subject, "queryMatchObservation")) {
+      if (AttrAt(observation, {"code"}, "code") != "IHE_PDQ") continue;
+      return NumberOf(AttrAt(observation, {"value"}, "value"));
+    }
+  }
+  return std::nullopt;
+}
+
+// Whether the person answers the question: only an ICN can be compared here. What else differs (the
+// SSN above all) is for Admit to see, which has a code for it.
+bool AnswersQuestion(const Profile& profile, const Question& question) {
+  const auto* by = std::get_if<ByIdentifier>(&question);
+  if (by == nullptr || by->type != IdentifierType::kIcn) return true;
+  const auto asked = [by](const identity::Icn& icn) {
+    return icn.Reveal() == by->value.Reveal();
+  };
+  const std::vector<identity::Icn> current = profile.ids.historical_icns();
+  return std::any_of(current.begin(), current.end(), asked) ||
+         std::any_of(profile.historical_icns.begin(), profile.historical_icns.end(), asked);
+}
+
+Answer ReadPerson(Answer answer, const Found& found, const Expected& expected) {
+  const std::optional<Element> person = Only(found.patient, "patientPerson");
+  if (!person) return Refuse(answer, Outcome::kUnparseable, "NO_PERSON");
+  Profile profile = ReadProfile(found.event, found.patient, *person);
+  if (expected.require_permanent_icn && !profile.ids.icn()) {
+    return Refuse(answer, Outcome::kUnparseable, "NO_PERMANENT_ICN");
+  }
+  if (!AnswersQuestion(profile, expected.question)) {
+    return Refuse(answer, Outcome::kUnparseable, "OTHER_PERSON");
+  }
+  answer.match_score = ReadMatchScore(found.patient);
+  answer.profile = std::move(profile);
+  answer.outcome = Outcome::kOk;
+  answer.reason = "MATCH";
+  return answer;
+}
+
+// AA and OK: everything that counts must agree on exactly one person.
+Answer ReadFound(Answer answer, const std::vector<Element>& subjects, const Counts& counts,
+                 const Expected& expected) {
+  const std::vector<Found> patients = FindPatients(subjects);
+  if (counts.more_than_one || subjects.size() > 1 || patients.size() > 1) {
+    return Refuse(answer, Outcome::kMultipleMatches, "SEVERAL_RESULTS");
+  }
+  if (subjects.empty()) {
+    return counts.current == 0 ? Refuse(answer, Outcome::kNoMatch, "NO_RESULT")
+                               : Refuse(answer, Outcome::kUnparseable, "NO_SUBJECT");
+  }
+  if (patients.empty()) return Refuse(answer, Outcome::kUnparseable, "NO_PATIENT");
+  if (counts.current == 0) return Refuse(answer, Outcome::kUnparseable, "COUNT_MISMATCH");
+  return ReadPerson(std::move(answer), patients.front(), expected);
+}
+
+// AA: what the query itself came to.
+Answer ReadAccepted(Answer answer, const Element& control_act, const Expected& expected) {
+  const std::optional<Element> query_ack = Only(control_act, "queryAck");
+  if (!query_ack) return Refuse(answer, Outcome::kUnparseable, "NO_QUERY_ACK");
+  answer.query_response = CodeOf(AttrAt(*query_ack, {"queryResponseCode"}, "code"));
+  const std::string query_id = AttrAt(*query_ack, {"queryId"}, "extension");
+  if (!expected.query_id.empty() && !query_id.empty() && query_id != expected.query_id) {
+    return Refuse(answer, Outcome::kUnparseable, "OTHER_QUERY");
+  }
+  const Counts counts = ReadCounts(*query_ack);
+  if (counts.malformed) return Refuse(answer, Outcome::kUnparseable, "BAD_COUNT");
+  const std::vector<Element> subjects = All(control_act, "subject");
+  if (answer.query_response == "OK") {
+    return ReadFound(std::move(answer), subjects, counts, expected);
+  }
+  if (answer.query_response == "NF") {
+    const bool nothing = subjects.empty() && counts.current.value_or(0) == 0;
+    return nothing ? Refuse(answer, Outcome::kNoMatch, "NO_RESULT")
+                   : Refuse(answer, Outcome::kUnparseable, "COUNT_MISMATCH");
+  }
+  if (answer.query_response == "QE") {
+    return Refuse(answer, Outcome::kInvalidRequest, "QUERY_ERROR");
+  }
+  if (answer.query_response == "AE") {
+    return Refuse(answer, Outcome::kMpiFailed, "APPLICATION_ERROR");
+  }
+  return Refuse(answer, Outcome::kUnparseable, "UNKNOWN_QUERY_RESPONSE");
+}
+
+Answer ReadAnswer(const Element& message, const Expected& expected) {
+  Answer answer;
+  const std::optional<Element> acknowledgement = Only(message, "acknowledgement");
+  if (!acknowledgement) return Refuse(answer, Outcome::kUnparseable, "NO_ACKNOWLEDGEMENT");
+  answer.ack_code = CodeOf(AttrAt(*acknowledgement, {"typeCode"}, "code"));
+  const Details details = ReadDetails(*acknowledgement, answer);
+  // Before anything is believed, error or not: this must be the answer to our message (attack H3).
+  if (AttrAt(*acknowledgement, {"targetMessage", "id"}, "extension") != expected.message_id) {
+    return Refuse(answer, Outcome::kUnparseable, "OTHER_MESSAGE");
+  }
+  if (answer.ack_code == "AR") return Refuse(answer, Outcome::kMpiFailed, "REJECTED");
+  if (details.HasText("Multiple Matches Found")) {
+    return Refuse(answer, Outcome::kMultipleMatches, "MULTIPLE_MATCHES");
+  }
+  if (answer.ack_code == "AE") return ClassifyError(std::move(answer), details);
+  if (answer.ack_code != "AA") {
+    return Refuse(answer, Outcome::kUnparseable, "UNKNOWN_ACKNOWLEDGEMENT");
+  }
+  const std::optional<Element> control_act = Only(message, "controlActProcess");
+  if (!control_act) return Refuse(answer, Outcome::kUnparseable, "NO_CONTROL_ACT");
+  return ReadAccepted(std::move(answer), *control_act, expected);
+}
+
+Answer Classify(absl::string_view body, const Expected& expected) {
+  if (body.size() > kMaxAnswerBytes) return Refuse({}, Outcome::kUnparseable, "XML_TOO_LARGE");
+  std::string respelt;
+  const absl::StatusOr<xml::Document> document =
+      xml::Document::Parse(WithAsciiNamespaces(body, respelt), Limits());
+  if (!document.ok()) {
+    return Refuse({}, Outcome::kUnparseable, base::ReasonOf(document.status()));
+  }
+  const std::optional<Element> payload = Payload(document->root());
+  if (!payload) return Refuse({}, Outcome::kUnparseable, "NO_ENVELOPE");
+  if (IsSoap(*payload, "Fault")) return Refuse({}, Outcome::kMpiFailed, "SOAP_FAULT");
+  if (!IsFindAnswer(*payload)) return Refuse({}, Outcome::kUnparseable, "OTHER_INTERACTION");
+  return ReadAnswer(*payload, expected);
+}
+
+}  // namespace
+
+Answer ParseFindAnswer(absl::string_view body, const Expected& expected) {
+  Answer answer = Classify(body, expected);
+  answer.message_id = expected.message_id;
+  return answer;
+}
+
+}  // namespace va::mpi::hl7

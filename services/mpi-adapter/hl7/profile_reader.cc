@@ -1,0 +1,147 @@
+#include "services/mpi-adapter/hl7/profile_reader.h"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_split.h"
+#include "services/mpi-adapter/hl7/constants.h"
+#include "services/mpi-adapter/hl7/reader.h"
+
+namespace va::mpi::hl7 {
+namespace {
+
+using identity::CorrelatedId;
+using identity::GcIds;
+using identity::PersonText;
+
+PersonText PersonTextOf(const xml::Element& element) {
+  return PersonText::FromWire(TextOf(element));
+}
+
+// Every part is optional, and an empty one voids nothing but itself.
+Name ReadName(const xml::Element& element) {
+  Name name;
+  name.use = Attr(element, "use");
+  for (const xml::Element part : element.Children()) {
+    PersonText text = PersonTextOf(part);
+    if (text.empty()) continue;
+    if (Is(part, "given")) name.given.push_back(std::move(text));
+    if (Is(part, "family")) name.family = text;
+    if (Is(part, "prefix")) name.prefix = text;
+    if (Is(part, "suffix")) name.suffix = text;
+  }
+  return name;
+}
+
+Address ReadAddress(const xml::Element& element) {
+  Address address;
+  address.use = Attr(element, "use");
+  for (const xml::Element part : element.Children()) {
+    PersonText text = PersonTextOf(part);
+    if (text.empty()) continue;
+    if (Is(part, "streetAddressLine")) address.street.push_back(std::move(text));
+    if (Is(part, "city")) address.city = text;
+    if (Is(part, "state")) address.state = text;
+    if (Is(part, "postalCode")) address.postal_code = text;
+    if (Is(part, "country")) address.country = text;
+  }
+  return address;
+}
+
+void AppendTelecoms(const xml::Element& parent, std::vector<Telecom>& telecoms) {
+  for (const xml::Element& element : All(parent, "telecom")) {
+    PersonText value = PersonText::FromWire(Attr(element, "value"));
+    if (!value.empty()) telecoms.push_back({std::move(value), Attr(element, "use")});
+  }
+}
+
+GcIds ReadIds(const xml::Element& holder) {
+  std::vector<CorrelatedId> rows;
+  std::size_t malformed = 0;
+  for (const xml::Element& element : All(holder, "id")) {
+    // Not stripped: an extension with white space around it is not the identifier it looks like.
+    const std::optional<std::string> extension = element.Attr("extension");
+    if (!extension) continue;  // nullFlavor
+    std::optional<CorrelatedId> row =
+        identity::ParseCorrelatedId(*extension, Attr(element, "root"));
+    if (row) {
+      rows.push_back(*std::move(row));
+    } else {
+      ++malformed;
+    }
+  }
+  return GcIds(std::move(rows), malformed);
+}
+
+// All asOtherIDs are looked at, by root: the first one may be a visa, an expiry date or a taxpayer
+// number, and a taxpayer number is never an SSN even under this root.
+std::optional<identity::Ssn> ReadSsn(const xml::Element& person) {
+  for (const xml::Element& other : All(person, "asOtherIDs")) {
+    if (Attr(other, "classCode") == "TIN") continue;
+    for (const xml::Element& id : All(other, "id")) {
+      std::string extension = Attr(id, "extension");
+      if (Attr(id, "root") == kSsnRoot && !extension.empty()) {
+        return identity::Ssn::FromWire(std::move(extension));
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+// Person types stand under a numbered subjectOf, whatever its number.
+std::vector<std::string> ReadPersonTypes(const xml::Element& patient) {
+  std::vector<std::string> types;
+  for (const xml::Element subject : patient.Children()) {
+    for (const xml::Element& observation : All(subject, "administrativeObservation")) {
+      if (AttrAt(observation, {"code"}, "code") != "PERSON_TYPE") continue;
+      const std::string codes = AttrAt(observation, {"value"}, "code");
+      for (const absl::string_view code : absl::StrSplit(codes, '~', absl::SkipWhitespace())) {
+        types.emplace_back(code);
+      }
+    }
+  }
+  return types;
+}
+
+std::vector<identity::Icn> ReadHistoricalIcns(const xml::Element& registration_event) {
+  std::vector<identity::Icn> icns;
+  for (const xml::Element& replaced : All(registration_event, "replacementOf")) {
+    for (const xml::Element& prior : All(replaced, "priorRegistration")) {
+      for (identity::Icn& icn : ReadIds(prior).historical_icns()) icns.push_back(std::move(icn));
+    }
+  }
+  return icns;
+}
+
+}  // namespace
+
+Profile ReadProfile(const xml::Element& registration_event, const xml::Element& patient,
+                    const xml::Element& person) {
+  Profile profile;
+  for (const xml::Element& name : All(person, "name")) profile.names.push_back(ReadName(name));
+  profile.gender = PersonText::FromWire(AttrAt(person, {"administrativeGenderCode"}, "code"));
+  profile.birth_date = identity::BirthDate::FromWire(AttrAt(person, {"birthTime"}, "value"));
+  for (const xml::Element& deceased : All(person, "deceasedTime")) {
+    std::string value = Attr(deceased, "value");
+    // Kept even when it is no date: that MPI holds something here is what decides.
+    if (!value.empty()) profile.deceased_date = identity::BirthDate::FromWire(std::move(value));
+  }
+  profile.ssn = ReadSsn(person);
+  for (const xml::Element& code : All(patient, "confidentialityCode")) {
+    if (Attr(code, "code") == "ID_THEFT^TRUE") profile.id_theft = true;
+  }
+  profile.ids = ReadIds(patient);
+  profile.historical_icns = ReadHistoricalIcns(registration_event);
+  for (const xml::Element& addr : All(person, "addr")) {
+    profile.addresses.push_back(ReadAddress(addr));
+  }
+  AppendTelecoms(patient, profile.telecoms);
+  AppendTelecoms(person, profile.telecoms);
+  profile.person_types = ReadPersonTypes(patient);
+  return profile;
+}
+
+}  // namespace va::mpi::hl7

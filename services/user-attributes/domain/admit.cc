@@ -1,0 +1,166 @@
+#include "services/user-attributes/domain/admit.h"
+
+#include <utility>
+#include <variant>
+
+#include "services/user-attributes/domain/canonical.h"
+
+namespace va::attributes {
+namespace {
+
+using base::SignInCode;
+using identity::CspId;
+using identity::GcIdKind;
+
+Decision Refuse(Decision decision, Verdict verdict, SignInCode code, absl::string_view tag) {
+  decision.verdict = verdict;
+  decision.refusal = base::Refusal{code, std::string(tag)};
+  return decision;
+}
+
+Decision DenyBy(Decision decision, const Finding& finding) {
+  return Refuse(std::move(decision), Verdict::kDeny, *finding.code, finding.tag);
+}
+
+// What MPI's answer means before anything is read from it (decisions R4, R5).
+enum class Answer { kUsable, kNoMatch, kSeveral, kNoAnswer };
+
+Answer Classify(const MpiAnswer& mpi) {
+  switch (mpi.outcome) {
+    case MpiOutcome::kOk:
+      // "One person" without a person or an ICN is no answer to our question.
+      return mpi.profile && !mpi.profile->icn.empty() ? Answer::kUsable : Answer::kNoAnswer;
+    case MpiOutcome::kNoMatch:
+      return Answer::kNoMatch;
+    case MpiOutcome::kMultipleMatches:
+      return Answer::kSeveral;
+    case MpiOutcome::kNotAsked:
+    case MpiOutcome::kInvalidRequest:
+    case MpiOutcome::kSenderRejected:
+    case MpiOutcome::kDuplicateKey:
+    case MpiOutcome::kMpiFailed:
+    case MpiOutcome::kTransport:
+    case MpiOutcome::kTimeout:
+    case MpiOutcome::kBreakerOpen:
+    case MpiOutcome::kUnparseable:
+    case MpiOutcome::kBlocked:
+      return Answer::kNoAnswer;
+  }
+  return Answer::kNoAnswer;
+}
+
+// Differences that the reference logs after a sign-in and that never end one (ssoe_saml.md 16).
+void NoteDifferences(const Claims& claims, const MpiProfile& profile, std::vector<Finding>& out) {
+  const std::optional<identity::Icn>& asserted = claims.mhv_icn ? claims.mhv_icn : claims.icn;
+  if (asserted && !(*asserted == profile.icn)) AddNote("icn_differs_from_mpi", out);
+  const std::optional<CspId> edipi = profile.ids.edipi();
+  if (claims.edipi && edipi && !(*claims.edipi == *edipi)) AddNote("edipi_differs_from_mpi", out);
+  const std::optional<CspId> mhv_id = profile.ids.mhv_ien();
+  if (claims.mhv_id && mhv_id && !(*claims.mhv_id == *mhv_id)) {
+    AddNote("mhv_id_differs_from_mpi", out);
+  }
+}
+
+// Flags first: whatever else is wrong, the neutral answer of 107 must not change (decision R7).
+void CheckProfile(const Claims& claims, const MpiProfile& profile, const RuleSet& rules,
+                  std::vector<Finding>& out) {
+  if (profile.deceased) AddBlocking(SignInCode::kAccountLocked, "death_flag", out);
+  if (profile.id_theft) AddBlocking(SignInCode::kAccountLocked, "theft_flag", out);
+  CheckMpiIdentifiers(profile.ids, rules, out);
+  const bool both = claims.ssn && profile.ssn && !profile.ssn->empty();
+  if (both && !claims.ssn->SameDigits(*profile.ssn)) {
+    AddBlocking(SignInCode::kSsnMismatch, "ssn_mismatch", out);
+  }
+  NoteDifferences(claims, profile, out);
+}
+
+// What the application or the type asks for beyond what is held; empty when nothing is missing.
+absl::string_view MissingAssurance(const identity::Assurance& held, const Attempt& attempt,
+                                   const identity::Application* application, absl::Time now) {
+  if (AsksForVerified(attempt.type) && held.loa_current < 3) return "step_up_type_verified";
+  if (application == nullptr) return {};
+  if (held.ial < application->min_ial) return "step_up_application_ial";
+  if (held.aal < application->min_aal) return "step_up_application_aal";
+  if (application->max_age && now - held.auth_time > *application->max_age) {
+    return "step_up_application_max_age";
+  }
+  return {};
+}
+
+Decision AdmitBelowLoa3(Decision decision) {
+  decision.rules.push_back("below_loa3_email_only");
+  decision.attributes = EmailOnly(decision.claims);
+  decision.verdict = Verdict::kAdmit;
+  return decision;
+}
+
+Decision AdmitVerified(Decision decision, const Derivation& derived, const MpiProfile& profile) {
+  CheckProfile(decision.claims, profile, derived.rules, decision.findings);
+  if (const Finding* blocking = FirstBlocking(decision.findings); blocking != nullptr) {
+    decision.rules.push_back("mpi_profile_findings");
+    return DenyBy(std::move(decision), *blocking);
+  }
+  decision.rules.push_back(MpiIsCanonical(decision.claims) ? "mhv_premium_mpi_is_canonical"
+                                                           : "credential_is_canonical");
+  decision.attributes = ReconcileAttributes(decision.claims, profile);
+  decision.verdict = Verdict::kAdmit;
+  return decision;
+}
+
+Decision AdmitLoa3(Decision decision, const Derivation& derived, const MpiAnswer& mpi) {
+  if (decision.claims.ssn && !decision.claims.ssn->IsWellFormed()) {
+    AddBlocking(SignInCode::kValidationsFailed, "malformed_ssn", decision.findings);
+  } else if (!derived.question) {
+    // Neither an ICN nor the traits a search needs: MPI cannot find such a person.
+    AddBlocking(SignInCode::kValidationsFailed, "insufficient_traits", decision.findings);
+  }
+  if (const Finding* blocking = FirstBlocking(decision.findings); blocking != nullptr) {
+    decision.rules.push_back("identity_invalid");
+    return DenyBy(std::move(decision), *blocking);
+  }
+  switch (Classify(mpi)) {
+    case Answer::kNoMatch:
+      decision.rules.push_back("mpi_no_match");
+      return Refuse(std::move(decision), Verdict::kDeny, SignInCode::kValidationsFailed,
+                    "mpi_no_match");
+    case Answer::kSeveral:
+      decision.rules.push_back("mpi_multiple_matches");
+      return Refuse(std::move(decision), Verdict::kDeny, SignInCode::kValidationsFailed,
+                    "mpi_multiple_matches");
+    case Answer::kNoAnswer:
+      decision.rules.push_back("mpi_unavailable");
+      return Refuse(std::move(decision), Verdict::kTryLater, SignInCode::kUnknown,
+                    "mpi_unavailable");
+    case Answer::kUsable:
+      break;
+  }
+  return AdmitVerified(std::move(decision), derived, *mpi.profile);
+}
+
+}  // namespace
+
+Decision Admit(const SsoeAssertion& assertion, const Attempt& attempt, const MpiAnswer& mpi,
+               const identity::Policy& policy, absl::Time now) {
+  Derivation derived = Derive(assertion, attempt, policy);
+  Decision decision;
+  decision.claims = std::move(derived.claims);
+  decision.assurance = derived.assurance;
+  decision.findings = std::move(derived.findings);
+  if (const Finding* blocking = FirstBlocking(decision.findings); blocking != nullptr) {
+    decision.rules.push_back("assertion_findings");
+    return DenyBy(std::move(decision), *blocking);
+  }
+  const absl::string_view missing =
+      MissingAssurance(decision.assurance, attempt, derived.rules.application, now);
+  if (!missing.empty()) {
+    decision.rules.push_back(missing);
+    decision.verdict = Verdict::kStepUp;
+    return decision;
+  }
+  decision = decision.assurance.loa_current < 3 ? AdmitBelowLoa3(std::move(decision))
+                                                : AdmitLoa3(std::move(decision), derived, mpi);
+  if (decision.verdict == Verdict::kAdmit) HideConflicting(decision.findings, decision.attributes);
+  return decision;
+}
+
+}  // namespace va::attributes

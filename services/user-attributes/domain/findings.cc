@@ -1,0 +1,184 @@
+#include "services/user-attributes/domain/findings.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+
+namespace va::attributes {
+namespace {
+
+using base::SignInCode;
+using identity::Check;
+using identity::CheckEffect;
+using identity::CspId;
+using identity::GcIdKind;
+
+// The sign-in code of a check; none for what is only ever recorded.
+std::optional<SignInCode> CodeOf(Check check) {
+  switch (check) {
+    case Check::kMhvIcnMismatch:
+      return SignInCode::kMhvIcnMismatch;
+    case Check::kMultipleCorpIds:
+      return SignInCode::kMultipleCorpIds;
+    case Check::kMultipleEdipis:
+      return SignInCode::kMultipleEdipis;
+    case Check::kMultipleMhvIds:
+      return SignInCode::kMultipleMhvIds;
+    case Check::kUuidMissing:
+      return SignInCode::kUuidMissing;
+    // The reference has no code for more than one ICN; to the front end it is a validation failure.
+    case Check::kMultipleIcns:
+    case Check::kIcnDisagreement:
+    case Check::kMultipleSecIds:
+    case Check::kMultipleBirlsIds:
+    case Check::kMalformedGcIds:
+      return SignInCode::kValidationsFailed;
+  }
+  return std::nullopt;
+}
+
+bool AlreadyFound(const std::vector<Finding>& findings, absl::string_view tag,
+                  absl::string_view subject) {
+  return std::any_of(findings.begin(), findings.end(),
+                     [&](const Finding& f) { return f.tag == tag && f.subject == subject; });
+}
+
+// Distinct values, first appearance first.
+std::vector<CspId> Distinct(std::vector<CspId> ids) {
+  std::vector<CspId> out;
+  for (CspId& id : ids) {
+    if (std::find(out.begin(), out.end(), id) == out.end()) out.push_back(std::move(id));
+  }
+  return out;
+}
+
+CspId ToId(absl::string_view text) { return CspId::FromWire(std::string(text)); }
+
+void CheckDistinct(const RuleSet& rules, Check check, std::vector<CspId> ids,
+                   std::vector<Finding>& out) {
+  if (ids.size() < 2) return;
+  std::vector<CspId> distinct = Distinct(std::move(ids));
+  if (distinct.size() > 1) AddFinding(rules, check, std::move(distinct), out);
+}
+
+// Splits a comma list as the broker writes it; blank items are none.
+std::vector<CspId> CommaList(std::optional<absl::string_view> list) {
+  std::vector<CspId> out;
+  if (!list || list->find(',') == absl::string_view::npos) return out;
+  for (const absl::string_view item : absl::StrSplit(*list, ',')) {
+    const absl::string_view id = absl::StripAsciiWhitespace(item);
+    if (!id.empty()) out.push_back(ToId(id));
+  }
+  return out;
+}
+
+// `va_eauth_icn` against `va_eauth_mhvicn`.
+void CheckMhvIcn(const AttributeReading& reading, const RuleSet& rules, std::vector<Finding>& out) {
+  const std::optional<absl::string_view> icn = reading.Get(Attr::kIcn);
+  std::optional<absl::string_view> mhv_icn = reading.Get(Attr::kMhvIcn);
+  if (rules.profile->blank_mhv_icn_conflicts && reading.IsBlank(Attr::kMhvIcn)) mhv_icn = "";
+  if (!icn || !mhv_icn || *icn == *mhv_icn) return;
+  AddFinding(rules, Check::kMhvIcnMismatch, {ToId(*icn), ToId(*mhv_icn)}, out);
+}
+
+void CheckMhvIds(const AttributeReading& reading, const identity::GcIds& ids, const RuleSet& rules,
+                 std::vector<Finding>& out) {
+  std::vector<CspId> all = ids.mhv_iens();
+  const std::optional<absl::string_view> credential = reading.Get(Attr::kMhvUuid);
+  if (credential) all.push_back(ToId(*credential));
+  CheckDistinct(rules, Check::kMultipleMhvIds, std::move(all), out);
+}
+
+// Decision R10: what the reference never compares.
+void CheckIcns(const AttributeReading& reading, const identity::GcIds& ids, const RuleSet& rules,
+               std::vector<Finding>& out) {
+  CheckDistinct(rules, Check::kMultipleIcns, ids.All(GcIdKind::kIcn), out);
+  const std::optional<absl::string_view> icn = reading.Get(Attr::kIcn);
+  if (!icn || !ids.Has(GcIdKind::kIcn)) return;
+  const CspId first = *ids.First(GcIdKind::kIcn);
+  const CspId asserted = ToId(*icn);
+  if (!(first == asserted)) AddFinding(rules, Check::kIcnDisagreement, {first, asserted}, out);
+}
+
+}  // namespace
+
+void AddFinding(const RuleSet& rules, Check check, std::vector<CspId> conflicting,
+                std::vector<Finding>& out) {
+  const CheckEffect wanted = rules.profile->EffectOf(check);
+  const absl::string_view tag = identity::ToString(check);
+  if (wanted == CheckEffect::kIgnore || AlreadyFound(out, tag, {})) return;
+  Finding finding;
+  finding.tag = std::string(tag);
+  finding.conflicting = std::move(conflicting);
+  const std::optional<SignInCode> code = CodeOf(check);
+  const bool coded =
+      code && (wanted == CheckEffect::kBlock || *code != SignInCode::kValidationsFailed);
+  if (coded) finding.code = code;
+  finding.effect = wanted == CheckEffect::kBlock ? Effect::kBlocks : Effect::kNoted;
+  const bool waived = finding.effect == Effect::kBlocks && rules.application != nullptr &&
+                      rules.application->Waives(base::Describe(*code).code);
+  if (waived) {
+    finding.effect = Effect::kWaived;
+    finding.waived_by = absl::StrCat("application ", rules.application->name);
+  }
+  out.push_back(std::move(finding));
+}
+
+void AddBlocking(SignInCode code, absl::string_view tag, std::vector<Finding>& out,
+                 absl::string_view subject) {
+  if (AlreadyFound(out, tag, subject)) return;
+  Finding finding;
+  finding.code = code;
+  finding.tag = std::string(tag);
+  finding.effect = Effect::kBlocks;
+  finding.subject = std::string(subject);
+  out.push_back(std::move(finding));
+}
+
+void AddNote(absl::string_view tag, std::vector<Finding>& out, absl::string_view subject) {
+  if (AlreadyFound(out, tag, subject)) return;
+  Finding finding;
+  finding.tag = std::string(tag);
+  finding.subject = std::string(subject);
+  out.push_back(std::move(finding));
+}
+
+void CheckIdentifiers(const AttributeReading& reading, const identity::GcIds& ids, bool uuid_known,
+                      const RuleSet& rules, std::vector<Finding>& out) {
+  CheckMhvIcn(reading, rules, out);
+  CheckDistinct(rules, Check::kMultipleCorpIds, ids.corp_ids(), out);
+  CheckDistinct(rules, Check::kMultipleEdipis, ids.edipis(), out);
+  CheckMhvIds(reading, ids, rules, out);
+  CheckDistinct(rules, Check::kMultipleSecIds, CommaList(reading.Get(Attr::kSecId)), out);
+  if (!uuid_known) AddFinding(rules, Check::kUuidMissing, {}, out);
+  CheckDistinct(rules, Check::kMultipleBirlsIds, CommaList(reading.Get(Attr::kBirlsIds)), out);
+  CheckIcns(reading, ids, rules, out);
+  if (ids.malformed() > 0) AddFinding(rules, Check::kMalformedGcIds, {}, out);
+}
+
+void CheckMpiIdentifiers(const identity::GcIds& ids, const RuleSet& rules,
+                         std::vector<Finding>& out) {
+  CheckDistinct(rules, Check::kMultipleCorpIds, ids.corp_ids(), out);
+  CheckDistinct(rules, Check::kMultipleEdipis, ids.edipis(), out);
+  CheckDistinct(rules, Check::kMultipleMhvIds, ids.mhv_iens(), out);
+  CheckDistinct(rules, Check::kMultipleSecIds, ids.sec_ids(), out);
+  CheckDistinct(rules, Check::kMultipleIcns, ids.All(GcIdKind::kIcn), out);
+}
+
+const Finding* FirstBlocking(const std::vector<Finding>& findings) {
+  for (const Finding& finding : findings) {
+    if (finding.effect == Effect::kBlocks) return &finding;
+  }
+  return nullptr;
+}
+
+bool WasWaived(const std::vector<Finding>& findings, Check check) {
+  return std::any_of(findings.begin(), findings.end(), [&](const Finding& f) {
+    return f.effect == Effect::kWaived && f.tag == identity::ToString(check);
+  });
+}
+
+}  // namespace va::attributes

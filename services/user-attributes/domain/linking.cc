@@ -1,0 +1,52 @@
+#include "services/user-attributes/domain/linking.h"
+
+namespace va::attributes {
+namespace {
+
+std::optional<identity::CspId> IdOfType(const Claims& claims, identity::Csp type) {
+  switch (type) {
+    case identity::Csp::kIdme:
+      return claims.idme_uuid;
+    case identity::Csp::kLogingov:
+      return claims.logingov_uuid;
+    case identity::Csp::kMhv:
+      return claims.mhv_id;
+    case identity::Csp::kDslogon:
+      return claims.edipi;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Credential> CredentialOf(const Claims& claims,
+                                       const std::optional<identity::Icn>& icn, int loa_current) {
+  if (!claims.service) return std::nullopt;
+  Credential out;
+  out.type = *claims.service;
+  std::optional<identity::CspId> id = IdOfType(claims, out.type);
+  const bool backed = out.type == identity::Csp::kMhv || out.type == identity::Csp::kDslogon;
+  if (!id || (backed && !claims.idme_uuid && !claims.logingov_uuid)) {
+    out.type = identity::Csp::kIdme;
+    id = claims.idme_uuid;
+  } else if (backed) {
+    out.backing_idme = claims.idme_uuid;
+  }
+  if (!id) return std::nullopt;
+  out.id = *id;
+  if (loa_current >= 3) out.icn = icn;
+  return out;
+}
+
+LinkAction PlanLink(const StoredLink& stored, bool icn_came_in) {
+  if (!stored.exists) return LinkAction::kCreate;
+  if (!icn_came_in) return LinkAction::kKeep;
+  if (stored.account_icn_is_this) {
+    return stored.verified ? LinkAction::kKeep : LinkAction::kMarkVerified;
+  }
+  // An ICN is never overwritten, and a verified credential never moves by itself.
+  if (stored.account_has_icn) return LinkAction::kPendingMerge;
+  return stored.icn_account_id ? LinkAction::kRepoint : LinkAction::kWriteIcn;
+}
+
+}  // namespace va::attributes
