@@ -81,6 +81,10 @@ function(va_migrations target folder namespace)
     file(READ ${file} sql)
     string(APPEND rows "    {${number}, \"${name}\", R\"va_sql(${sql})va_sql\"},\n")
   endforeach()
+  set(body "  return {};")
+  if(rows)
+    set(body "  static constexpr va::store::Migration kMigrations[] = {\n${rows}  };\n  return kMigrations;")
+  endif()
   set(generated ${CMAKE_CURRENT_BINARY_DIR}/${target}_migrations.cc)
   file(CONFIGURE OUTPUT ${generated} @ONLY CONTENT
 "// Generated from the migrations folder. Do not edit.
@@ -89,9 +93,7 @@ function(va_migrations target folder namespace)
 namespace @namespace@ {
 
 absl::Span<const va::store::Migration> Migrations() {
-  static constexpr va::store::Migration kMigrations[] = {
-@rows@  };
-  return kMigrations;
+@body@
 }
 
 }  // namespace @namespace@

@@ -117,7 +117,9 @@ struct Loop {
   asio::io_context context;
   asio::executor_work_guard<asio::io_context::executor_type> work;
   asio::steady_timer sweeper;
+  bool stopping = false;
   SessionList sessions;
+  std::array<char, kReadSize> scratch;  // every read lands here first: idle connections hold nothing
   std::thread thread;
 };
 
@@ -129,6 +131,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Session(ServerImpl& server, Loop& loop, tcp::socket socket, std::string peer_address);
 
   void Start();
+  // The answer of a worker.
   void OnResponse(std::string bytes, bool close);
   // Called by the sweeper; acts only when the deadline of the state has passed.
   void OnTick(TimePoint now);
@@ -157,7 +160,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool TakeHead(size_t head_size);
   bool Dispatch();
   bool Refuse(int status, absl::string_view reason, bool close = true);
-  bool Answer(const Response& response, bool close);
+  void BeginWriting(std::string bytes, bool close, bool linger);
   bool AnswerFinished();
   void Enter(State state, absl::Duration timeout);
 
@@ -236,7 +239,8 @@ class ServerImpl final : public Server {
   std::vector<std::unique_ptr<Loop>> loops_;
   std::optional<tcp::acceptor> acceptor_;
   std::chrono::nanoseconds tick_{};
-  size_t next_loop_ = 0;
+  size_t next_loop_ = 0;        // the first loop's thread only, as is the next
+  bool accept_paused_ = false;
   int port_ = 0;
   std::atomic<bool> draining_{false};
 
@@ -428,8 +432,8 @@ bool Session::Dispatch() {
   Enter(State::kHandling, absl::InfiniteDuration());
   if (server_.options().inline_handler) {
     if (std::optional<Response> answer = server_.options().inline_handler(request_)) {
-      OnResponse(server_.Serialize(*answer, options), options.close);
-      return state_ == State::kWriting;
+      BeginWriting(server_.Serialize(*answer, options), options.close, /*linger=*/false);
+      return true;
     }
   }
   auto job = std::make_shared<Job>(server_, loop_, shared_from_this(), std::move(request_), options);
@@ -439,32 +443,29 @@ bool Session::Dispatch() {
 }
 
 void Session::OnResponse(std::string bytes, bool close) {
-  if (state_ == State::kClosed) return;
+  if (state_ != State::kHandling) return;
+  BeginWriting(std::move(bytes), close, /*linger=*/false);
+  Drive();
+}
+
+void Session::BeginWriting(std::string bytes, bool close, bool linger) {
   out_ = std::move(bytes);
   written_ = 0;
   close_after_write_ = close;
-  linger_after_write_ = false;
-  const bool driven_by_caller = loop_.context.get_executor().running_in_this_thread() &&
-                                request_.method.empty() == false;
+  linger_after_write_ = linger;
   Enter(State::kWriting, server_.options().write_timeout);
-  if (!driven_by_caller) Drive();
 }
 
 bool Session::Refuse(int status, absl::string_view reason, bool close) {
-  Response page = server_.RefusalPage(
-      {status, std::string(reason),
-       request_.request_id.empty() && server_.options().new_request_id
-           ? server_.options().new_request_id()
-           : request_.request_id,
-       peer_address_});
+  if (request_.request_id.empty() && server_.options().new_request_id) {
+    request_.request_id = server_.options().new_request_id();
+  }
+  const Response page = server_.RefusalPage(
+      {status, std::string(reason), request_.request_id, peer_address_});
   const WriteOptions options{close, request_.method == "HEAD"};
-  out_ = server_.Serialize(page, options);
-  written_ = 0;
-  close_after_write_ = close;
-  linger_after_write_ = close;
   parser_.reset();
   scanner_.reset();
-  Enter(State::kWriting, server_.options().write_timeout);
+  BeginWriting(server_.Serialize(page, options), close, /*linger=*/close);
   return true;
 }
 
@@ -505,9 +506,9 @@ bool Session::AnswerFinished() {
 }
 
 bool Session::DriveLinger() {
-  std::array<char, kReadSize> scratch;
   while (lingered_ < kMaxLingerBytes) {
-    const ssize_t size = ::recv(socket_.native_handle(), scratch.data(), scratch.size(), 0);
+    const ssize_t size =
+        ::recv(socket_.native_handle(), loop_.scratch.data(), loop_.scratch.size(), 0);
     if (size > 0) {
       lingered_ += static_cast<size_t>(size);
       continue;
@@ -566,29 +567,26 @@ void Session::Close() {
 }
 
 Session::Io Session::Read() {
-  const size_t old_size = in_.size();
-  in_.resize(old_size + kReadSize);
-  Io io = Io::kEnd;
-  size_t got = 0;
+  char* const data = loop_.scratch.data();
   if (ssl_ != nullptr) {
     ERR_clear_error();
-    const int result = SSL_read_ex(ssl_.get(), in_.data() + old_size, kReadSize, &got);
-    io = result == 1 ? Io::kDone : FromSsl(result);
-  } else {
-    ssize_t size = 0;
-    do {
-      size = ::recv(socket_.native_handle(), in_.data() + old_size, kReadSize, 0);
-    } while (size < 0 && errno == EINTR);
-    if (size > 0) {
-      got = static_cast<size_t>(size);
-      io = Io::kDone;
-    } else if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-      WaitFor(tcp::socket::wait_read);
-      io = Io::kWait;
-    }
+    size_t got = 0;
+    const int result = SSL_read_ex(ssl_.get(), data, kReadSize, &got);
+    if (result != 1) return FromSsl(result);
+    in_.append(data, got);
+    return Io::kDone;
   }
-  in_.resize(old_size + got);
-  return io;
+  ssize_t size = 0;
+  do {
+    size = ::recv(socket_.native_handle(), data, kReadSize, 0);
+  } while (size < 0 && errno == EINTR);
+  if (size > 0) {
+    in_.append(data, static_cast<size_t>(size));
+    return Io::kDone;
+  }
+  if (size == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) return Io::kEnd;
+  WaitFor(tcp::socket::wait_read);
+  return Io::kWait;
 }
 
 Session::Io Session::Write() {
@@ -772,7 +770,10 @@ void ServerImpl::AcceptAll() {
     if (errno == EINTR || errno == ECONNABORTED) continue;
     if (errno == EAGAIN || errno == EWOULDBLOCK) break;
     // Out of descriptors: the connection stays queued; free one, or let the next tick try again.
-    if (!MakeRoom(*loops_.front())) return;
+    if (!MakeRoom(*loops_.front())) {
+      accept_paused_ = true;
+      return;
+    }
   }
   AcceptWhenReady();
 }
@@ -836,11 +837,15 @@ bool ServerImpl::MakeRoom(Loop& loop) {
 void ServerImpl::Sweep(Loop& loop) {
   loop.sweeper.expires_after(tick_);
   loop.sweeper.async_wait([this, &loop](const error_code& ec) {
-    if (ec) return;
+    if (ec || loop.stopping) return;
     const TimePoint now = SteadyClock::now();
     for (auto next = loop.sessions.begin(); next != loop.sessions.end();) {
       const std::shared_ptr<Session> session = *next++;
       session->OnTick(now);
+    }
+    if (&loop == loops_.front().get() && accept_paused_ && acceptor_->is_open()) {
+      accept_paused_ = false;
+      AcceptWhenReady();
     }
     Sweep(loop);
   });
@@ -877,6 +882,7 @@ void ServerImpl::Stop(absl::Duration drain) {
     lock.unlock();
     OnEveryLoop([](Loop& loop) {
       while (!loop.sessions.empty()) loop.sessions.front()->Close();
+      loop.stopping = true;
       loop.sweeper.cancel();
       loop.work.reset();
     });

@@ -130,8 +130,9 @@ PersonaMpi ReadMpi(const YAML::Node& node) {
 }
 
 PersonaFlip ReadFlip(const YAML::Node& node) {
-  OnlyKeys(node, {"attributes", "expect"});
+  OnlyKeys(node, {"application", "attributes", "expect"});
   PersonaFlip flip;
+  flip.application = Text(node, "application", false);
   for (const auto& entry : node["attributes"]) {
     auto name = entry.first.as<std::string>();
     if (entry.second.IsNull()) {

@@ -78,6 +78,7 @@ struct PersonaMpi {
 // One attribute altered in flight, and what must happen then. A value replaces the attribute, no
 // value removes it.
 struct PersonaFlip {
+  std::string application;  // empty: none asked for
   std::vector<std::pair<std::string, std::optional<std::vector<std::string>>>> attributes;
   PersonaExpectation expect;
 };

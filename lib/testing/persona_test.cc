@@ -49,8 +49,8 @@ TEST_CASE("Personas: every flip really alters what is asserted and what must hap
   for (const Persona& persona : House()) {
     INFO(persona.id);
     CHECK(persona.FlippedAttributes() != persona.attributes);
-    CHECK((persona.flip.expect.exit != persona.expect.exit ||
-           persona.flip.expect.code != persona.expect.code));
+    const PersonaExpectation& before = persona.ExpectationFor(persona.flip.application);
+    CHECK((persona.flip.expect.exit != before.exit || persona.flip.expect.code != before.code));
     CHECK_FALSE(persona.PersonalValues().empty());
   }
 }

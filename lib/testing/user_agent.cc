@@ -149,6 +149,7 @@ absl::StatusOr<Page> UserAgent::Submit(const Page& from, const HtmlForm& form,
       fields.emplace_back(name, value);
     }
   }
+  fields.insert(fields.end(), submission.append.begin(), submission.append.end());
   auto url = ResolveUrl(from.url(), action);
   if (!url.ok()) return url.status();
   auto initiator = base::ParseUrl(from.url());

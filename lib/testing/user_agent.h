@@ -45,6 +45,7 @@ struct Page {
 struct Submission {
   const HtmlButton* button = nullptr;  // nothing: submitted by script or by Enter
   base::FormPairs replace;             // fields by name; a new name is appended
+  base::FormPairs append;              // further fields, also of a name that is there already
 };
 
 struct UserAgentOptions {

@@ -238,8 +238,8 @@ TEST_CASE("UserAgent: buttons, replaced fields and GET forms", "[testing]") {
       "<form action='/q?old=1'><input name=a value=1><button name=b value=2>Go</button></form>");
   const Page page = agent.Open(absl::StrCat(kIdp, "/")).value();
   const HtmlForm& form = page.content.forms.at(0);
-  REQUIRE(agent.Submit(page, form, {form.FindButton("Go"), {{"a", "9"}, {"c", "3"}}}).ok());
-  CHECK(web.requests.back().url == absl::StrCat(kIdp, "/q?a=9&b=2&c=3"));
+  REQUIRE(agent.Submit(page, form, {form.FindButton("Go"), {{"a", "9"}, {"c", "3"}}, {{"a", "0"}}}).ok());
+  CHECK(web.requests.back().url == absl::StrCat(kIdp, "/q?a=9&b=2&c=3&a=0"));
   CHECK(web.Sent("Origin") == "-");
 }
 

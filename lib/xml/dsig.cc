@@ -326,6 +326,14 @@ bool HasSignature(const Element& element) {
   return element.Child(kDsigNs, "Signature").has_value();
 }
 
+std::optional<VerifiedElement> VerifiedElement::OnlyChild(absl::string_view ns,
+                                                          absl::string_view name) const {
+  if (ns == kDsigNs) return std::nullopt;
+  const std::optional<Element> child = element_.OnlyChild(ns, name);
+  if (!child.has_value()) return std::nullopt;
+  return VerifiedElement(*child);
+}
+
 absl::StatusOr<VerifiedElement> VerifyEnveloped(const Document& document,
                                                 const Element& signed_element,
                                                 absl::Span<const crypto::PublicKey> keys,

@@ -3,6 +3,7 @@
 // callers read nothing else (house rule: verification returns the verified thing).
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -48,6 +49,9 @@ class VerifiedElement {
  public:
   const Element& operator*() const { return element_; }
   const Element* operator->() const { return &element_; }
+  // A child of a signed element is signed with it. Nothing for the Signature itself, which the
+  // enveloped-signature transform leaves out.
+  std::optional<VerifiedElement> OnlyChild(absl::string_view ns, absl::string_view name) const;
 
  private:
   friend absl::StatusOr<VerifiedElement> VerifyEnveloped(const Document&, const Element&,

@@ -3,7 +3,9 @@
 // identity is read only from the node that a signature covers.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"

@@ -13,7 +13,7 @@ struct Named {
   absl::string_view name;
 };
 
-// In the order of the enumeration; a test compares it with the range of the enumeration.
+// In the order of the enumeration, which the assertion below holds to.
 constexpr Named kNames[] = {
     {SamlReject::kBlankResponse, "BLANK_RESPONSE"},
     {SamlReject::kBadBase64, "BAD_BASE64"},
@@ -83,6 +83,15 @@ constexpr Named kNames[] = {
     {SamlReject::kDuplicateAttribute, "DUPLICATE_ATTRIBUTE"},
     {SamlReject::kMalformedAttribute, "MALFORMED_ATTRIBUTE"},
 };
+
+constexpr bool NamesFollowTheEnumeration() {
+  size_t at = 0;
+  for (const Named& named : kNames) {
+    if (static_cast<size_t>(named.reject) != at++) return false;
+  }
+  return at == static_cast<size_t>(SamlReject::kMalformedAttribute) + 1;
+}
+static_assert(NamesFollowTheEnumeration());
 
 // The code where it is not 007, and the tag where it is not the reason in lower case.
 struct Meaning {

@@ -6,8 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/string_view.h"
-
 namespace va::gateway {
 
 enum class PageKind {
@@ -15,9 +13,10 @@ enum class PageKind {
   kPostForm,  // the page that posts to an IdP: plus our script, plus that IdP's origin
 };
 
-// `form_action_url` matters to kPostForm only: the address the form posts to; its origin is allowed.
-// An address that is no http(s) URL adds nothing, so the page's form then goes nowhere.
-std::string ContentSecurityPolicy(PageKind kind, absl::string_view form_action_url = "");
+// `form_targets` matters to kPostForm only: the addresses its form may lead to; their origins are
+// allowed. Chromium holds redirects after a post to the same list, so an IdP that hands on to another
+// host needs that host here too. What is no http(s) URL adds nothing.
+std::string ContentSecurityPolicy(PageKind kind, const std::vector<std::string>& form_targets = {});
 
 // The headers every answer of the gateway carries unless it sets its own: Cache-Control, CSP of
 // kPlain, X-Content-Type-Options, Referrer-Policy, Strict-Transport-Security and the isolation set.

@@ -1,6 +1,7 @@
 // The pages a person sees, as pure functions: a model in, a whole HTML document out. All text of a page
 // comes from messages.h or from the model, and everything from a model is escaped. Nothing here knows
-// of sessions, stores or the network.
+// of sessions, stores or the network. An address that is neither a path of ours nor http(s) is never
+// written into a page.
 #pragma once
 
 #include <optional>
@@ -12,12 +13,12 @@
 
 namespace va::gateway {
 
-// One way to sign in. The provider's name is the whole button: "ID.me", "My HealtheVet".
+// One way to sign in: a button that reads "Sign in with" and the provider's name.
 struct SignInOption {
-  std::string name;         // as people know it
+  std::string name;         // as people know it: "ID.me", "My HealtheVet"
   std::string href;         // where the button goes: /v1/sessions/{type}/new?…
   bool available = true;    // false: shown, but as a sentence and not as a control
-  std::string unavailable;  // why, one sentence; empty: "… is not available right now."
+  std::string unavailable;  // why, for the person; empty: a general sentence
   bool secondary = false;   // under "Other sign-in option"
 };
 
@@ -68,6 +69,7 @@ struct ResultPage {
   std::string csp_name;      // "ID.me"; may be empty
   bool verified = false;     // identity proofed
   std::string continue_url;  // where to go on; empty: no button
+  std::string sign_out_url;  // posted to by the sign-out button; empty: no button
   // When not signed in.
   std::string code;
   std::string request_id;

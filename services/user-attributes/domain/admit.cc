@@ -12,14 +12,18 @@ using base::SignInCode;
 using identity::CspId;
 using identity::GcIdKind;
 
-Decision Refuse(Decision decision, Verdict verdict, SignInCode code, absl::string_view tag) {
+Decision Refuse(Decision decision, Verdict verdict, SignInCode code, std::string tag) {
   decision.verdict = verdict;
-  decision.refusal = base::Refusal{code, std::string(tag)};
+  decision.refusal = base::Refusal{code, std::move(tag)};
   return decision;
 }
 
 Decision DenyBy(Decision decision, const Finding& finding) {
-  return Refuse(std::move(decision), Verdict::kDeny, *finding.code, finding.tag);
+  // Of 107 only the neutral tag leaves: which flag it was stands in the findings (decision R7).
+  const bool neutral = finding.code == SignInCode::kAccountLocked;
+  const absl::string_view tag =
+      neutral ? base::Describe(SignInCode::kAccountLocked).tag : absl::string_view(finding.tag);
+  return Refuse(std::move(decision), Verdict::kDeny, *finding.code, std::string(tag));
 }
 
 // What MPI's answer means before anything is read from it (decisions R4, R5).

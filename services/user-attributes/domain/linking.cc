@@ -25,12 +25,13 @@ std::optional<Credential> CredentialOf(const Claims& claims,
   Credential out;
   out.type = *claims.service;
   std::optional<identity::CspId> id = IdOfType(claims, out.type);
+  // An MHV or DS Logon id stands only beside the ID.me uuid that carried it.
   const bool backed = out.type == identity::Csp::kMhv || out.type == identity::Csp::kDslogon;
-  if (!id || (backed && !claims.idme_uuid && !claims.logingov_uuid)) {
-    out.type = identity::Csp::kIdme;
-    id = claims.idme_uuid;
-  } else if (backed) {
-    out.backing_idme = claims.idme_uuid;
+  if (id && backed) out.backing_idme = claims.idme_uuid;
+  if (!id || (backed && !claims.idme_uuid)) {
+    out.type = claims.idme_uuid ? identity::Csp::kIdme : identity::Csp::kLogingov;
+    id = claims.uuid;
+    out.backing_idme.reset();
   }
   if (!id) return std::nullopt;
   out.id = *id;

@@ -5,7 +5,6 @@
 #include <utility>
 #include <variant>
 
-#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "lib/base/clock.h"
 #include "lib/base/status.h"
@@ -177,10 +176,10 @@ FlowEvent CallbackRun::Perform(const AwaitDecision& /*effect*/) {
 }
 
 FlowEvent CallbackRun::Perform(const AskDerive& /*effect*/) {
-  deps_.audit.Write(telemetry::AuditEvent::kAssertionAccepted,
-                    {{"req", RequestId()},
-                     {"csp", identity::ToString(state_.flow->plan.csp)},
-                     {"app", state_.flow->plan.application}});
+  Record(deps_, telemetry::AuditEvent::kAssertionAccepted,
+         {.request_id = RequestId(),
+          .csp = identity::ToString(state_.flow->plan.csp),
+          .application = state_.flow->plan.application});
   auto derived = Timed("derive", [&] {
     return deps_.rules.Derive(state_.flow->plan, state_.assertion, Scope());
   });
@@ -192,9 +191,10 @@ FlowEvent CallbackRun::Perform(const AskMpi& /*effect*/) {
   auto answer =
       Timed("resolve", [&] { return deps_.persons.GetProfile(state_.derived, Scope()); });
   if (!answer.ok()) return Failed("mpi", answer.status());
-  deps_.audit.Write(answer->matched ? telemetry::AuditEvent::kMpiMatched
-                                    : telemetry::AuditEvent::kMpiNotMatched,
-                    {{"req", RequestId()}});
+  Record(deps_,
+         answer->matched ? telemetry::AuditEvent::kMpiMatched
+                         : telemetry::AuditEvent::kMpiNotMatched,
+         {.request_id = RequestId()});
   return MpiAnswered{*std::move(answer)};
 }
 
@@ -229,22 +229,20 @@ FlowEvent CallbackRun::Perform(const FinishFlow& /*effect*/) {
 }
 
 void CallbackRun::AuditDecision() {
-  deps_.audit.Write(telemetry::AuditEvent::kDecisionMade,
-                    {{"req", RequestId()},
-                     {"csp", identity::ToString(state_.flow->plan.csp)},
-                     {"app", state_.flow->plan.application},
-                     {"outcome", ToString(state_.outcome.kind)},
-                     {"code", state_.outcome.code},
-                     {"tag", state_.outcome.tag},
-                     {"findings", absl::StrJoin(state_.outcome.findings, ",")},
-                     {"waived", absl::StrJoin(state_.outcome.waived, ",")},
-                     {"policy", state_.flow->plan.policy_version}});
+  Record(deps_, telemetry::AuditEvent::kDecisionMade,
+         {.request_id = RequestId(),
+          .csp = identity::ToString(state_.flow->plan.csp),
+          .application = state_.flow->plan.application,
+          .outcome = ToString(state_.outcome.kind),
+          .code = state_.outcome.code,
+          .tag = state_.outcome.tag,
+          .policy_version = state_.flow->plan.policy_version});
 }
 
 http::Response CallbackRun::Land() {
   AuditDecision();
-  deps_.audit.Write(telemetry::AuditEvent::kSessionIssued,
-                    {{"req", RequestId()}, {"app", state_.flow->plan.application}});
+  Record(deps_, telemetry::AuditEvent::kSessionIssued,
+         {.request_id = RequestId(), .application = state_.flow->plan.application});
   http::Response response = http::Redirect(303, state_.flow->plan.target);
   SetSessionCookie(response, session_token_);
   return response;
@@ -254,10 +252,11 @@ http::Response CallbackRun::Show() {
   if (decided_) {
     AuditDecision();
   } else {
-    deps_.audit.Write(telemetry::AuditEvent::kAssertionRefused,
-                      {{"req", RequestId()},
-                       {"code", state_.outcome.code},
-                       {"tag", state_.outcome.tag}});
+    Record(deps_, telemetry::AuditEvent::kAssertionRefused,
+           {.request_id = RequestId(),
+            .outcome = ToString(state_.outcome.kind),
+            .code = state_.outcome.code,
+            .tag = state_.outcome.tag});
   }
   return OutcomeResponse(deps_, state_.outcome, state_.flow.has_value() ? &*state_.flow : nullptr,
                          RequestId());

@@ -50,8 +50,12 @@ struct GatewayDeps {
   PersonIndex& persons;
   const base::Clock& clock;
   base::IdGenerator& ids;
-  telemetry::Log& log;
+  const telemetry::Log& log;
   telemetry::Audit& audit;
 };
+
+// Writes an audit record. A trail that cannot be written is itself an event that operators see.
+void Record(const GatewayDeps& deps, telemetry::AuditEvent event,
+            const telemetry::AuditFacts& facts);
 
 }  // namespace va::gateway

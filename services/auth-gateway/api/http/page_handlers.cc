@@ -36,9 +36,8 @@ std::string ValueOf(const http::FormMap& query, absl::string_view name) {
 
 http::Response RefusePage(const GatewayDeps& deps, const http::Request& request,
                           absl::string_view tag) {
-  deps.audit.Write(
-      telemetry::AuditEvent::kRequestRefused,
-      {{"req", request.request_id}, {"code", "400"}, {"tag", tag}});
+  Record(deps, telemetry::AuditEvent::kRequestRefused,
+         {.request_id = request.request_id, .code = "400", .tag = tag});
   return RefusalPage(400, {base::SignInCode::kInvalidRequest, std::string(tag)},
                      request.request_id, kSignInPath);
 }

@@ -22,10 +22,11 @@ http::Handler Bind(const GatewayDeps& deps, BoundHandler handler) {
 
 // 404 and 405 with a page; one audit event, because somebody asked for what is not there.
 http::Response RouteError(const GatewayDeps& deps, const http::Request& request, int status) {
-  deps.audit.Write(telemetry::AuditEvent::kRequestRefused,
-                   {{"req", request.request_id},
-                    {"code", std::to_string(status)},
-                    {"tag", status == 405 ? "method_not_allowed" : "unknown_path"}});
+  const std::string code = std::to_string(status);
+  Record(deps, telemetry::AuditEvent::kRequestRefused,
+         {.request_id = request.request_id,
+          .code = code,
+          .tag = status == 405 ? "method_not_allowed" : "unknown_path"});
   return http::Html(status, RenderErrorPage(ErrorPageForStatus(status, request.request_id)));
 }
 

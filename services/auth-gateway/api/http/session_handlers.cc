@@ -120,7 +120,9 @@ http::Response HandleLogout(const GatewayDeps& deps, http::Request& request) {
     const auto ended = deps.sessions.End(HashToken(token), deadline);
     // Without the store the session would live on; saying "signed out" would be a lie.
     if (!ended.ok()) return Unavailable();
-    if (*ended) deps.audit.Write(telemetry::AuditEvent::kSessionEnded, {{"req", request.request_id}});
+    if (*ended) {
+      Record(deps, telemetry::AuditEvent::kSessionEnded, {.request_id = request.request_id});
+    }
   }
   http::Response response;
   if (WantsHtml(request)) {

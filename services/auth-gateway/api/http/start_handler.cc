@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "lib/base/status.h"
 #include "lib/base/url.h"
 #include "services/auth-gateway/api/http/browser.h"
 #include "services/auth-gateway/api/http/outcome_response.h"
@@ -30,10 +31,10 @@ int StatusFor(PlanRefusal::Kind kind) {
 
 http::Response RefuseStart(const GatewayDeps& deps, const http::Request& request, int status,
                            const base::Refusal& refusal) {
-  deps.audit.Write(telemetry::AuditEvent::kRequestRefused,
-                   {{"req", request.request_id},
-                    {"code", base::Describe(refusal.code).code},
-                    {"tag", refusal.tag}});
+  Record(deps, telemetry::AuditEvent::kRequestRefused,
+         {.request_id = request.request_id,
+          .code = base::Describe(refusal.code).code,
+          .tag = refusal.tag});
   return RefusalPage(status, refusal, request.request_id, kSignInPath);
 }
 
@@ -102,19 +103,20 @@ http::Response HandleStart(const GatewayDeps& deps, http::Request& request) {
       message.ok() ? deps.flows.Start(flow, deadline) : message.status();
   if (!started.ok()) {
     deps.log.Error("sign_in.start_failed",
-                   {{"req", flow.id}, {"status", absl::StatusCodeToString(started.code())}});
+                   {{"req", flow.id},
+                    {"status", absl::StatusCodeToString(started.code())},
+                    {"reason", base::ReasonOf(started)}});
     Outcome outcome;
     outcome.kind = OutcomeKind::kTryLater;
     outcome.code = "007";
     outcome.tag = "store_unavailable";
     return OutcomeResponse(deps, outcome, &flow, flow.id);
   }
-  deps.audit.Write(telemetry::AuditEvent::kSignInStarted,
-                   {{"req", flow.id},
-                    {"csp", identity::ToString(flow.plan.csp)},
-                    {"app", flow.plan.application},
-                    {"type", flow.plan.type},
-                    {"policy", flow.plan.policy_version}});
+  Record(deps, telemetry::AuditEvent::kSignInStarted,
+         {.request_id = flow.id,
+          .csp = identity::ToString(flow.plan.csp),
+          .application = flow.plan.application,
+          .policy_version = flow.plan.policy_version});
 
   PostForm form;
   form.action = deps.saml.idp_sso_url;

@@ -1,0 +1,151 @@
+// Our side of every gRPC call: one generic asynchronous service behind a table of methods. A call is
+// answered only if its full path stands in the table and the DNS name of the caller's verified
+// certificate is listed for it; whatever else arrives is PERMISSION_DENIED before a byte of the
+// message is read. The server owns its completion queues and threads; the pool is the caller's.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "google/protobuf/message.h"
+#include "lib/base/clock.h"
+#include "lib/base/worker_pool.h"
+#include "lib/rpc/tls.h"
+
+namespace grpc {
+class ByteBuffer;
+}
+
+namespace va::rpc {
+
+// The health method every server answers itself, to every listed caller.
+inline constexpr char kHealthCheckMethod[] = "grpc.health.v1.Health/Check";
+
+// What a handler may know about its call. `caller` comes from the certificate alone; metadata can
+// never name it (attack G7).
+struct CallContext {
+  std::string caller;      // DNS name from the client certificate, as listed
+  std::string request_id;  // metadata va-request-id, empty if absent or malformed
+  absl::Time deadline;     // always set: the client's, capped, or the server's default
+  const std::atomic<bool>* cancelled = nullptr;
+
+  // The client went away or the deadline passed: long work should stop.
+  bool IsCancelled() const { return cancelled != nullptr && cancelled->load(); }
+};
+
+// Where a handler runs.
+enum class Dispatch {
+  kInline,  // on the thread that received the call; must never block
+  kPool,    // on the worker pool; may block until the deadline
+};
+
+// One finished call, for logs and metrics.
+struct CallRecord {
+  absl::string_view method;      // from the table; "unlisted" for any other path
+  absl::string_view caller;      // empty when no listed name was presented
+  absl::string_view request_id;
+  absl::StatusCode code = absl::StatusCode::kOk;
+  std::string reason;
+  absl::string_view message;
+  absl::Duration took;
+};
+
+struct ServerOptions {
+  std::string listen = "127.0.0.1:0";
+  TlsOptions tls;
+  absl::Duration default_deadline = absl::Seconds(10);  // when the client names none
+  absl::Duration max_deadline = absl::Seconds(60);      // whatever the client names
+  int max_message_bytes = 1 << 20;
+  int max_metadata_bytes = 16 * 1024;
+  int max_streams_per_connection = 256;
+  size_t threads = 2;                 // completion queues, one thread each
+  size_t pending_per_thread = 64;     // calls that can be accepted at the same moment
+  std::function<void(const CallRecord&)> on_done;  // must not block
+};
+
+class Server {
+ public:
+  virtual ~Server() = default;
+
+  // The port really listened on; differs from the option when that is 0.
+  virtual int port() const = 0;
+
+  // What health Check answers from now on.
+  virtual void SetServing(bool serving) = 0;
+
+  // Health says NOT_SERVING, new calls are refused, running ones may finish for up to `drain` and are
+  // cancelled then. Returns after the last handler has returned. A second call does nothing.
+  virtual void Stop(absl::Duration drain) = 0;
+};
+
+namespace internal {
+
+// INVALID_ARGUMENT, reason MALFORMED_MESSAGE, if `bytes` is not such a message or holds a number
+// outside one of its enumerations.
+absl::Status Decode(grpc::ByteBuffer& bytes, google::protobuf::Message& message);
+absl::Status Encode(const google::protobuf::MessageLite& message, grpc::ByteBuffer& bytes);
+
+using ErasedHandler =
+    std::function<absl::Status(const CallContext&, grpc::ByteBuffer& in, grpc::ByteBuffer& out)>;
+
+struct Method {
+  ErasedHandler handler;
+  Dispatch dispatch = Dispatch::kPool;
+  std::set<std::string> callers;
+};
+
+}  // namespace internal
+
+// Collects the table, then starts the server. Used by one thread.
+class ServerBuilder {
+ public:
+  template <typename Request, typename Response>
+  using Handler = std::function<absl::StatusOr<Response>(const CallContext&, const Request&)>;
+
+  // Adds "va.mpi.v1.MpiService/GetProfile". Each name once.
+  template <typename Request, typename Response>
+  void Unary(absl::string_view full_method, Handler<Request, Response> handler,
+             Dispatch dispatch = Dispatch::kPool) {
+    Add(full_method, dispatch,
+        [handler = std::move(handler)](const CallContext& context, grpc::ByteBuffer& in,
+                                       grpc::ByteBuffer& out) -> absl::Status {
+          Request request;
+          if (absl::Status decoded = internal::Decode(in, request); !decoded.ok()) return decoded;
+          absl::StatusOr<Response> response = handler(context, request);
+          if (!response.ok()) return response.status();
+          return internal::Encode(*response, out);
+        });
+  }
+
+  // Lets the certificate name `caller` use `methods` and the health check.
+  void Allow(absl::string_view caller, const std::vector<std::string>& methods);
+
+  // Names of all methods added, without the health check.
+  std::vector<std::string> Methods() const;
+
+  // Listens and serves when it returns. FAILED_PRECONDITION (UNKNOWN_METHOD) if a caller is allowed a
+  // method that does not exist, INVALID_ARGUMENT for unusable files, UNAVAILABLE (PORT_UNAVAILABLE).
+  // `pool` and `clock` outlive the server. The builder is empty afterwards.
+  absl::StatusOr<std::unique_ptr<Server>> Start(ServerOptions options, base::WorkerPool& pool,
+                                                const base::Clock& clock);
+
+ private:
+  void Add(absl::string_view full_method, Dispatch dispatch, internal::ErasedHandler handler);
+
+  std::map<std::string, internal::Method> methods_;
+  std::map<std::string, std::vector<std::string>> allowed_;
+  std::vector<std::string> twice_;
+};
+
+}  // namespace va::rpc

@@ -1,0 +1,169 @@
+#include "services/auth-gateway/adapters/grpc_attribute_rules.h"
+
+#include <utility>
+
+#include "lib/base/status.h"
+#include "va/attributes/v1/attributes.pb.h"
+
+namespace va::gateway {
+namespace {
+
+namespace attributes = ::va::attributes::v1;
+namespace common = ::va::common::v1;
+
+constexpr char kDerive[] = "va.attributes.v1.AttributesService/Derive";
+constexpr char kAdmit[] = "va.attributes.v1.AttributesService/Admit";
+
+template <typename Request>
+void PackAttempt(const SignInPlan& plan, const VerifiedAssertion& assertion, const CallScope& scope,
+                 Request& request) {
+  attributes::SignInContext& context = *request.mutable_context();
+  context.set_type(plan.type);
+  context.set_application(plan.application);
+  context.set_comparison(plan.comparison);
+  context.set_policy_version(plan.policy_version);
+  context.set_request_id(scope.request_id);
+  for (const std::string& requested : plan.contexts) context.add_requested_contexts(requested);
+
+  attributes::SsoeAssertion& ssoe = *request.mutable_ssoe();
+  ssoe.set_authn_context(assertion.authn_context);
+  ssoe.mutable_auth_time()->set_seconds(absl::ToUnixSeconds(assertion.authn_instant));
+  for (const auto& [name, values] : assertion.attributes) {
+    attributes::Attribute& attribute = *ssoe.add_attributes();
+    attribute.set_name(name);
+    for (const std::string& value : values) attribute.add_values(value);
+  }
+}
+
+std::optional<identity::Csp> UnpackCsp(common::Csp csp) {
+  switch (csp) {
+    case common::CSP_IDME:
+      return identity::Csp::kIdme;
+    case common::CSP_LOGINGOV:
+      return identity::Csp::kLogingov;
+    case common::CSP_MHV:
+      return identity::Csp::kMhv;
+    case common::CSP_DSLOGON:
+      return identity::Csp::kDslogon;
+    default:
+      return std::nullopt;
+  }
+}
+
+identity::Assurance UnpackAssurance(const common::Assurance& in) {
+  identity::Assurance out;
+  out.ial = in.ial();
+  out.aal = in.aal();
+  out.auth_time = absl::FromUnixSeconds(in.auth_time().seconds());
+  out.csp = UnpackCsp(in.csp());
+  out.pathway = in.pathway();
+  out.loa_current = in.loa_current();
+  out.loa_highest = in.loa_highest();
+  return out;
+}
+
+PersonAttributes UnpackPerson(const attributes::Claims& claims) {
+  PersonAttributes person;
+  person.first_name = identity::PersonText::FromWire(claims.first_name());
+  person.middle_name = identity::PersonText::FromWire(claims.middle_name());
+  person.last_name = identity::PersonText::FromWire(claims.last_name());
+  person.email = identity::PersonText::FromWire(claims.email());
+  person.gender = identity::PersonText::FromWire(claims.gender());
+  person.birth_date = identity::BirthDate::FromWire(claims.birth_date());
+  person.ssn = identity::Ssn::FromWire(claims.ssn());
+  person.icn = identity::Icn::FromWire(claims.icn());
+  person.mhv_icn = identity::Icn::FromWire(claims.mhv_icn());
+  person.mhv_id = identity::CspId::FromWire(claims.mhv_id());
+  person.edipi = identity::CspId::FromWire(claims.edipi());
+  person.idme_uuid = identity::CspId::FromWire(claims.idme_uuid());
+  person.logingov_uuid = identity::CspId::FromWire(claims.logingov_uuid());
+  person.sec_id = identity::CspId::FromWire(claims.sec_id());
+  person.vha_facility_ids.assign(claims.vha_facility_ids().begin(),
+                                 claims.vha_facility_ids().end());
+  return person;
+}
+
+SessionRecord UnpackSession(const attributes::AdmitResponse& response) {
+  const attributes::Claims& claims = response.attributes();
+  SessionRecord session;
+  session.account_id = response.account_id();
+  session.verification_id = response.verification_id();
+  session.person = UnpackPerson(claims);
+  session.transaction_id = claims.transaction_id();
+  session.service_name = claims.service_name();
+  session.account_type = claims.account_type();
+  session.multifactor = claims.multifactor();
+  session.assurance = UnpackAssurance(response.assurance());
+  session.policy_version = response.policy_version();
+  return session;
+}
+
+// A verdict this build does not know decides nothing about the person.
+Decision::Verdict UnpackVerdict(attributes::Verdict verdict) {
+  switch (verdict) {
+    case attributes::VERDICT_ADMIT:
+      return Decision::Verdict::kAdmit;
+    case attributes::VERDICT_STEP_UP:
+      return Decision::Verdict::kStepUp;
+    case attributes::VERDICT_DENY:
+      return Decision::Verdict::kDeny;
+    default:
+      return Decision::Verdict::kTryLater;
+  }
+}
+
+Decision UnpackDecision(const attributes::AdmitResponse& response) {
+  Decision decision;
+  decision.verdict = UnpackVerdict(response.verdict());
+  decision.code = response.code();
+  decision.tag = response.tag();
+  for (const attributes::Finding& finding : response.findings()) {
+    decision.findings.push_back(finding.tag());
+    if (finding.effect() == attributes::Finding::EFFECT_WAIVED) {
+      decision.waived.push_back(finding.code());
+    }
+  }
+  if (decision.verdict == Decision::Verdict::kAdmit) decision.session = UnpackSession(response);
+  return decision;
+}
+
+}  // namespace
+
+GrpcAttributeRules::GrpcAttributeRules(rpc::Channel channel)
+    : channel_(std::move(channel)) {}
+
+absl::StatusOr<Derived> GrpcAttributeRules::Derive(const SignInPlan& plan,
+                                                   const VerifiedAssertion& assertion,
+                                                   const CallScope& scope) {
+  attributes::DeriveRequest request;
+  PackAttempt(plan, assertion, scope, request);
+  const auto response = rpc::Call<attributes::DeriveResponse>(
+      channel_, kDerive, request, {scope.deadline, scope.request_id});
+  if (!response.ok()) return response.status();
+  Derived derived;
+  derived.loa_current = response->assurance().loa_current();
+  derived.asks_mpi = response->has_mpi_question();
+  if (derived.asks_mpi) derived.mpi_question = response->mpi_question().SerializeAsString();
+  return derived;
+}
+
+absl::StatusOr<Decision> GrpcAttributeRules::Admit(const SignInPlan& plan,
+                                                   const VerifiedAssertion& assertion,
+                                                   const std::optional<MpiAnswer>& mpi,
+                                                   const CallScope& scope) {
+  attributes::AdmitRequest request;
+  PackAttempt(plan, assertion, scope, request);
+  if (mpi.has_value()) {
+    request.set_mpi_outcome(static_cast<common::MpiOutcome>(mpi->outcome));
+    if (!mpi->profile.empty() && !request.mutable_mpi_profile()->ParseFromString(mpi->profile)) {
+      return base::MakeError(absl::StatusCode::kInternal, "MPI_PROFILE_UNREADABLE",
+                             "the profile does not parse");
+    }
+  }
+  const auto response = rpc::Call<attributes::AdmitResponse>(channel_, kAdmit, request,
+                                                             {scope.deadline, scope.request_id});
+  if (!response.ok()) return response.status();
+  return UnpackDecision(*response);
+}
+
+}  // namespace va::gateway

@@ -1,0 +1,44 @@
+// The gateway's own settings, beside those every service has.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "lib/config/fields.h"
+#include "lib/service/common_config.h"
+
+namespace va::gateway {
+
+struct Config {
+  // public.*: the edge that browsers meet.
+  std::string public_listen = "0.0.0.0:8443";
+  std::string public_certificate_file;
+  std::string public_private_key_file;
+  std::string base_url;
+  std::string front_end_url;  // empty: base_url, the gateway's own result page
+  int public_io_threads = 1;
+  int public_max_connections = 4096;
+
+  std::string policy_file;  // policy.file
+
+  // saml.*
+  std::string sp_entity_id;
+  std::string acs_url;  // empty: base_url + /v1/sessions/callback
+  std::string signing_key_file;
+  std::string signing_certificate_file;
+  std::string idp_entity_id;
+  std::string idp_sso_url;
+  std::vector<std::string> idp_certificate_files;
+  std::string idp_want = "assertion";
+  absl::Duration clock_skew = absl::Seconds(60);
+
+  std::string sealed_box_file;  // keys.sealed_box_file
+
+  service::PeerConfig user_attributes;
+  service::PeerConfig mpi_adapter;
+};
+
+void Bind(config::Table& table, Config& config);
+
+}  // namespace va::gateway

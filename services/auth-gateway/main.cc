@@ -1,0 +1,21 @@
+// The auth-gateway program. Everything that is the same in every service is in lib/service.
+#include "lib/service/frame.h"
+#include "services/auth-gateway/config.h"
+#include "services/auth-gateway/migrations.h"
+#include "services/auth-gateway/wiring.h"
+
+int main(int argc, char** argv) {
+  va::gateway::Config config;
+  va::service::ServiceSpec spec;
+  spec.name = "auth-gateway";
+  spec.summary = "The edge: signs people in over SAML and keeps their sessions.";
+  spec.env_prefix = "VA_AUTH_GATEWAY__";
+  spec.schema = "gateway";
+  spec.methods = va::gateway::Methods();
+  spec.migrations = va::gateway::Migrations();
+  spec.bind = [&config](va::config::Table& table) { va::gateway::Bind(table, config); };
+  spec.start = [&config](va::service::Runtime& runtime) {
+    return va::gateway::Wire(config, runtime);
+  };
+  return va::service::Main(argc, argv, spec);
+}

@@ -1,0 +1,99 @@
+#include "services/auth-gateway/web/messages.h"
+
+namespace va::gateway {
+
+const std::vector<Message>& EnglishMessages() {
+  static const auto* const kMessages = new std::vector<Message>{
+      // On every page.
+      {"skip_link", "Skip to main content"},
+      {"banner", "A sign-in portal for Veterans' services. It is modelled on VA.gov and is not an "
+                 "official website of the United States government."},
+      {"brand", "Veterans sign-in"},
+      {"footer", "Your information is sent over an encrypted connection."},
+      {"help.heading", "Help and support"},
+      {"help.text", "If you cannot sign in, call the sign-in help desk. Have the error code and the "
+                    "request id ready if the page shows them."},
+      {"help.phone", "Call 800-555-0100"},
+
+      {"sign_in.title", "Sign in - Veterans sign-in"},
+      {"sign_in.heading", "Sign in"},
+      {"sign_in.application", "You will go on to {application}."},
+      {"sign_in.button", "Sign in with {name}"},
+      {"sign_in.other", "Other sign-in option"},
+      {"sign_in.none", "No sign-in option is available right now. Try again later."},
+      {"sign_in.unavailable", "This sign-in option is not available right now. Choose another one, or "
+                              "try again later."},
+
+      // The page title of the compatible surface (ssoe_saml.md 4).
+      {"post_form.title", "VA.gov sign-in"},
+      {"post_form.heading", "Taking you to {destination}"},
+      {"post_form.text", "You will sign in there and come back here."},
+      {"post_form.no_script", "Scripts are turned off in your browser, so use the button to go on."},
+      {"post_form.button", "Continue to {destination}"},
+      {"post_form.destination", "your account provider"},
+
+      {"error.title", "{headline} - Veterans sign-in"},
+      {"error.retry", "Sign in again"},
+      {"error.code", "Error code {code}"},
+      {"error.request_id", "Request id {request_id}"},
+
+      {"result.title", "Signed in - Veterans sign-in"},
+      {"result.heading", "You are signed in"},
+      {"result.person", "Welcome, {person}."},
+      {"result.csp", "You signed in with {csp}."},
+      {"result.verified", "Your identity is verified."},
+      {"result.unverified", "Your identity is not verified yet, so some services stay closed."},
+      {"result.continue", "Continue"},
+      {"result.sign_out", "Sign out"},
+
+      {"signed_out.title", "Signed out - Veterans sign-in"},
+      {"signed_out.heading", "You are signed out"},
+      {"signed_out.text", "Close the browser if you share this device with others."},
+      {"signed_out.button", "Sign in again"},
+
+      // Plain HTTP refusals: headline, what happened, what to do.
+      {"http.400.headline", "This request does not work"},
+      {"http.400.happened", "Something in the request is incomplete or not allowed."},
+      {"http.400.todo", "Go back to the page you came from, or start again from the sign-in page."},
+      {"http.404.headline", "We could not find that page"},
+      {"http.404.happened", "There is no page at this address."},
+      {"http.404.todo", "Check the address, or start again from the sign-in page."},
+      {"http.405.headline", "This address is not used like that"},
+      {"http.405.happened", "The page exists, but not for this kind of request."},
+      {"http.405.todo", "Start again from the sign-in page."},
+      {"http.408.headline", "The request took too long"},
+      {"http.408.happened", "Your browser did not send the whole request in time."},
+      {"http.408.todo", "Check your connection and try again."},
+      {"http.413.headline", "The request is too large"},
+      {"http.413.happened", "Your browser sent more than this page accepts."},
+      {"http.413.todo", "Start again from the sign-in page."},
+      {"http.414.headline", "The address is too long"},
+      {"http.414.happened", "Your browser asked for an address that is longer than we accept."},
+      {"http.414.todo", "Start again from the sign-in page."},
+      {"http.421.headline", "This is not the right site"},
+      {"http.421.happened", "The request names a site that is not served here."},
+      {"http.421.todo", "Start again from the sign-in page."},
+      {"http.429.headline", "Too many tries"},
+      {"http.429.happened", "There were too many requests in a short time."},
+      {"http.429.todo", "Wait a minute, then try again."},
+      {"http.431.headline", "The request is too large"},
+      {"http.431.happened", "Your browser sent more cookies or headers than we accept."},
+      {"http.431.todo", "Clear the cookies of this site, then start again from the sign-in page."},
+      {"http.500.headline", "Something went wrong on our side"},
+      {"http.500.happened", "We could not finish what you asked for, and nothing was changed."},
+      {"http.500.todo", "Try again in a few minutes."},
+      {"http.503.headline", "We are very busy right now"},
+      {"http.503.happened", "We could not take your request, and nothing was changed."},
+      {"http.503.todo", "Wait a few seconds, then try again."},
+  };
+  return *kMessages;
+}
+
+absl::string_view Text(absl::string_view id) {
+  for (const Message& message : EnglishMessages()) {
+    if (message.id == id) return message.text;
+  }
+  return "";
+}
+
+}  // namespace va::gateway

@@ -1,0 +1,186 @@
+#include "services/auth-gateway/web/pages.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "lib/base/url.h"
+#include "services/auth-gateway/web/messages.h"
+#include "services/auth-gateway/web/template.h"
+
+namespace va::gateway {
+namespace {
+
+using kainjow::mustache::data;
+
+constexpr absl::string_view kSignInPath = "/sign-in/";
+
+// A path on this host, or an http(s) address. Escaping alone would let javascript: through.
+bool IsSafeAddress(absl::string_view address) {
+  const bool clean = std::all_of(address.begin(), address.end(), [](char c) {
+    const auto u = static_cast<unsigned char>(c);
+    return u > 0x20 && u < 0x7f && c != '\\';
+  });
+  if (!clean) return false;
+  if (absl::StartsWith(address, "/")) return !absl::StartsWith(address, "//");
+  return base::ParseUrl(address).ok();
+}
+
+std::string AddressOr(const std::string& address, absl::string_view fallback) {
+  return !address.empty() && IsSafeAddress(address) ? address : std::string(fallback);
+}
+
+std::string TextOr(const std::string& text, absl::string_view fallback_id) {
+  return text.empty() ? std::string(Text(fallback_id)) : text;
+}
+
+// Absent when empty, so that a section around it is left out.
+void SetIfAny(data& model, const std::string& name, const std::string& value) {
+  if (!value.empty()) model.set(name, value);
+}
+
+std::string KindName(PageNotice::Kind kind) {
+  switch (kind) {
+    case PageNotice::Kind::kInfo: return "info";
+    case PageNotice::Kind::kSuccess: return "success";
+    case PageNotice::Kind::kWarning: return "warning";
+  }
+  return "info";
+}
+
+data OptionData(const SignInOption& option) {
+  data row;
+  row.set("name", option.name);
+  // An address that cannot be used must not become a button that leads nowhere.
+  if (option.available && IsSafeAddress(option.href)) {
+    row.set("available", data::type::bool_true);
+    row.set("href", option.href);
+  } else {
+    row.set("available", data::type::bool_false);
+    row.set("unavailable", TextOr(option.unavailable, "sign_in.unavailable"));
+  }
+  return row;
+}
+
+// The options of one group; nothing when the group is empty.
+void AddGroup(const SignInPage& page, bool secondary, absl::string_view heading, data& groups) {
+  data options{data::type::list};
+  for (const SignInOption& option : page.options) {
+    if (option.secondary == secondary) options.push_back(OptionData(option));
+  }
+  if (options.is_empty_list()) return;
+  data group;
+  if (heading.empty()) {
+    group.set("heading", data::type::bool_false);
+  } else {
+    group.set("heading", std::string(heading));
+  }
+  group.set("options", options);
+  groups.push_back(group);
+}
+
+}  // namespace
+
+std::string RenderSignInPage(const SignInPage& page) {
+  static const auto* const kTemplate = new PageTemplate("sign_in");
+  data model;
+  model.set("title", std::string(Text("sign_in.title")));
+  SetIfAny(model, "application", page.application_name);
+  data notices{data::type::list};
+  for (const PageNotice& notice : page.notices) {
+    data row;
+    row.set("kind", KindName(notice.kind));
+    row.set("headline", notice.headline);
+    row.set("text", notice.text);
+    notices.push_back(row);
+  }
+  model.set("notices", notices);
+  data groups{data::type::list};
+  AddGroup(page, /*secondary=*/false, "", groups);
+  AddGroup(page, /*secondary=*/true, Text("sign_in.other"), groups);
+  model.set("none", page.options.empty() ? data::type::bool_true : data::type::bool_false);
+  model.set("groups", groups);
+  return kTemplate->Render(model);
+}
+
+std::string RenderPostForm(const PostForm& form) {
+  static const auto* const kTemplate = new PageTemplate("post_form");
+  data model;
+  model.set("title", std::string(Text("post_form.title")));
+  model.set("action", AddressOr(form.action, kSignInPath));
+  model.set("destination", TextOr(form.destination_name, "post_form.destination"));
+  data fields{data::type::list};
+  for (const auto& [name, value] : form.fields) {
+    data row;
+    row.set("field", name);
+    row.set("value", value);
+    fields.push_back(row);
+  }
+  model.set("fields", fields);
+  return kTemplate->Render(model);
+}
+
+std::string RenderErrorPage(const ErrorPage& page) {
+  static const auto* const kTemplate = new PageTemplate("error");
+  data model;
+  model.set("title", FillMessage("error.title", "headline", page.headline));
+  model.set("headline", page.headline);
+  model.set("what_happened", page.what_happened);
+  SetIfAny(model, "what_to_do", page.what_to_do);
+  model.set("retry_url", AddressOr(page.retry_url, kSignInPath));
+  model.set("retry_label", TextOr(page.retry_label, "error.retry"));
+  SetIfAny(model, "code", page.code);
+  SetIfAny(model, "request_id", page.request_id);
+  return kTemplate->Render(model);
+}
+
+ErrorPage ErrorPageFor(base::SignInCode code, std::string request_id, std::string retry_url) {
+  const base::CodeEntry& entry = base::Describe(code);
+  ErrorPage page;
+  page.headline = std::string(entry.headline);
+  page.what_happened = std::string(entry.what_happened);
+  page.what_to_do = std::string(entry.what_to_do);
+  page.retry_url = std::move(retry_url);
+  page.code = std::string(entry.code);
+  page.request_id = std::move(request_id);
+  return page;
+}
+
+ErrorPage ErrorPageForStatus(int status, std::string request_id) {
+  std::string id = absl::StrCat("http.", status);
+  if (Text(absl::StrCat(id, ".headline")).empty()) id = status < 500 ? "http.400" : "http.500";
+  ErrorPage page;
+  page.headline = std::string(Text(absl::StrCat(id, ".headline")));
+  page.what_happened = std::string(Text(absl::StrCat(id, ".happened")));
+  page.what_to_do = std::string(Text(absl::StrCat(id, ".todo")));
+  page.request_id = std::move(request_id);
+  return page;
+}
+
+std::string RenderResultPage(const ResultPage& page) {
+  if (!page.signed_in) {
+    const base::SignInCode code =
+        base::CodeFromString(page.code).value_or(base::SignInCode::kUnknown);
+    return RenderErrorPage(ErrorPageFor(code, page.request_id, page.retry_url));
+  }
+  static const auto* const kTemplate = new PageTemplate("result");
+  data model;
+  model.set("title", std::string(Text("result.title")));
+  SetIfAny(model, "person", page.person_name);
+  SetIfAny(model, "csp", page.csp_name);
+  model.set("assurance", std::string(Text(page.verified ? "result.verified" : "result.unverified")));
+  SetIfAny(model, "continue_url", AddressOr(page.continue_url, ""));
+  SetIfAny(model, "sign_out_url", AddressOr(page.sign_out_url, ""));
+  return kTemplate->Render(model);
+}
+
+std::string RenderSignedOutPage(const SignedOutPage& page) {
+  static const auto* const kTemplate = new PageTemplate("signed_out");
+  data model;
+  model.set("title", std::string(Text("signed_out.title")));
+  model.set("sign_in_url", AddressOr(page.sign_in_url, kSignInPath));
+  return kTemplate->Render(model);
+}
+
+}  // namespace va::gateway

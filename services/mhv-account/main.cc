@@ -1,0 +1,19 @@
+// The mhv-account program. Everything that is the same in every service is in lib/service.
+#include "lib/service/frame.h"
+#include "services/mhv-account/config.h"
+#include "services/mhv-account/migrations.h"
+#include "services/mhv-account/wiring.h"
+
+int main(int argc, char** argv) {
+  va::mhv::Config config;
+  va::service::ServiceSpec spec;
+  spec.name = "mhv-account";
+  spec.summary = "Knows, creates and upgrades My HealtheVet accounts.";
+  spec.env_prefix = "VA_MHV_ACCOUNT__";
+  spec.schema = "mhv";
+  spec.methods = va::mhv::Methods();
+  spec.migrations = va::mhv::Migrations();
+  spec.bind = [&config](va::config::Table& table) { va::mhv::Bind(table, config); };
+  spec.start = [&config](va::service::Runtime& runtime) { return va::mhv::Wire(config, runtime); };
+  return va::service::Main(argc, argv, spec);
+}

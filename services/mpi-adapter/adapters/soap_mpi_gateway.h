@@ -1,0 +1,46 @@
+// MPI over SOAP 1.1 on HTTPS: sends one request, classifies whatever comes back or does not. Holds
+// no state between calls; connections live in the HTTP client, which is shared.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "lib/base/clock.h"
+#include "lib/base/id_generator.h"
+#include "lib/http/client.h"
+#include "services/mpi-adapter/domain/mpi_gateway.h"
+#include "services/mpi-adapter/hl7/find_request.h"
+
+namespace va::mpi {
+
+struct SoapSettings {
+  std::string url;
+  absl::Duration timeout = absl::Seconds(15);  // of one call; the caller's deadline may be nearer
+  hl7::MessageSettings message;
+  std::string message_id_prefix = "200VGOV-";  // before the UUID of each message
+  std::string query_id;  // empty: unique per message; MPI's reference client sends the constant 18204
+};
+
+class SoapMpiGateway final : public MpiGateway {
+ public:
+  struct Deps {
+    http::Client& http;
+    const base::Clock& clock;
+    base::IdGenerator& ids;
+  };
+
+  SoapMpiGateway(Deps deps, SoapSettings settings);
+
+  absl::StatusOr<Answer> Find(const Question& question, absl::Time deadline) override;
+
+ private:
+  hl7::MessageStamp NewStamp() const;
+  http::ClientRequest Request(absl::string_view interaction, std::string body, absl::Time now,
+                              absl::Duration timeout) const;
+
+  Deps deps_;
+  const SoapSettings settings_;
+};
+
+}  // namespace va::mpi

@@ -1,0 +1,136 @@
+# What the commands of ./dev share: where things are, how they speak, how they run long steps.
+# Sourced, never run.
+set -euo pipefail
+
+VA_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+VA_PRESET=${VA_PRESET:-release}
+VA_DEV_DIR=$(realpath -m "${VA_DEV_DIR:-$VA_ROOT/.dev}")
+VA_PORT_BASE=${VA_DEV_PORT_BASE:-8400}
+
+# By path, so that another installation on the machine is never picked up instead.
+VA_PG_BIN=/usr/lib/postgresql/15/bin
+VA_PYTHON=/usr/bin/python3
+
+say() { printf '%s\n' "$*"; }
+warn() { printf '%s\n' "$*" >&2; }
+die() {
+  printf 'dev: %s\n' "$*" >&2
+  exit 1
+}
+usage_error() {
+  printf 'dev: %s\n' "$*" >&2
+  exit 2
+}
+
+# Prints the comment block that opens a command's script: its help.
+command_help() {
+  sed -n '2,/^[^#]/p' "$1" | sed -n 's/^# \{0,1\}//p'
+}
+
+[[ $VA_PORT_BASE =~ ^[0-9]+$ ]] && ((VA_PORT_BASE >= 1024 && VA_PORT_BASE <= 64000)) ||
+  usage_error "VA_DEV_PORT_BASE must be a number from 1024 to 64000, not '$VA_PORT_BASE'"
+
+bin_dir() { printf '%s/build/%s/bin' "$VA_ROOT" "$VA_PRESET"; }
+
+# now_ms: milliseconds of a clock that only moves forward.
+now_ms() {
+  local up
+  read -r up _ </proc/uptime
+  printf '%s' "$((10#${up/./} * 10))"
+}
+seconds_since() {
+  local ms=$(($(now_ms) - $1))
+  printf '%d.%d s' $((ms / 1000)) $((ms % 1000 / 100))
+}
+
+# as_root CMD...: as it is for root, through sudo for anybody else.
+as_root() {
+  if ((EUID == 0)); then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    die "this needs root and there is no sudo. As root, run: $*"
+  fi
+}
+
+# run_logged LABEL LOGFILE CMD...: runs CMD with its output in LOGFILE and says every few seconds how
+# far it is; on failure shows the end of the log. Nothing is printed for a step under two seconds.
+run_logged() {
+  local label=$1 log=$2 started pid status=0 next=2 last shown=0
+  shift 2
+  mkdir -p "$(dirname "$log")"
+  started=$(now_ms)
+  "$@" >"$log" 2>&1 </dev/null &
+  pid=$!
+  while kill -0 "$pid" 2>/dev/null; do
+    if ((($(now_ms) - started) / 1000 >= next)); then
+      last=$(tail -c 400 "$log" 2>/dev/null | tr '\r' '\n' | sed '/^[[:space:]]*$/d' | tail -n 1 | cut -c1-90)
+      if [[ -t 1 ]]; then
+        printf '\r\033[K  %s … %s  %s' "$label" "$(seconds_since "$started")" "${last:0:70}"
+        next=$((($(now_ms) - started) / 1000 + 1))
+      else
+        printf '  %s … %s  %s\n' "$label" "$(seconds_since "$started")" "$last"
+        next=$((next < 10 ? 10 : next + 20))
+      fi
+      shown=1
+    fi
+    sleep 0.2
+  done
+  wait "$pid" || status=$?
+  if [[ -t 1 ]] && ((shown)); then printf '\r\033[K'; fi
+  if ((status != 0)); then
+    warn "$label failed (exit $status). The end of $log:"
+    tail -n 30 "$log" | sed 's/^/    /' >&2
+    return "$status"
+  fi
+  if ((shown)); then say "  $label: done in $(seconds_since "$started")"; fi
+}
+
+# packages_of GROUP...: names from packages.txt.
+packages_of() {
+  local group
+  for group in "$@"; do
+    awk -v want="[$group]" '/^\[/ { on = ($0 == want) } on && /^[a-z0-9]/ { print $1 }' \
+      "$VA_ROOT/tools/dev/packages.txt"
+  done
+}
+
+installed() {
+  [[ $(dpkg-query -W -f='${db:Status-Abbrev}' "$1" 2>/dev/null) == ii* ]]
+}
+
+# node_usable: a node of 18 or newer with npm beside it, wherever it comes from.
+node_usable() {
+  command -v node >/dev/null && command -v npm >/dev/null &&
+    [[ $(node --version) =~ ^v([0-9]+) ]] && ((BASH_REMATCH[1] >= 18))
+}
+
+# missing_packages GROUP...: those not installed, one a line.
+missing_packages() {
+  local package
+  for package in $(packages_of "$@"); do
+    case $package in
+      nodejs) if ! command -v node >/dev/null; then echo "$package"; fi ;;
+      npm) if ! command -v npm >/dev/null; then echo "$package"; fi ;;
+      *) if ! installed "$package"; then echo "$package"; fi ;;
+    esac
+  done
+}
+
+# need GROUP...: installs what a command is about to use, if anything is missing.
+need() {
+  if [[ -n $(missing_packages "$@") ]]; then
+    bash "$VA_ROOT/tools/dev/setup.sh" "$@"
+  fi
+}
+
+# npm_packages FOLDER: installs the pinned packages of a folder, once per lock file.
+npm_packages() {
+  local folder=$VA_ROOT/$1 want
+  want=$(sha256sum <"$folder/package-lock.json")
+  if [[ $(cat "$folder/node_modules/.installed-lock" 2>/dev/null) == "$want" ]]; then return 0; fi
+  run_logged "npm packages of $1" "$VA_ROOT/build/log/npm-${1//\//-}.log" \
+    npm --prefix "$folder" ci --ignore-scripts --no-audit --no-fund
+  printf '%s\n' "$want" >"$folder/node_modules/.installed-lock"
+}
