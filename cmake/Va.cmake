@@ -19,12 +19,14 @@ if(NOT VA_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
 endif()
 
 # va_library(NAME DEPS ...): every .cc of this folder but tests and mains is the library NAME; every
-# *_test.cc of it goes into the program NAME_test, labelled TEST_LABEL (default: unit).
+# *_test.cc of it, and the support for tests in *_testing.cc, goes into the program NAME_test,
+# labelled TEST_LABEL (default: unit).
 function(va_library name)
   cmake_parse_arguments(ARG "" "TEST_LABEL" "DEPS;TEST_DEPS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
-  file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cc)
-  list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cc$")
+  file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cc
+       ${CMAKE_CURRENT_SOURCE_DIR}/*_testing.cc)
+  list(FILTER sources EXCLUDE REGEX "(_test|_testing|/main)\\.cc$")
   if(sources)
     add_library(${name} STATIC ${sources})
     target_link_libraries(${name} PUBLIC ${ARG_DEPS} PRIVATE va_warnings)
@@ -62,6 +64,7 @@ endfunction()
 # `absl::Span<const va::store::Migration> NAMESPACE::Migrations()`. The folder's files are numbered from
 # 0001 without gaps. TARGET declares the function in a header of its own.
 function(va_migrations target folder namespace)
+  get_filename_component(folder ${folder} ABSOLUTE)
   file(GLOB files CONFIGURE_DEPENDS ${folder}/*.sql)
   list(SORT files)
   set(rows "")

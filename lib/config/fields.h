@@ -58,11 +58,13 @@ class Field {
   const FieldInfo& info() const { return info_; }
 
  protected:
+  struct Source;
+
   explicit Field(FieldInfo info) : info_(std::move(info)) {}
+  void SetDefaultText(std::string yaml);
 
  private:
   friend class Table;
-  struct Source;
   // Reads the value; empty, or what is wrong with it.
   virtual std::string Read(const Source& source) = 0;
   // What is wrong with the value in place; run for defaults too.
@@ -119,6 +121,7 @@ class Table {
  private:
   struct Loader;
 
+  void AppendExample(std::string& out, const std::string& section) const;
   template <typename T>
   T& Add(std::unique_ptr<T> field);
   FieldInfo Info(absl::string_view key, absl::string_view type, absl::string_view doc) const;

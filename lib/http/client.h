@@ -1,5 +1,6 @@
-// Outgoing HTTP: a port (`Client`) that adapters and tests implement or fake, and `CurlClient`, its one
-// real form over libcurl. A client owns its connections and is shared by all threads of a service.
+// Outgoing HTTP: a port (`Client`) that adapters and tests implement or fake, and `CurlClient`, its
+// one real form over libcurl. A client owns its connections and is shared by all threads of a
+// service.
 #pragma once
 
 #include <cstddef>
@@ -14,9 +15,9 @@ namespace va::http {
 
 struct ClientRequest {
   std::string method = "GET";
-  std::string url;
-  Headers headers;
-  std::string body;
+  std::string url{};
+  Headers headers{};
+  std::string body{};
   absl::Duration timeout = absl::Seconds(10);  // for everything, connecting included
   size_t max_response = 2 * 1024 * 1024;
   bool follow_redirects = false;
@@ -24,8 +25,8 @@ struct ClientRequest {
 
 struct ClientResponse {
   int status = 0;
-  Headers headers;
-  std::string body;
+  Headers headers{};
+  std::string body{};
 };
 
 class Client {
@@ -42,13 +43,13 @@ class Client {
 };
 
 struct TlsClientOptions {
-  std::string ca_file;           // the only roots trusted; the system's are not
-  std::string certificate_file;  // with private_key_file: the client certificate; both or none
-  std::string private_key_file;
+  std::string ca_file{};           // the only roots trusted; the system's are not
+  std::string certificate_file{};  // with private_key_file: the client certificate; both or none
+  std::string private_key_file{};
   bool allow_plain_http = false;  // http:// URLs are refused unless set
   absl::Duration connect_timeout = absl::Seconds(3);
   size_t idle_handles = 16;  // connections kept for reuse
-  std::string user_agent;    // empty: the header is not sent
+  std::string user_agent{};  // empty: the header is not sent
 };
 
 class CurlClient : public Client {

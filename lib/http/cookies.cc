@@ -52,9 +52,12 @@ absl::Status Invalid(absl::string_view reason, absl::string_view message) {
 
 absl::string_view SameSiteName(SameSite same_site) {
   switch (same_site) {
-    case SameSite::kLax: return "Lax";
-    case SameSite::kStrict: return "Strict";
-    case SameSite::kNone: return "None";
+    case SameSite::kLax:
+      return "Lax";
+    case SameSite::kStrict:
+      return "Strict";
+    case SameSite::kNone:
+      return "None";
   }
   return "Strict";
 }
@@ -77,7 +80,8 @@ absl::Status CheckPrefixPromises(const SetCookie& cookie) {
 }  // namespace
 
 absl::StatusOr<CookieMap> ParseCookies(absl::string_view header) {
-  if (header.size() > kMaxCookieHeader) return Invalid("COOKIE_TOO_LARGE", "cookie header too large");
+  if (header.size() > kMaxCookieHeader)
+    return Invalid("COOKIE_TOO_LARGE", "cookie header too large");
   CookieMap cookies;
   for (absl::string_view pair : absl::StrSplit(header, ';')) {
     pair = absl::StripAsciiWhitespace(pair);
@@ -127,8 +131,8 @@ absl::StatusOr<std::string> BuildSetCookie(const SetCookie& cookie) {
   std::string text = absl::StrCat(cookie.name, "=", cookie.value, "; Path=", cookie.path);
   if (!cookie.domain.empty()) absl::StrAppend(&text, "; Domain=", cookie.domain);
   if (cookie.max_age.has_value()) {
-    absl::StrAppend(&text, "; Max-Age=",
-                    std::max<int64_t>(0, absl::ToInt64Seconds(*cookie.max_age)));
+    absl::StrAppend(&text,
+                    "; Max-Age=", std::max<int64_t>(0, absl::ToInt64Seconds(*cookie.max_age)));
   }
   if (cookie.secure) absl::StrAppend(&text, "; Secure");
   if (cookie.http_only) absl::StrAppend(&text, "; HttpOnly");

@@ -1,5 +1,5 @@
-// Form bodies and query strings as a map in which every name stands once. A form with two values for
-// one name means two things to two readers, so it is refused (W16). Pure functions.
+// Form bodies and query strings as a map in which every name stands once. A form with two values
+// for one name means two things to two readers, so it is refused (W16). Pure functions.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
-// The HTTP values handlers work with: headers, a parsed request, a response to send. Plain values that
-// know nothing of sockets or of the library that parsed them, so every handler is testable by a call.
-// Owned by whoever holds them.
+// The HTTP values handlers work with: headers, a parsed request, a response to send. Plain values
+// that know nothing of sockets or of the library that parsed them, so every handler is testable by
+// a call. Owned by whoever holds them.
 #pragma once
 
 #include <cstddef>
@@ -69,6 +69,9 @@ struct Request {
   // The named path parameter, or empty if the route has none of that name.
   const std::string& Param(absl::string_view name) const;
 };
+
+// As a status: the connection is closed without an answer, as a failing peer would do it.
+inline constexpr int kNoAnswer = 0;
 
 struct Response {
   int status = 200;

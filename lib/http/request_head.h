@@ -1,6 +1,6 @@
-// The strict gate before the parser: looks at the raw bytes of a request's head and refuses whatever
-// two HTTP implementations could read in two ways (attacks W1, W5, W6, W10, W14). Beast parses what
-// passes; both must agree. Pure functions over bytes.
+// The strict gate before the parser: looks at the raw bytes of a request's head and refuses
+// whatever two HTTP implementations could read in two ways (attacks W1, W5, W6, W10, W14). Beast
+// parses what passes; both must agree. Pure functions over bytes.
 #pragma once
 
 #include <cstddef>
@@ -23,14 +23,14 @@ struct HeadRefusal {
   absl::string_view reason;
 };
 
-// Finds the end of the head in bytes that come piece by piece. Bare LF, bare CR and sizes are refused
-// as soon as they are seen, not when the head is complete.
+// Finds the end of the head in bytes that come piece by piece. Bare LF, bare CR and sizes are
+// refused as soon as they are seen, not when the head is complete.
 class HeadScanner {
  public:
   explicit HeadScanner(const HeadLimits& limits) : limits_(limits) {}
 
-  // `buffer` always starts at the same byte and grows. The length of the head with its empty line, or
-  // nullopt: look at refusal(), else read more.
+  // `buffer` always starts at the same byte and grows. The length of the head with its empty line,
+  // or nullopt: look at refusal(), else read more.
   std::optional<size_t> Scan(absl::string_view buffer);
   const HeadRefusal& refusal() const { return refusal_; }
 

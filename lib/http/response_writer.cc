@@ -60,9 +60,10 @@ bool WriteResponse(const Response& response, const std::vector<Header>& default_
 
 std::string MinimalErrorPage(int status, absl::string_view request_id) {
   const std::string title = absl::StrCat(status, " ", ReasonPhrase(status));
-  std::string page = absl::StrCat("<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>",
-                                  title, "</title></head>\n<body>\n<h1>", title,
-                                  "</h1>\n<p>This request could not be answered.</p>\n");
+  std::string page =
+      absl::StrCat("<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>",
+                   title, "</title></head>\n<body>\n<h1>", title,
+                   "</h1>\n<p>This request could not be answered.</p>\n");
   if (!request_id.empty()) {
     absl::StrAppend(&page, "<p>Request id ",
                     absl::StrReplaceAll(request_id, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}}),

@@ -60,8 +60,8 @@ void Router::AddSafe(absl::string_view pattern, Handler handler) {
   Add("HEAD", pattern, std::move(handler));
 }
 
-const Router::Entry* Router::Find(
-    absl::string_view path, std::vector<std::pair<std::string, std::string>>* params) const {
+const Router::Entry* Router::Find(absl::string_view path,
+                                  std::vector<std::pair<std::string, std::string>>* params) const {
   if (path.empty() || path.front() != '/') return nullptr;
   const std::vector<absl::string_view> parts = absl::StrSplit(path.substr(1), '/');
   for (const Entry& entry : entries_) {
@@ -91,9 +91,9 @@ Response Router::Route(Request& request) const {
     if (method == request.method) return handler(request);
   }
   Response response = on_error_(request, 405);
-  response.headers.Set("Allow", absl::StrJoin(entry->methods, ", ", [](std::string* out, const auto& m) {
-                         out->append(m.first);
-                       }));
+  response.headers.Set(
+      "Allow", absl::StrJoin(entry->methods, ", ",
+                             [](std::string* out, const auto& m) { out->append(m.first); }));
   return response;
 }
 

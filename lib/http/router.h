@@ -1,6 +1,6 @@
-// Maps method and path to a handler. The path is matched as it was sent, segment by segment: a route is
-// reached by exactly one spelling, and whatever was normalised away elsewhere is a 404 here. Immutable
-// once serving; safe to share between threads then.
+// Maps method and path to a handler. The path is matched as it was sent, segment by segment: a
+// route is reached by exactly one spelling, and whatever was normalised away elsewhere is a 404
+// here. Immutable once serving; safe to share between threads then.
 #pragma once
 
 #include <functional>

@@ -16,12 +16,12 @@
 #include <thread>
 #include <utility>
 
+#include <openssl/err.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
-#include <openssl/err.h>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -48,8 +48,8 @@ constexpr auto kNever = TimePoint::max();
 absl::string_view View(boost::core::string_view text) { return {text.data(), text.size()}; }
 
 // Beast's grammar writing straight into a Request: no field container in between. What the gate in
-// request_head.h does not see, because it comes after the head, is refused here: chunk extensions and
-// trailers.
+// request_head.h does not see, because it comes after the head, is refused here: chunk extensions
+// and trailers.
 class RequestParser final : public beast::http::basic_parser<true> {
  public:
   RequestParser(Request& request, size_t body_limit) : request_(request) {
@@ -119,13 +119,14 @@ struct Loop {
   asio::steady_timer sweeper;
   bool stopping = false;
   SessionList sessions;
-  std::array<char, kReadSize> scratch;  // every read lands here first: idle connections hold nothing
+  std::array<char, kReadSize>
+      scratch;  // every read lands here first: idle connections hold nothing
   std::thread thread;
 };
 
-// One connection: a state machine that `Drive` advances as far as the socket allows. Everything runs
-// on the loop's thread; only Job::Run runs on a worker. Lives while it is in the loop's list or
-// something it waits for is pending.
+// One connection: a state machine that `Drive` advances as far as the socket allows. Everything
+// runs on the loop's thread; only Job::Run runs on a worker. Lives while it is in the loop's list
+// or something it waits for is pending.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(ServerImpl& server, Loop& loop, tcp::socket socket, std::string peer_address);
@@ -239,7 +240,7 @@ class ServerImpl final : public Server {
   std::vector<std::unique_ptr<Loop>> loops_;
   std::optional<tcp::acceptor> acceptor_;
   std::chrono::nanoseconds tick_{};
-  size_t next_loop_ = 0;        // the first loop's thread only, as is the next
+  size_t next_loop_ = 0;  // the first loop's thread only, as is the next
   bool accept_paused_ = false;
   int port_ = 0;
   std::atomic<bool> draining_{false};
@@ -275,10 +276,9 @@ class Job {
     // A stop may have begun meanwhile: then this answer is the connection's last.
     options_.close = options_.close || server_.draining();
     std::string bytes = server_.Serialize(response, options_);
-    asio::post(loop_.context, [session = std::move(session_), out = std::move(bytes),
-                               close = options_.close]() mutable {
-      session->OnResponse(std::move(out), close);
-    });
+    asio::post(loop_.context,
+               [session = std::move(session_), out = std::move(bytes),
+                close = options_.close]() mutable { session->OnResponse(std::move(out), close); });
   }
 
   Request TakeBack() { return std::move(request_); }
@@ -334,14 +334,26 @@ void Session::Drive() {
   bool more = true;
   while (more) {
     switch (state_) {
-      case State::kHandshake: more = DriveHandshake(); break;
+      case State::kHandshake:
+        more = DriveHandshake();
+        break;
       case State::kIdle:
-      case State::kHead: more = DriveHead(); break;
-      case State::kBody: more = DriveBody(); break;
-      case State::kWriting: more = DriveWriting(); break;
-      case State::kLinger: more = DriveLinger(); break;
+      case State::kHead:
+        more = DriveHead();
+        break;
+      case State::kBody:
+        more = DriveBody();
+        break;
+      case State::kWriting:
+        more = DriveWriting();
+        break;
+      case State::kLinger:
+        more = DriveLinger();
+        break;
       case State::kHandling:
-      case State::kClosed: more = false; break;
+      case State::kClosed:
+        more = false;
+        break;
     }
   }
 }
@@ -370,9 +382,13 @@ bool Session::DriveHead() {
     }
   }
   switch (Read()) {
-    case Io::kDone: return true;
-    case Io::kWait: return false;
-    case Io::kEnd: Close(); return false;
+    case Io::kDone:
+      return true;
+    case Io::kWait:
+      return false;
+    case Io::kEnd:
+      Close();
+      return false;
   }
   return false;
 }
@@ -419,9 +435,13 @@ bool Session::DriveBody() {
   // Whatever needs this much more to make sense is no chunk header.
   if (in_.size() >= kReadSize) return Refuse(400, "MALFORMED");
   switch (Read()) {
-    case Io::kDone: return true;
-    case Io::kWait: return false;
-    case Io::kEnd: Close(); return false;
+    case Io::kDone:
+      return true;
+    case Io::kWait:
+      return false;
+    case Io::kEnd:
+      Close();
+      return false;
   }
   return false;
 }
@@ -436,7 +456,8 @@ bool Session::Dispatch() {
       return true;
     }
   }
-  auto job = std::make_shared<Job>(server_, loop_, shared_from_this(), std::move(request_), options);
+  auto job =
+      std::make_shared<Job>(server_, loop_, shared_from_this(), std::move(request_), options);
   if (server_.pool().TrySubmit([job] { job->Run(); })) return false;
   request_ = job->TakeBack();
   return Refuse(503, "OVERLOADED", options.close);
@@ -451,7 +472,7 @@ void Session::OnResponse(std::string bytes, bool close) {
 void Session::BeginWriting(std::string bytes, bool close, bool linger) {
   out_ = std::move(bytes);
   written_ = 0;
-  close_after_write_ = close;
+  close_after_write_ = close || out_.empty();
   linger_after_write_ = linger;
   Enter(State::kWriting, server_.options().write_timeout);
 }
@@ -460,8 +481,8 @@ bool Session::Refuse(int status, absl::string_view reason, bool close) {
   if (request_.request_id.empty() && server_.options().new_request_id) {
     request_.request_id = server_.options().new_request_id();
   }
-  const Response page = server_.RefusalPage(
-      {status, std::string(reason), request_.request_id, peer_address_});
+  const Response page =
+      server_.RefusalPage({status, std::string(reason), request_.request_id, peer_address_});
   const WriteOptions options{close, request_.method == "HEAD"};
   parser_.reset();
   scanner_.reset();
@@ -471,9 +492,13 @@ bool Session::Refuse(int status, absl::string_view reason, bool close) {
 
 bool Session::DriveWriting() {
   switch (Write()) {
-    case Io::kDone: return AnswerFinished();
-    case Io::kWait: return false;
-    case Io::kEnd: Close(); return false;
+    case Io::kDone:
+      return AnswerFinished();
+    case Io::kWait:
+      return false;
+    case Io::kEnd:
+      Close();
+      return false;
   }
   return false;
 }
@@ -538,9 +563,12 @@ void Session::OnTick(TimePoint now) {
     case State::kHandshake:
     case State::kIdle:
     case State::kWriting:
-    case State::kLinger: Close(); return;
+    case State::kLinger:
+      Close();
+      return;
     case State::kHandling:
-    case State::kClosed: return;
+    case State::kClosed:
+      return;
   }
 }
 
@@ -616,14 +644,19 @@ Session::Io Session::Write() {
 
 Session::Io Session::FromSsl(int result) {
   switch (SSL_get_error(ssl_.get(), result)) {
-    case SSL_ERROR_WANT_READ: WaitFor(tcp::socket::wait_read); return Io::kWait;
-    case SSL_ERROR_WANT_WRITE: WaitFor(tcp::socket::wait_write); return Io::kWait;
+    case SSL_ERROR_WANT_READ:
+      WaitFor(tcp::socket::wait_read);
+      return Io::kWait;
+    case SSL_ERROR_WANT_WRITE:
+      WaitFor(tcp::socket::wait_write);
+      return Io::kWait;
     case SSL_ERROR_SSL:
     case SSL_ERROR_SYSCALL:
       // OpenSSL forbids a close_notify after a fatal error.
       established_ = false;
       return Io::kEnd;
-    default: return Io::kEnd;
+    default:
+      return Io::kEnd;
   }
 }
 
@@ -653,8 +686,8 @@ Response ServerImpl::RefusalPage(const ServerRefusal& refusal) const {
     page = Html(refusal.status, MinimalErrorPage(refusal.status, refusal.request_id));
   }
   if (refusal.status == 503) {
-    page.headers.Set("Retry-After",
-                     absl::StrCat(std::max<int64_t>(1, absl::ToInt64Seconds(options_.retry_after))));
+    page.headers.Set("Retry-After", absl::StrCat(std::max<int64_t>(
+                                        1, absl::ToInt64Seconds(options_.retry_after))));
   }
   if (refusal.status == 405) page.headers.Set("Allow", "GET, HEAD, POST");
   return page;
@@ -662,6 +695,7 @@ Response ServerImpl::RefusalPage(const ServerRefusal& refusal) const {
 
 std::string ServerImpl::Serialize(const Response& response, const WriteOptions& options) const {
   std::string bytes;
+  if (response.status == kNoAnswer) return bytes;
   if (WriteResponse(response, options_.default_headers, options, bytes)) return bytes;
   WriteResponse(RefusalPage({500, "HEADER_INJECTION", "", ""}), options_.default_headers, options,
                 bytes);
@@ -670,8 +704,9 @@ std::string ServerImpl::Serialize(const Response& response, const WriteOptions& 
 
 bool ServerImpl::IsOurHost(absl::string_view host) const {
   return options_.hosts.empty() ||
-         std::any_of(options_.hosts.begin(), options_.hosts.end(),
-                     [host](const std::string& ours) { return absl::EqualsIgnoreCase(ours, host); });
+         std::any_of(options_.hosts.begin(), options_.hosts.end(), [host](const std::string& ours) {
+           return absl::EqualsIgnoreCase(ours, host);
+         });
 }
 
 void ServerImpl::HandlerStarted() {
@@ -706,7 +741,8 @@ absl::Status ServerImpl::Bind() {
   uint16_t port = 0;
   const char* const first = options_.listen.data() + colon + 1;
   const char* const last = options_.listen.data() + options_.listen.size();
-  if (first == last || std::from_chars(first, last, port).ptr != last) return bad("no such port");
+  const auto parsed = std::from_chars(first, last, port);
+  if (parsed.ec != std::errc() || parsed.ptr != last) return bad("no such port");
   error_code ec;
   const asio::ip::address address = asio::ip::make_address(host, ec);
   if (ec) return bad("not an IP address");

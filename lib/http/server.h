@@ -1,6 +1,7 @@
-// The edge: an HTTP/1.1 server, with TLS or plain. An event loop accepts, reads and writes; a parsed
-// request goes to a bounded worker pool, where a handler may block; a full pool sheds with 503. Every
-// connection has a deadline at every moment. Owns its sockets and io threads; the pool is the caller's.
+// The edge: an HTTP/1.1 server, with TLS or plain. An event loop accepts, reads and writes; a
+// parsed request goes to a bounded worker pool, where a handler may block; a full pool sheds with
+// 503. Every connection has a deadline at every moment. Owns its sockets and io threads; the pool
+// is the caller's.
 #pragma once
 
 #include <cstddef>
@@ -20,56 +21,61 @@
 namespace va::http {
 
 struct TlsServerOptions {
-  std::string certificate_file;  // PEM chain, leaf first
-  std::string private_key_file;
+  std::string certificate_file{};  // PEM chain, leaf first
+  std::string private_key_file{};
   // Set: every client must present a certificate signed by this CA.
-  std::string client_ca_file;
+  std::string client_ca_file{};
 };
 
-// Why the server answered itself. `reason` is a fixed token (HEADER_TOO_LARGE, ...), fit for a metric.
+// Why the server answered itself. `reason` is a fixed token (HEADER_TOO_LARGE, ...), fit for a
+// metric.
 struct ServerRefusal {
   int status = 400;
-  std::string reason;
-  std::string request_id;
-  std::string peer_address;
+  std::string reason{};
+  std::string request_id{};
+  std::string peer_address{};
 };
 
 struct ServerOptions {
   std::string listen = "127.0.0.1:0";
-  std::optional<TlsServerOptions> tls;  // absent: plain HTTP, for the ops port
+  std::optional<TlsServerOptions> tls{};  // absent: plain HTTP, for the ops port
 
   size_t io_threads = 1;
-  size_t max_connections = 1024;  // beyond it the longest idle one makes room, else the new one goes
+  size_t max_connections =
+      1024;  // beyond it the longest idle one makes room, else the new one goes
   size_t header_limit = 32 * 1024;
   size_t header_count_limit = 100;
   size_t target_limit = 8 * 1024;
   size_t body_limit = 512 * 1024;
 
   absl::Duration handshake_timeout = absl::Seconds(10);
-  absl::Duration header_timeout = absl::Seconds(10);  // from the first byte to the end of the headers
-  absl::Duration body_timeout = absl::Seconds(20);    // for the whole body
-  absl::Duration write_timeout = absl::Seconds(20);   // for the whole answer
-  absl::Duration idle_timeout = absl::Seconds(60);    // between requests
-  absl::Duration linger_timeout = absl::Seconds(2);   // reading on after a refusal, so that it is seen
-  absl::Duration retry_after = absl::Seconds(2);      // told with a 503
+  absl::Duration header_timeout =
+      absl::Seconds(10);                            // from the first byte to the end of the headers
+  absl::Duration body_timeout = absl::Seconds(20);  // for the whole body
+  absl::Duration write_timeout = absl::Seconds(20);  // for the whole answer
+  absl::Duration idle_timeout = absl::Seconds(60);   // between requests
+  absl::Duration linger_timeout =
+      absl::Seconds(2);                           // reading on after a refusal, so that it is seen
+  absl::Duration retry_after = absl::Seconds(2);  // told with a 503
 
   // Hosts (with port where it is not the default) that are ours; any other Host is 421. Empty: any.
-  std::vector<std::string> hosts;
+  std::vector<std::string> hosts{};
   // Added to every answer that does not carry the same name itself.
-  std::vector<Header> default_headers;
+  std::vector<Header> default_headers{};
   // A new id for each request; absent: requests carry none.
-  std::function<std::string()> new_request_id;
-  // The body of 400, 408, 413, 414, 417, 421, 431, 500 and 503; absent: a small page. Must not block.
-  std::function<Response(const ServerRefusal&)> error_page;
+  std::function<std::string()> new_request_id{};
+  // The body of 400, 408, 413, 414, 417, 421, 431, 500 and 503; absent: a small page. Must not
+  // block.
+  std::function<Response(const ServerRefusal&)> error_page{};
   // Asked on the event loop before the pool is: an answer here never waits for a worker. Must not
   // block. Nullopt: the handler runs on the pool.
-  std::function<std::optional<Response>(Request&)> inline_handler;
+  std::function<std::optional<Response>(Request&)> inline_handler{};
 };
 
 class Server {
  public:
-  // Listens and serves when it returns. INVALID_ARGUMENT for unusable options (addresses, TLS files),
-  // UNAVAILABLE when the address is taken.
+  // Listens and serves when it returns. INVALID_ARGUMENT for unusable options (addresses, TLS
+  // files), UNAVAILABLE when the address is taken.
   static absl::StatusOr<std::unique_ptr<Server>> Start(ServerOptions options, Handler handler,
                                                        base::WorkerPool& pool);
   virtual ~Server() = default;
@@ -77,9 +83,9 @@ class Server {
   // The port really listened on; differs from the option when that is 0.
   virtual int port() const = 0;
 
-  // Stops accepting, closes idle connections, lets running requests finish for up to `drain`, closes
-  // what is left. Returns after the last handler has returned, so that what handlers use may go.
-  // A second call does nothing.
+  // Stops accepting, closes idle connections, lets running requests finish for up to `drain`,
+  // closes what is left. Returns after the last handler has returned, so that what handlers use may
+  // go. A second call does nothing.
   virtual void Stop(absl::Duration drain) = 0;
 };
 

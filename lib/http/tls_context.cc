@@ -22,7 +22,8 @@ absl::Status TlsFault(absl::string_view what, const std::string& file) {
                          absl::StrCat(what, " ", file, ": ", why == nullptr ? "unusable" : why));
 }
 
-// HTTP/1.1 or no connection at all: what the client would speak instead we would not understand (W2).
+// HTTP/1.1 or no connection at all: what the client would speak instead we would not understand
+// (W2).
 int SelectAlpn(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_size,
                const unsigned char* offered, unsigned int size, void* /*unused*/) {
   static constexpr char kHttp11[] = "http/1.1";
@@ -91,8 +92,7 @@ std::vector<std::string> DnsNamesOf(X509* certificate) {
   for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
     const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names, i);
     if (name->type != GEN_DNS) continue;
-    const char* const data =
-        reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName));
+    const char* const data = reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName));
     std::string text(data, static_cast<size_t>(ASN1_STRING_length(name->d.dNSName)));
     if (text.find('\0') == std::string::npos) result.push_back(std::move(text));
   }

@@ -1,5 +1,5 @@
-// The server side of TLS as this house allows it: 1.2 and later, HTTP/1.1 only, no renegotiation, no
-// compression, no early data. Owns the OpenSSL context; sessions are made from it by the server.
+// The server side of TLS as this house allows it: 1.2 and later, HTTP/1.1 only, no renegotiation,
+// no compression, no early data. Owns the OpenSSL context; sessions are made from it by the server.
 #pragma once
 
 #include <memory>
@@ -28,8 +28,8 @@ absl::StatusOr<SslContext> MakeServerContext(const TlsServerOptions& options);
 // What the verified certificate of the peer says; nullopt when there is none.
 std::optional<PeerCertificate> PeerCertificateOf(const SSL* ssl);
 
-// A peer that goes away must be an error of one write, not the end of the process: OpenSSL writes to
-// its socket without MSG_NOSIGNAL. Idempotent.
+// A peer that goes away must be an error of one write, not the end of the process: OpenSSL writes
+// to its socket without MSG_NOSIGNAL. Idempotent.
 void IgnoreSigpipe();
 
 }  // namespace va::http

@@ -81,8 +81,10 @@ absl::Status CallUnary(const Channel& channel, absl::string_view full_method,
 
 absl::Status CheckHealth(const Channel& channel, absl::Time deadline) {
   namespace health = grpc::health::v1;
-  const auto answer = Call<health::HealthCheckResponse>(
-      channel, kHealthCheckMethod, health::HealthCheckRequest(), CallOptions{.deadline = deadline});
+  CallOptions options;
+  options.deadline = deadline;
+  const auto answer = Call<health::HealthCheckResponse>(channel, kHealthCheckMethod,
+                                                        health::HealthCheckRequest(), options);
   if (!answer.ok()) return answer.status();
   if (answer->status() == health::HealthCheckResponse::SERVING) return absl::OkStatus();
   return base::MakeError(absl::StatusCode::kUnavailable, "NOT_SERVING",

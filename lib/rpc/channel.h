@@ -34,7 +34,7 @@ class Channel {
 
 struct CallOptions {
   absl::Time deadline = absl::InfinitePast();  // required: left out, the call fails at once
-  std::string request_id;       // travels as metadata va-request-id when not empty
+  std::string request_id = {};  // travels as metadata va-request-id when not empty
   bool wait_for_ready = false;  // wait for a connection until the deadline instead of failing fast
 };
 

@@ -322,9 +322,6 @@ void GenericServer::AddHealth() {
                                                : health::HealthCheckResponse::NOT_SERVING);
     return internal::Encode(response, out);
   };
-  for (const auto& [name, entry] : methods_) {
-    method.callers.insert(entry.callers.begin(), entry.callers.end());
-  }
 }
 
 void Configure(grpc::ServerBuilder& builder, const ServerOptions& options) {

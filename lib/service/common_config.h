@@ -37,7 +37,8 @@ struct CommonConfig {
   std::string audit_file;              // audit.file
   int workers_threads = 16;            // workers.threads
   int workers_queue = 64;              // workers.queue
-  absl::Duration drain_timeout = absl::Seconds(10);  // drain.timeout
+  absl::Duration drain_delay = absl::ZeroDuration();  // drain.delay
+  absl::Duration drain_timeout = absl::Seconds(10);   // drain.timeout
 };
 
 // Adds the rows. `methods` are the RPCs the service answers: a caller listed for any other is a

@@ -52,6 +52,37 @@ absl::Time ParseTimestamp(absl::string_view text) {
          fraction;
 }
 
+// `{a,"b \"c\"",NULL}`: elements are quoted where they have to be.
+std::vector<std::string> ParseTextArray(absl::string_view text) {
+  std::vector<std::string> elements;
+  if (!absl::ConsumePrefix(&text, "{") || !absl::ConsumeSuffix(&text, "}") || text.empty()) {
+    return elements;
+  }
+  std::string element;
+  bool quoted = false;
+  bool was_quoted = false;
+  const auto finish = [&] {
+    elements.push_back(!was_quoted && element == "NULL" ? "" : element);
+    element.clear();
+    was_quoted = false;
+  };
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') {
+      quoted = !quoted;
+      was_quoted = true;
+    } else if (c == '\\' && i + 1 < text.size()) {
+      element.push_back(text[++i]);
+    } else if (c == ',' && !quoted) {
+      finish();
+    } else {
+      element.push_back(c);
+    }
+  }
+  finish();
+  return elements;
+}
+
 }  // namespace
 
 absl::string_view Row::Raw(int column) const {
@@ -100,6 +131,8 @@ std::string Row::Bytes(int column) const {
   if (!absl::ConsumePrefix(&text, "\\x")) return "";
   return base::HexDecode(text).value_or("");
 }
+
+std::vector<std::string> Row::Texts(int column) const { return ParseTextArray(Raw(column)); }
 
 Rows::Rows(std::unique_ptr<const ResultHolder> result) : result_(std::move(result)) {}
 Rows::Rows(Rows&&) noexcept = default;

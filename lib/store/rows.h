@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -28,6 +29,8 @@ class Row {
   absl::Time Time(int column) const;
   std::optional<absl::Time> OptTime(int column) const;
   std::string Bytes(int column) const;
+  // A text[]; elements that are NULL read as "".
+  std::vector<std::string> Texts(int column) const;
 
  private:
   friend class Rows;

@@ -201,7 +201,7 @@ absl::StatusOr<Page> UserAgent::Navigate(Leg leg) {
     page.hops.push_back(*std::move(hop));
     const Hop& last = page.hops.back();
     const auto location = last.headers.Get("location");
-    if (!leg.follow || !IsRedirect(last.status) || !location) break;
+    if (!leg.follow || !options_.follow_redirects || !IsRedirect(last.status) || !location) break;
     if (redirects == options_.max_redirects) {
       return base::MakeError(absl::StatusCode::kFailedPrecondition, "REDIRECTS",
                              absl::StrCat("more than ", redirects, " redirects"));

@@ -49,6 +49,7 @@ struct Submission {
 };
 
 struct UserAgentOptions {
+  bool follow_redirects = true;
   int max_redirects = 20;
   absl::Duration timeout = absl::Seconds(30);
   std::string accept_language;  // empty: the header is not sent

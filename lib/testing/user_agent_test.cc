@@ -134,7 +134,8 @@ TEST_CASE("ParseHtml: forms, buttons, links, headings and text", "[testing]") {
   const HtmlForm& form = page.forms[0];
   CHECK(form.method == "POST");
   CHECK(form.fields ==
-        base::FormPairs{{"SAMLRequest", "a+b/c=\">"}, {"plain", "x"}, {"c", "on"}, {"t", "\n    1 < 2"}});
+        base::FormPairs{
+            {"SAMLRequest", "a+b/c=\">"}, {"plain", "x"}, {"c", "on"}, {"t", "\n    1 < 2"}});
   REQUIRE(form.buttons.size() == 2);
   CHECK(form.FindButton("p1")->text == "First person");
   CHECK(form.FindButton("Go") != nullptr);
@@ -238,7 +239,8 @@ TEST_CASE("UserAgent: buttons, replaced fields and GET forms", "[testing]") {
       "<form action='/q?old=1'><input name=a value=1><button name=b value=2>Go</button></form>");
   const Page page = agent.Open(absl::StrCat(kIdp, "/")).value();
   const HtmlForm& form = page.content.forms.at(0);
-  REQUIRE(agent.Submit(page, form, {form.FindButton("Go"), {{"a", "9"}, {"c", "3"}}, {{"a", "0"}}}).ok());
+  REQUIRE(agent.Submit(page, form, {form.FindButton("Go"), {{"a", "9"}, {"c", "3"}}, {{"a", "0"}}})
+              .ok());
   CHECK(web.requests.back().url == absl::StrCat(kIdp, "/q?a=9&b=2&c=3&a=0"));
   CHECK(web.Sent("Origin") == "-");
 }

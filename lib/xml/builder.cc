@@ -43,7 +43,8 @@ Builder& Builder::Close() {
     open_.pop_back();
     return *this;
   }
-  Note(base::MakeError(absl::StatusCode::kInternal, "UNBALANCED", "more elements closed than opened"));
+  Note(base::MakeError(absl::StatusCode::kInternal, "UNBALANCED",
+                       "more elements closed than opened"));
   return *this;
 }
 

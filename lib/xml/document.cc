@@ -39,7 +39,8 @@ absl::string_view View(const xmlChar* text) {
 // ---- Process-wide settings ----------------------------------------------------------------------
 
 // Nothing outside the message is ever loaded, whatever a future option or a bug asks for.
-xmlParserInputPtr LoadNothing(const char* /*url*/, const char* /*id*/, xmlParserCtxtPtr /*context*/) {
+xmlParserInputPtr LoadNothing(const char* /*url*/, const char* /*id*/,
+                              xmlParserCtxtPtr /*context*/) {
   return nullptr;
 }
 
@@ -77,7 +78,8 @@ bool DeclarationIsAcceptable(absl::string_view declaration) {
     return end == absl::string_view::npos ? "?" : declaration.substr(at + 1, end - at - 1);
   };
   const absl::string_view encoding = value_of("encoding");
-  return value_of("version") == "1.0" && (encoding.empty() || absl::EqualsIgnoreCase(encoding, "utf-8"));
+  return value_of("version") == "1.0" &&
+         (encoding.empty() || absl::EqualsIgnoreCase(encoding, "utf-8"));
 }
 
 // Length of the tag at the front, quotes respected; npos when it does not end. Counts attributes by
@@ -132,7 +134,8 @@ absl::Status CheckBytes(absl::string_view bytes, const ParseLimits& limits) {
   if (!IsUtf8WithoutNul(bytes)) return Refuse("XML_NOT_UTF8", "the document is not UTF-8");
   absl::string_view text = bytes;
   if (absl::StartsWith(text, kUtf8Bom)) text.remove_prefix(kUtf8Bom.size());
-  if (absl::StartsWith(text, "<?xml") && text.size() > 5 && absl::ascii_isspace(static_cast<unsigned char>(text[5]))) {
+  if (absl::StartsWith(text, "<?xml") && text.size() > 5 &&
+      absl::ascii_isspace(static_cast<unsigned char>(text[5]))) {
     if (!DeclarationIsAcceptable(text.substr(0, text.find("?>")))) {
       return Refuse("XML_DECLARATION", "only XML 1.0 in UTF-8 is accepted");
     }
@@ -168,7 +171,8 @@ bool IsAbsoluteUri(absl::string_view uri) {
   const absl::string_view scheme = uri.substr(0, colon);
   return absl::ascii_isalpha(static_cast<unsigned char>(scheme[0])) &&
          std::all_of(scheme.begin(), scheme.end(), [](char c) {
-           return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '+' || c == '-' || c == '.';
+           return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '+' || c == '-' ||
+                  c == '.';
          });
 }
 
@@ -221,8 +225,8 @@ absl::StatusOr<Document> Document::Parse(absl::string_view bytes, const ParseLim
   context->_private = &guard;
   context->sax->startElementNs = OnStartElement;
   context->sax->internalSubset = OnDoctype;
-  constexpr int kOptions =
-      XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_COMPACT | XML_PARSE_NOERROR | XML_PARSE_NOWARNING;
+  constexpr int kOptions = XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_COMPACT |
+                           XML_PARSE_NOERROR | XML_PARSE_NOWARNING;
   Document document(xmlCtxtReadMemory(context.get(), bytes.data(), static_cast<int>(bytes.size()),
                                       nullptr, nullptr, kOptions));
   if (guard.reason != nullptr) return Refuse(guard.reason, "the parser was stopped");
@@ -233,7 +237,8 @@ absl::StatusOr<Document> Document::Parse(absl::string_view bytes, const ParseLim
   return document;
 }
 
-Document Document::New(absl::string_view ns, absl::string_view prefix, absl::string_view root_name) {
+Document Document::New(absl::string_view ns, absl::string_view prefix,
+                       absl::string_view root_name) {
   InitXml();
   Document document(xmlNewDoc(reinterpret_cast<const xmlChar*>("1.0")));
   const std::string name(root_name);
@@ -296,7 +301,8 @@ absl::Status CheckIds(const Document& document) {
   for (xmlNode* node = root; node != nullptr; node = Following(node, root)) {
     for (const xmlAttr* attr = node->properties; attr != nullptr; attr = attr->next) {
       if (!IsIdAttribute(attr)) continue;
-      const absl::string_view value = attr->children == nullptr ? "" : View(attr->children->content);
+      const absl::string_view value =
+          attr->children == nullptr ? "" : View(attr->children->content);
       // A value in several nodes would be an entity reference, which cannot be here.
       if (!IsNcName(value)) return Refuse("XML_BAD_ID", "an ID is not an NCName");
       ids.emplace_back(value);

@@ -21,8 +21,8 @@ struct ParseLimits {
   size_t max_bytes = 256 * 1024;
   int max_depth = 64;
   int max_elements = 20000;
-  int max_attributes = 20000;             // namespace declarations included
-  int max_attributes_per_element = 64;    // namespace declarations included
+  int max_attributes = 20000;           // namespace declarations included
+  int max_attributes_per_element = 64;  // namespace declarations included
 };
 
 // Starts libxml2 and xmlsec1 once for the process: no network, no external entities, no messages on

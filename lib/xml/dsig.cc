@@ -80,6 +80,19 @@ KeyFamily FamilyOf(crypto::KeyType type) {
   return type == crypto::KeyType::kRsa ? KeyFamily::kRsa : KeyFamily::kEc;
 }
 
+// How long a signature of this key is: RFC 8017 8.2.1 for RSA, r and s side by side for ECDSA.
+size_t SignatureBytes(const crypto::PublicKey& key) {
+  switch (key.type()) {
+    case crypto::KeyType::kRsa:
+      return (static_cast<size_t>(key.bits()) + 7) / 8;
+    case crypto::KeyType::kEcP256:
+      return 64;
+    case crypto::KeyType::kEcP384:
+      return 96;
+  }
+  return 0;
+}
+
 // ---- The shape of a signature -------------------------------------------------------------------
 
 // The attribute that names the element: exactly one of ID, Id, id.
@@ -98,10 +111,11 @@ xmlAttr* IdAttributeOf(const Element& element) {
 struct Shape {
   Element signature;
   KeyFamily family;
+  size_t value_bytes;
 };
 
-// Whether nothing but elements and white space is inside: a comment or stray text has no business in
-// what decides about trust.
+// Whether nothing but elements and white space is inside: a comment or stray text has no business
+// in what decides about trust.
 bool HoldsOnlyElements(const Element& element) {
   for (const xmlNode* child = element.native()->children; child != nullptr; child = child->next) {
     if (child->type == XML_ELEMENT_NODE) continue;
@@ -120,8 +134,8 @@ bool HasOnlyAttributes(const Element& element, std::initializer_list<absl::strin
   return true;
 }
 
-// An Algorithm element of exclusive C14N: at most a prefix list inside, which changes what is signed
-// in a way both sides see (attack S51).
+// An Algorithm element of exclusive C14N: at most a prefix list inside, which changes what is
+// signed in a way both sides see (attack S51).
 bool IsExclusiveC14n(const Element& element) {
   if (element.Attr("Algorithm") != std::optional<std::string>(kExcC14n)) return false;
   const ElementRange children = element.Children();
@@ -139,7 +153,8 @@ bool TransformsAreAllowed(const Element& transforms) {
   if (at == range.end() || !(*at).Is(kDsigNs, "Transform")) return false;
   const Element first = *at;
   if (first.Attr("Algorithm") != std::optional<std::string>(kEnveloped)) return false;
-  if (first.native()->children != nullptr && (!first.Children().empty() || !HoldsOnlyElements(first))) {
+  if (first.native()->children != nullptr &&
+      (!first.Children().empty() || !HoldsOnlyElements(first))) {
     return false;
   }
   ++at;
@@ -231,7 +246,7 @@ absl::StatusOr<Shape> CheckShape(const Element& signature, absl::string_view id,
   const size_t value_bytes = Base64Content(*value).size();
   if (value_bytes == 0 || value_bytes > kMaxSignatureBytes) return malformed;
   if (const absl::Status fits = CheckReference(*reference, id, options); !fits.ok()) return fits;
-  return Shape{signature, algorithm->family};
+  return Shape{signature, algorithm->family, value_bytes};
 }
 
 // ---- The library --------------------------------------------------------------------------------
@@ -282,8 +297,8 @@ bool AllowTransforms(xmlSecDSigCtx* context, bool allow_legacy) {
 // The only reference, after verification.
 bool DigestMatched(xmlSecDSigCtx* context) {
   if (xmlSecPtrListGetSize(&context->signedInfoReferences) != 1) return false;
-  const auto* reference = static_cast<xmlSecDSigReferenceCtx*>(
-      xmlSecPtrListGetItem(&context->signedInfoReferences, 0));
+  const auto* reference =
+      static_cast<xmlSecDSigReferenceCtx*>(xmlSecPtrListGetItem(&context->signedInfoReferences, 0));
   return reference != nullptr && reference->status == xmlSecDSigStatusSucceeded;
 }
 
@@ -313,6 +328,10 @@ absl::Status VerifyWithAny(const Shape& shape, absl::Span<const crypto::PublicKe
   absl::Status verdict = Refuse("SIGNATURE_KEY", "no trusted key fits the algorithm");
   for (const crypto::PublicKey& key : keys) {
     if (FamilyOf(key.type()) != shape.family) continue;
+    if (SignatureBytes(key) != shape.value_bytes) {
+      verdict = Refuse("SIGNATURE_INVALID", "the signature is not as long as one of this key");
+      continue;
+    }
     verdict = VerifyWithKey(shape.signature, key, options);
     // Another key can help only when this one was the wrong one.
     if (base::ReasonOf(verdict) != "SIGNATURE_INVALID") return verdict;
@@ -381,8 +400,9 @@ SignatureMethods MethodsFor(crypto::KeyType type, SignatureHash hash) {
 
 // A Signature with everything but its values, not yet in the tree; null on failure.
 xmlNode* MakeTemplate(xmlDoc* doc, const SignatureMethods& methods, const std::string& uri) {
-  xmlNode* signature = xmlSecTmplSignatureCreateNsPref(
-      doc, xmlSecTransformExclC14NId, methods.signature, nullptr, reinterpret_cast<const xmlChar*>("ds"));
+  xmlNode* signature =
+      xmlSecTmplSignatureCreateNsPref(doc, xmlSecTransformExclC14NId, methods.signature, nullptr,
+                                      reinterpret_cast<const xmlChar*>("ds"));
   if (signature == nullptr) return nullptr;
   xmlNode* reference =
       xmlSecTmplSignatureAddReference(signature, methods.digest, nullptr, Chars(uri), nullptr);
@@ -410,8 +430,7 @@ void Insert(xmlNode* signature, xmlNode* target, SignaturePlace place) {
 
 // KeyInfo is outside of what is signed, so it can be added afterwards.
 absl::Status AddKeyInfo(xmlNode* signature, absl::string_view certificate_der) {
-  MutableElement data =
-      MutableElement(signature).Add(kDsigNs, "KeyInfo").Add(kDsigNs, "X509Data");
+  MutableElement data = MutableElement(signature).Add(kDsigNs, "KeyInfo").Add(kDsigNs, "X509Data");
   return data.AddText(kDsigNs, "X509Certificate", base::Base64Encode(certificate_der));
 }
 
@@ -426,8 +445,7 @@ absl::Status SignEnveloped(Document& document, const Element& target, absl::stri
   xmlAttr* id = xmlHasNsProp(target.native(), Chars(std::string(id_attr)), nullptr);
   if (id == nullptr || !RegisterId(document, id)) return fault("the target has no ID of its own");
   const std::string uri = "#" + std::string(View(id->children->content));
-  xmlNode* signature =
-      MakeTemplate(document.native(), MethodsFor(key.type(), options.hash), uri);
+  xmlNode* signature = MakeTemplate(document.native(), MethodsFor(key.type(), options.hash), uri);
   if (signature == nullptr) return fault("no template");
   Insert(signature, target.native(), options.place);
   const SignatureContext context(xmlSecDSigCtxCreate(nullptr));

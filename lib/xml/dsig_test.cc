@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_replace.h"
+#include "lib/base/clock.h"
 #include "lib/base/status.h"
 #include "lib/xml/test_signer.h"
 
@@ -27,8 +28,8 @@ constexpr absl::string_view kMessage =
     "ID=\"_p\"><m:Issuer>idp</m:Issuer><m:Name>alice</m:Name></m:Part></m:Body></m:Message>";
 
 const std::vector<crypto::PublicKey>& IdpKeys() {
-  static const auto* const keys =
-      new std::vector<crypto::PublicKey>{IdpKey().Public(), EcP256Key().Public(), EcP384Key().Public()};
+  static const auto* const keys = new std::vector<crypto::PublicKey>{
+      IdpKey().Public(), EcP256Key().Public(), EcP384Key().Public()};
   return *keys;
 }
 
@@ -102,10 +103,10 @@ TEST_CASE("VerifyEnveloped: every allowed algorithm verifies, with what SignEnve
 }
 
 TEST_CASE("SignEnveloped: puts the signature where it was asked for", "[xml][dsig]") {
-  for (const auto& [place, index] : std::vector<std::pair<SignaturePlace, int>>{
-           {SignaturePlace::kFirstChild, 0},
-           {SignaturePlace::kAfterFirstChild, 1},
-           {SignaturePlace::kLastChild, 2}}) {
+  for (const auto& [place, index] :
+       std::vector<std::pair<SignaturePlace, int>>{{SignaturePlace::kFirstChild, 0},
+                                                   {SignaturePlace::kAfterFirstChild, 1},
+                                                   {SignaturePlace::kLastChild, 2}}) {
     Document document = Message();
     const Element part = ById(document.root(), "_p");
     SignOptions options;
@@ -119,7 +120,8 @@ TEST_CASE("SignEnveloped: puts the signature where it was asked for", "[xml][dsi
     CHECK(Reason(document.Serialize()) == "verified");
   }
   Document document = Message();
-  CHECK(base::ReasonOf(SignEnveloped(document, document.root(), "Id", IdpKey())) == "SIGNING_FAILED");
+  CHECK(base::ReasonOf(SignEnveloped(document, document.root(), "Id", IdpKey())) ==
+        "SIGNING_FAILED");
   CHECK_FALSE(HasSignature(document.root()));
 }
 
@@ -139,7 +141,8 @@ TEST_CASE("VerifyEnveloped: S20 two signatures in one parent are refused", "[xml
   CHECK(Reason(Replaced(once, signature, signature + signature)) == "SIGNATURE_MULTIPLE");
 }
 
-TEST_CASE("VerifyEnveloped: S18 S53 S76 only #ID of the very element is a reference", "[xml][dsig]") {
+TEST_CASE("VerifyEnveloped: S18 S53 S76 only #ID of the very element is a reference",
+          "[xml][dsig]") {
   Recipe whole;
   whole.uri = "";
   CHECK(BareAccepts(Signed(whole)));
@@ -154,9 +157,10 @@ TEST_CASE("VerifyEnveloped: S18 S53 S76 only #ID of the very element is a refere
   CHECK(Reason(Signed(other)) == "SIGNATURE_REFERENCE");
   const std::string good = Signed();
   for (const char* const uri :
-       {"URI=\"#xpointer(/)\"", "URI=\"#id(_p)\"", "URI=\"_p\"", "URI=\"#_P\"", "URI=\"# _p\"", "URI=\"#%5fp\"",
-        "URI=\"http://192.0.2.1/x\"", "URI=\"file:///etc/passwd\"", "URI=\"ftp://192.0.2.1/x\"",
-        "URI=\"cid:x\"", "URI=\"#_p' or '1'='1\"", "", "Uri=\"#_p\""}) {
+       {"URI=\"#xpointer(/)\"", "URI=\"#id(_p)\"", "URI=\"_p\"", "URI=\"#_P\"", "URI=\"# _p\"",
+        "URI=\"#%5fp\"", "URI=\"http://192.0.2.1/x\"", "URI=\"file:///etc/passwd\"",
+        "URI=\"ftp://192.0.2.1/x\"", "URI=\"cid:x\"", "URI=\"#_p' or '1'='1\"", "",
+        "Uri=\"#_p\""}) {
     CAPTURE(uri);
     CHECK(Reason(Replaced(good, "URI=\"#_p\"", uri)) == "SIGNATURE_REFERENCE");
   }
@@ -192,7 +196,8 @@ TEST_CASE("VerifyEnveloped: S21 a second element with the ID is refused, before 
         "SIGNATURE_REFERENCE");
 }
 
-TEST_CASE("VerifyEnveloped: S24 S25 empty, changed or commented values are refused", "[xml][dsig]") {
+TEST_CASE("VerifyEnveloped: S24 S25 empty, changed or commented values are refused",
+          "[xml][dsig]") {
   const std::string good = Signed();
   const std::string digest = Between(good, "<ds:DigestValue>", "</ds:DigestValue>");
   const std::string value = Between(good, "<ds:SignatureValue>", "</ds:SignatureValue>");
@@ -223,7 +228,8 @@ TEST_CASE("VerifyEnveloped: S24 S25 empty, changed or commented values are refus
 TEST_CASE("VerifyEnveloped: S25 comments and stray text inside the signature are refused",
           "[xml][dsig]") {
   const std::string good = Signed();
-  for (const char* const at : {"<ds:SignatureMethod", "<ds:DigestMethod", "<ds:Transform ", "<ds:SignatureValue"}) {
+  for (const char* const at :
+       {"<ds:SignatureMethod", "<ds:DigestMethod", "<ds:Transform ", "<ds:SignatureValue"}) {
     CAPTURE(at);
     const std::string commented = Replaced(good, at, "<!-- x -->" + std::string(at));
     const std::string reason = Reason(commented);
@@ -249,8 +255,8 @@ TEST_CASE("VerifyEnveloped: S40 S42 KeyInfo is never trusted and never fetched",
   // The attacker signs and shows the certificate that fits, in the name of the IdP.
   const crypto::IssuedPair own = certificate("idp");
   const crypto::PrivateKey attacker = OrDie(crypto::PrivateKey::FromPem(own.private_key_pem));
-  std::string base64 = Between(own.certificate_pem, "-----BEGIN CERTIFICATE-----\n",
-                               "-----END CERTIFICATE-----");
+  std::string base64 =
+      Between(own.certificate_pem, "-----BEGIN CERTIFICATE-----\n", "-----END CERTIFICATE-----");
   const std::string shown =
       "<ds:X509Data><ds:X509Certificate>" + base64 + "</ds:X509Certificate></ds:X509Data>";
   CHECK(Reason(with_key_info(shown, attacker)) == "SIGNATURE_INVALID");
@@ -321,11 +327,13 @@ TEST_CASE("VerifyEnveloped: S45 SHA-1 and other weak algorithms are refused", "[
 TEST_CASE("VerifyEnveloped: S45 S46 unknown and misspelled algorithms are refused", "[xml][dsig]") {
   const std::string good = Signed();
   for (const char* const method :
-       {"http://www.w3.org/2001/04/xmldsig-more#rsa-sha1", "http://www.w3.org/2001/04/xmldsig-more#rsa-md5",
-        "http://www.w3.org/2001/04/xmldsig-more#rsa-ripemd160", "http://www.w3.org/2000/09/xmldsig#dsa-sha1",
-        "http://www.w3.org/2009/xmldsig11#dsa-sha256", "http://www.w3.org/2007/05/xmldsig-more#rsa-pss",
-        "http://www.w3.org/2001/04/xmldsig-more#RSA-SHA256", " http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
-        ""}) {
+       {"http://www.w3.org/2001/04/xmldsig-more#rsa-sha1",
+        "http://www.w3.org/2001/04/xmldsig-more#rsa-md5",
+        "http://www.w3.org/2001/04/xmldsig-more#rsa-ripemd160",
+        "http://www.w3.org/2000/09/xmldsig#dsa-sha1", "http://www.w3.org/2009/xmldsig11#dsa-sha256",
+        "http://www.w3.org/2007/05/xmldsig-more#rsa-pss",
+        "http://www.w3.org/2001/04/xmldsig-more#RSA-SHA256",
+        " http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", ""}) {
     CAPTURE(method);
     CHECK(Reason(Replaced(good, "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", method)) ==
           "SIGNATURE_ALGORITHM");
@@ -359,22 +367,27 @@ TEST_CASE("VerifyEnveloped: S55 every listed key is tried, old and new", "[xml][
 TEST_CASE("VerifyEnveloped: S48 S49 XSLT, XPath and base64 transforms are refused unrun",
           "[xml][dsig]") {
   const std::string good = Signed();
-  const std::string exclusive = "<ds:Transform Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"/>";
+  const std::string exclusive =
+      "<ds:Transform Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"/>";
   for (const char* const algorithm :
-       {"http://www.w3.org/TR/1999/REC-xslt-19991116", "http://www.w3.org/TR/1999/REC-xpath-19991116",
-        "http://www.w3.org/2002/06/xmldsig-filter2", "http://www.w3.org/2000/09/xmldsig#base64",
-        "http://www.w3.org/2002/07/decrypt#XML", "http://www.w3.org/2001/04/xmldsig-more/xptr"}) {
+       {"http://www.w3.org/TR/1999/REC-xslt-19991116",
+        "http://www.w3.org/TR/1999/REC-xpath-19991116", "http://www.w3.org/2002/06/xmldsig-filter2",
+        "http://www.w3.org/2000/09/xmldsig#base64", "http://www.w3.org/2002/07/decrypt#XML",
+        "http://www.w3.org/2001/04/xmldsig-more/xptr"}) {
     CAPTURE(algorithm);
     const std::string transform = "<ds:Transform Algorithm=\"" + std::string(algorithm) + "\"/>";
     CHECK(Reason(Replaced(good, exclusive, transform + exclusive)) == "SIGNATURE_TRANSFORM");
     CHECK(Reason(Replaced(good, exclusive, transform)) == "SIGNATURE_TRANSFORM");
   }
   Recipe xpath;
-  xpath.transforms = {xmlSecTransformEnvelopedId, xmlSecTransformXPathId, xmlSecTransformExclC14NId};
+  xpath.transforms = {xmlSecTransformEnvelopedId, xmlSecTransformXPathId,
+                      xmlSecTransformExclC14NId};
   xpath.adjust = [](xmlNode* signature) {
     xmlNode* reference = xmlLastElementChild(xmlFirstElementChild(signature));
-    xmlNode* transform = xmlNextElementSibling(xmlFirstElementChild(xmlFirstElementChild(reference)));
-    xmlSecTmplTransformAddXPath(transform, X("not(ancestor-or-self::*[local-name()='Name'])"), nullptr);
+    xmlNode* transform =
+        xmlNextElementSibling(xmlFirstElementChild(xmlFirstElementChild(reference)));
+    xmlSecTmplTransformAddXPath(transform, X("not(ancestor-or-self::*[local-name()='Name'])"),
+                                nullptr);
   };
   // The bare library accepts a signature that leaves the name out.
   const std::string unsigned_name = Replaced(Signed(xpath), ">alice<", ">mallory<");
@@ -384,8 +397,9 @@ TEST_CASE("VerifyEnveloped: S48 S49 XSLT, XPath and base64 transforms are refuse
 
 TEST_CASE("VerifyEnveloped: S50 only exclusive C14N without comments", "[xml][dsig]") {
   for (const xmlSecTransformId id :
-       {xmlSecTransformInclC14NId, xmlSecTransformInclC14NWithCommentsId, xmlSecTransformInclC14N11Id,
-        xmlSecTransformInclC14N11WithCommentsId, xmlSecTransformExclC14NWithCommentsId}) {
+       {xmlSecTransformInclC14NId, xmlSecTransformInclC14NWithCommentsId,
+        xmlSecTransformInclC14N11Id, xmlSecTransformInclC14N11WithCommentsId,
+        xmlSecTransformExclC14NWithCommentsId}) {
     Recipe info;
     info.c14n = id;
     CHECK(BareAccepts(Signed(info)));
@@ -411,8 +425,9 @@ TEST_CASE("VerifyEnveloped: S51 a prefix list is part of what is signed", "[xml]
   const std::string good = Signed(listed);
   CHECK(Reason(good) == "verified");
   CHECK(Reason(Replaced(good, "PrefixList=\"m xs\"", "PrefixList=\"xs\"")) == "SIGNATURE_INVALID");
-  CHECK(Reason(Replaced(good, "PrefixList=\"m xs\"/>", "PrefixList=\"m xs\"><m:x/></ec:InclusiveNamespaces>"))
-        != "verified");
+  CHECK(Reason(Replaced(good, "PrefixList=\"m xs\"/>",
+                        "PrefixList=\"m xs\"><m:x/></InclusiveNamespaces>")) ==
+        "SIGNATURE_TRANSFORM");
 }
 
 TEST_CASE("VerifyEnveloped: S51 a redefined prefix changes names, and names are signed",
@@ -423,7 +438,8 @@ TEST_CASE("VerifyEnveloped: S51 a redefined prefix changes names, and names are 
 
 TEST_CASE("VerifyEnveloped: S52 more than two transforms are refused", "[xml][dsig]") {
   Recipe three;
-  three.transforms = {xmlSecTransformEnvelopedId, xmlSecTransformExclC14NId, xmlSecTransformExclC14NId};
+  three.transforms = {xmlSecTransformEnvelopedId, xmlSecTransformExclC14NId,
+                      xmlSecTransformExclC14NId};
   CHECK(Reason(Signed(three)) == "SIGNATURE_TRANSFORM");
   Recipe doubled;
   doubled.transforms = {xmlSecTransformEnvelopedId, xmlSecTransformEnvelopedId,
@@ -442,29 +458,37 @@ TEST_CASE("VerifyEnveloped: S8 an Object in the signature is refused", "[xml][ds
 TEST_CASE("VerifyEnveloped: parts of a signature in another order or twice are refused",
           "[xml][dsig]") {
   const std::string good = Signed();
-  const std::string value =
-      "<ds:SignatureValue>" + Between(good, "<ds:SignatureValue>", "</ds:SignatureValue>") +
-      "</ds:SignatureValue>";
+  const std::string value = "<ds:SignatureValue>" +
+                            Between(good, "<ds:SignatureValue>", "</ds:SignatureValue>") +
+                            "</ds:SignatureValue>";
   CHECK(Reason(Replaced(good, value, value + value)) == "SIGNATURE_MALFORMED");
   CHECK(Reason(Replaced(good, value, "")) == "SIGNATURE_MALFORMED");
   const std::string info =
       "<ds:SignedInfo>" + Between(good, "<ds:SignedInfo>", "</ds:SignedInfo>") + "</ds:SignedInfo>";
   CHECK(Reason(Replaced(good, info, info + info)) == "SIGNATURE_MALFORMED");
   CHECK(Reason(Replaced(good, info, "")) == "SIGNATURE_MALFORMED");
-  const std::string digest =
-      "<ds:DigestValue>" + Between(good, "<ds:DigestValue>", "</ds:DigestValue>") + "</ds:DigestValue>";
+  const std::string digest = "<ds:DigestValue>" +
+                             Between(good, "<ds:DigestValue>", "</ds:DigestValue>") +
+                             "</ds:DigestValue>";
   CHECK(Reason(Replaced(good, digest, digest + digest)) == "SIGNATURE_MALFORMED");
 }
 
-TEST_CASE("VerifyEnveloped: S58 an error of the library is a refusal", "[xml][dsig]") {
-  // A signature value of the wrong length for ECDSA is an error (-1) and not a verdict.
+TEST_CASE("VerifyEnveloped: S26 S58 S66 an error of the library is a refusal", "[xml][dsig]") {
+  // The parser refuses relative namespace names, so this one is put into the tree: canonicalization
+  // returns -1, which must read neither as success nor as a digest over nothing.
+  Document document = OrDie(Document::Parse(Signed()));
+  const MutableElement body = *document.mutable_root().MutableChild("urn:m", "Body");
+  body.MutableChild("urn:m", "Part")->MutableChild("urn:m", "Name")->DeclareNs("z", "rel");
+  CHECK(Reason(document) == "SIGNATURE_PROCESSING");
+}
+
+TEST_CASE("VerifyEnveloped: a signature of the wrong length is refused", "[xml][dsig]") {
   Recipe ecdsa;
   ecdsa.method = xmlSecTransformEcdsaSha256Id;
   const std::string good = Signed(ecdsa, EcP256Key());
   CHECK(Reason(good) == "verified");
-  const std::string value = Between(good, "<ds:SignatureValue>", "</ds:SignatureValue>");
-  const std::string reason = Reason(Replaced(good, value, "AAAA"));
-  CHECK((reason == "SIGNATURE_PROCESSING" || reason == "SIGNATURE_INVALID"));
+  CHECK(Reason(Replaced(good, Between(good, "<ds:SignatureValue>", "</ds:SignatureValue>"),
+                        "AAAA")) == "SIGNATURE_INVALID");
 }
 
 TEST_CASE("VerifyEnveloped: S69 CDATA and references spell the same signed text", "[xml][dsig]") {
@@ -478,24 +502,25 @@ TEST_CASE("VerifyEnveloped: S69 CDATA and references spell the same signed text"
 
 TEST_CASE("VerifyEnveloped: S47 a PKCS#1 block with garbage behind the hash is refused",
           "[xml][dsig]") {
-  // Zeros, ones and the modulus' own length of noise: nothing but the exact block verifies.
+  // Blocks of the right length that are not the one exact block; and longer ones.
   const std::string good = Signed();
   const std::string value = Between(good, "<ds:SignatureValue>", "</ds:SignatureValue>");
   for (const char fill : {'A', '/', 'Q'}) {
     std::string forged(342, fill);
     forged[341] = 'A';
-    const std::string reason = Reason(Replaced(good, value, forged + "=="));
-    CHECK((reason == "SIGNATURE_INVALID" || reason == "SIGNATURE_PROCESSING"));
+    CHECK(Reason(Replaced(good, value, forged + "==")) == "SIGNATURE_INVALID");
   }
+  CHECK(Reason(Replaced(good, value, "AAAA" + value)) == "SIGNATURE_INVALID");
 }
 
-TEST_CASE("VerifyEnveloped: a hundred verifications cost less than one key manager", "[xml][dsig]") {
+TEST_CASE("VerifyEnveloped: a hundred verifications cost less than one key manager",
+          "[xml][dsig]") {
   const Document document = OrDie(Document::Parse(Signed()));
   CHECK(Reason(document) == "verified");
-  const absl::Time begin = absl::Now();
+  const base::Stopwatch stopwatch;
   for (int i = 0; i < 100; ++i) REQUIRE(Reason(document) == "verified");
   // One manager reads some 140 authorities and takes 50 ms; a hundred of them five seconds.
-  CHECK(absl::Now() - begin < absl::Seconds(1));
+  CHECK(stopwatch.Elapsed() < absl::Seconds(1));
 }
 
 }  // namespace va::xml

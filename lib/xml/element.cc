@@ -41,7 +41,8 @@ std::string AttrValue(const xmlAttr* attr) {
 std::optional<std::string> FindAttr(const xmlNode* node, absl::string_view ns,
                                     absl::string_view name) {
   for (const xmlAttr* attr = node->properties; attr != nullptr; attr = attr->next) {
-    const absl::string_view attr_ns = attr->ns == nullptr ? absl::string_view() : View(attr->ns->href);
+    const absl::string_view attr_ns =
+        attr->ns == nullptr ? absl::string_view() : View(attr->ns->href);
     if (attr_ns == ns && View(attr->name) == name) return AttrValue(attr);
   }
   return std::nullopt;
@@ -73,9 +74,7 @@ ElementRange::Iterator& ElementRange::Iterator::operator++() {
   return *this;
 }
 
-size_t ElementRange::size() const {
-  return static_cast<size_t>(std::distance(begin(), end()));
-}
+size_t ElementRange::size() const { return static_cast<size_t>(std::distance(begin(), end())); }
 
 absl::string_view Element::local_name() const { return View(node_->name); }
 

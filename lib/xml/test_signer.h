@@ -1,6 +1,6 @@
-// For tests of signatures: signs the way an attacker or an odd IdP would, with any algorithm and any
-// shape, and asks the bare library for its opinion. A row that the bare library accepts and we refuse
-// is refused for the one thing that is wrong with it.
+// For tests of signatures: signs the way an attacker or an odd IdP would, with any algorithm and
+// any shape, and asks the bare library for its opinion. A row that the bare library accepts and we
+// refuse is refused for the one thing that is wrong with it.
 #pragma once
 
 #include <libxml/tree.h>
@@ -41,23 +41,19 @@ inline crypto::PrivateKey NewPrivateKey(crypto::NewKey kind) {
 
 // Made once a program: an RSA key takes a tenth of a second.
 inline const crypto::PrivateKey& IdpKey() {
-  static const auto* const key =
-      new crypto::PrivateKey(NewPrivateKey(crypto::NewKey::kRsa2048));
+  static const auto* const key = new crypto::PrivateKey(NewPrivateKey(crypto::NewKey::kRsa2048));
   return *key;
 }
 inline const crypto::PrivateKey& AttackerKey() {
-  static const auto* const key =
-      new crypto::PrivateKey(NewPrivateKey(crypto::NewKey::kRsa2048));
+  static const auto* const key = new crypto::PrivateKey(NewPrivateKey(crypto::NewKey::kRsa2048));
   return *key;
 }
 inline const crypto::PrivateKey& EcP256Key() {
-  static const auto* const key =
-      new crypto::PrivateKey(NewPrivateKey(crypto::NewKey::kEcP256));
+  static const auto* const key = new crypto::PrivateKey(NewPrivateKey(crypto::NewKey::kEcP256));
   return *key;
 }
 inline const crypto::PrivateKey& EcP384Key() {
-  static const auto* const key =
-      new crypto::PrivateKey(NewPrivateKey(crypto::NewKey::kEcP384));
+  static const auto* const key = new crypto::PrivateKey(NewPrivateKey(crypto::NewKey::kEcP384));
   return *key;
 }
 
@@ -148,12 +144,11 @@ inline bool BareLibraryAccepts(const Document& document, const Element& signed_e
   const std::optional<Element> signature = signed_element.Child(kDsigNs, "Signature");
   if (!signature.has_value()) return false;
   xmlSecDSigCtxPtr context = xmlSecDSigCtxCreate(nullptr);
-  context->signKey =
-      hmac_key.empty()
-          ? WrapKey(key.native())
-          : xmlSecKeyReadMemory(xmlSecKeyDataHmacId,
-                                reinterpret_cast<const xmlSecByte*>(hmac_key.data()),
-                                static_cast<xmlSecSize>(hmac_key.size()));
+  context->signKey = hmac_key.empty()
+                         ? WrapKey(key.native())
+                         : xmlSecKeyReadMemory(xmlSecKeyDataHmacId,
+                                               reinterpret_cast<const xmlSecByte*>(hmac_key.data()),
+                                               static_cast<xmlSecSize>(hmac_key.size()));
   const bool accepted = xmlSecDSigCtxVerify(context, signature->native()) >= 0 &&
                         context->status == xmlSecDSigStatusSucceeded;
   xmlSecDSigCtxDestroy(context);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "lib/base/periodic.h"
 #include "lib/base/status.h"
 #include "lib/config/policy_file.h"
 #include "lib/crypto/sealed_box.h"
@@ -12,6 +13,7 @@
 #include "services/auth-gateway/api/grpc/session_service.h"
 #include "services/auth-gateway/api/http/routes.h"
 #include "services/auth-gateway/saml/sp_metadata.h"
+#include "services/auth-gateway/store/janitor.h"
 #include "services/auth-gateway/store/pg_flow_store.h"
 #include "services/auth-gateway/store/pg_session_store.h"
 #include "services/auth-gateway/web/page_headers.h"
@@ -19,6 +21,8 @@
 
 namespace va::gateway {
 namespace {
+
+constexpr absl::Duration kSweepPause = absl::Minutes(1);
 
 absl::Status Unusable(absl::string_view key, absl::string_view why) {
   return base::MakeError(absl::StatusCode::kInvalidArgument, "SAML_SETTINGS",
@@ -95,7 +99,8 @@ class Gateway final : public service::RunningService {
               runtime.ids,
               runtime.log,
               runtime.audit},
-        router_(PublicRoutes(deps_)) {}
+        router_(PublicRoutes(deps_)),
+        janitor_(kSweepPause, [this, &database = runtime.database] { SweepOnce(database); }) {}
 
   absl::Status Serve(const Config& config, service::Runtime& runtime);
   void Drain(absl::Duration drain) override { server_->Stop(drain); }
@@ -105,6 +110,7 @@ class Gateway final : public service::RunningService {
 
  private:
   http::Response ServerError(const http::ServerRefusal& refusal) const;
+  void SweepOnce(store::Pool& database) const;
 
   const identity::Policy policy_;
   const SamlSettings saml_;
@@ -115,8 +121,19 @@ class Gateway final : public service::RunningService {
   GrpcPersonIndex persons_;
   const GatewayDeps deps_;
   const http::Router router_;
+  const base::Periodic janitor_;
   std::unique_ptr<http::Server> server_;
 };
+
+void Gateway::SweepOnce(store::Pool& database) const {
+  const absl::Time now = deps_.clock.Now();
+  const auto swept = Sweep(database, JanitorOptions(), now, now + kSweepPause);
+  if (!swept.ok()) {
+    deps_.log.Warn("janitor.failed", {{"reason", base::ReasonOf(swept.status())}});
+  } else if (*swept > 0) {
+    deps_.log.Info("janitor.swept", {{"rows", *swept}});
+  }
+}
 
 // What the server refuses by itself, before any handler: too large, too slow, not HTTP.
 http::Response Gateway::ServerError(const http::ServerRefusal& refusal) const {

@@ -96,26 +96,22 @@ packages_of() {
   done
 }
 
-installed() {
-  [[ $(dpkg-query -W -f='${db:Status-Abbrev}' "$1" 2>/dev/null) == ii* ]]
-}
-
 # node_usable: a node of 18 or newer with npm beside it, wherever it comes from.
 node_usable() {
   command -v node >/dev/null && command -v npm >/dev/null &&
     [[ $(node --version) =~ ^v([0-9]+) ]] && ((BASH_REMATCH[1] >= 18))
 }
 
-# missing_packages GROUP...: those not installed, one a line.
+# missing_packages GROUP...: those not installed, one a line. Node and npm may come from elsewhere.
 missing_packages() {
-  local package
-  for package in $(packages_of "$@"); do
-    case $package in
-      nodejs) if ! command -v node >/dev/null; then echo "$package"; fi ;;
-      npm) if ! command -v npm >/dev/null; then echo "$package"; fi ;;
-      *) if ! installed "$package"; then echo "$package"; fi ;;
-    esac
-  done
+  local wanted installed
+  wanted=$(packages_of "$@" | sort -u)
+  installed=$(dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' $wanted 2>/dev/null |
+    awk '$1 == "ii" { print $2 }' | sort -u)
+  installed+=$'\n'$(for tool in node:nodejs npm:npm; do
+    if command -v "${tool%:*}" >/dev/null; then echo "${tool#*:}"; fi
+  done)
+  comm -23 <(printf '%s\n' "$wanted") <(printf '%s\n' "$installed" | sort -u)
 }
 
 # need GROUP...: installs what a command is about to use, if anything is missing.
@@ -131,6 +127,6 @@ npm_packages() {
   want=$(sha256sum <"$folder/package-lock.json")
   if [[ $(cat "$folder/node_modules/.installed-lock" 2>/dev/null) == "$want" ]]; then return 0; fi
   run_logged "npm packages of $1" "$VA_ROOT/build/log/npm-${1//\//-}.log" \
-    npm --prefix "$folder" ci --ignore-scripts --no-audit --no-fund
+    env -C "$folder" npm ci --ignore-scripts --no-audit --no-fund
   printf '%s\n' "$want" >"$folder/node_modules/.installed-lock"
 }

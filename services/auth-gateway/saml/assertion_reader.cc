@@ -39,7 +39,8 @@ bool IsAhead(absl::Time moment, const ExpectedResponse& expected) {
 
 // ---- Subject ------------------------------------------------------------------------------------
 
-Verdict ReadNameId(const Element& subject, const ExpectedResponse& expected, VerifiedAssertion& out) {
+Verdict ReadNameId(const Element& subject, const ExpectedResponse& expected,
+                   VerifiedAssertion& out) {
   if (subject.Child(kAssertion, "EncryptedID").has_value()) return SamlReject::kNameIdEncrypted;
   const std::vector<Element> name_ids = subject.ChildrenNamed(kAssertion, "NameID");
   if (name_ids.empty()) return SamlReject::kNameIdMissing;
@@ -49,13 +50,15 @@ Verdict ReadNameId(const Element& subject, const ExpectedResponse& expected, Ver
   if (!text.ok()) return SamlReject::kMarkupInText;
   if (absl::StripAsciiWhitespace(*text).empty()) return SamlReject::kNameIdMissing;
   const std::optional<std::string> qualifier = name_id.Attr("SPNameQualifier");
-  if (qualifier.has_value() && *qualifier != expected.sp_entity_id) return SamlReject::kNameIdOtherSp;
+  if (qualifier.has_value() && *qualifier != expected.sp_entity_id)
+    return SamlReject::kNameIdOtherSp;
   out.name_id = *std::move(text);
   out.name_id_format = name_id.Attr("Format").value_or("");
   return std::nullopt;
 }
 
-// Every rule for one bearer confirmation. `usable_until` is raised to its end when that is readable.
+// Every rule for one bearer confirmation. `usable_until` is raised to its end when that is
+// readable.
 Verdict CheckBearer(const Element& confirmation, const ExpectedResponse& expected,
                     absl::Time& usable_until) {
   const std::optional<Element> data = confirmation.OnlyChild(kAssertion, "SubjectConfirmationData");
@@ -63,7 +66,8 @@ Verdict CheckBearer(const Element& confirmation, const ExpectedResponse& expecte
   std::optional<absl::Time> end;
   if (const Verdict no = ReadTime(*data, "NotOnOrAfter", end)) return no;
   // A bearer confirmation must end, and must not begin later (SAML profiles 4.1.4.2).
-  if (!end.has_value() || data->Attr("NotBefore").has_value()) return SamlReject::kConfirmationMalformed;
+  if (!end.has_value() || data->Attr("NotBefore").has_value())
+    return SamlReject::kConfirmationMalformed;
   usable_until = std::max(usable_until, *end);
   const std::optional<std::string> recipient = data->Attr("Recipient");
   if (!recipient.has_value()) return SamlReject::kRecipientMissing;
@@ -91,8 +95,8 @@ Verdict CheckConfirmations(const Element& subject, const ExpectedResponse& expec
   return first_refusal.value_or(SamlReject::kNoBearerConfirmation);
 }
 
-Verdict ReadSubject(const Element& assertion, const ExpectedResponse& expected, VerifiedAssertion& out,
-                    absl::Time& usable_until) {
+Verdict ReadSubject(const Element& assertion, const ExpectedResponse& expected,
+                    VerifiedAssertion& out, absl::Time& usable_until) {
   const std::vector<Element> subjects = assertion.ChildrenNamed(kAssertion, "Subject");
   if (subjects.empty()) return SamlReject::kSubjectMissing;
   if (subjects.size() > 1) return SamlReject::kMalformedAssertion;
@@ -211,7 +215,8 @@ Verdict ReadValues(const Element& attribute, std::vector<std::string>& out) {
   return std::nullopt;
 }
 
-// Names are compared whole and exactly; the same name twice would let a reader choose (attack S111).
+// Names are compared whole and exactly; the same name twice would let a reader choose (attack
+// S111).
 Verdict ReadAttributes(const Element& assertion, VerifiedAssertion& out) {
   std::set<std::string> seen;
   for (const Element statement : assertion.Children()) {
@@ -268,11 +273,12 @@ Verdict ReadAssertion(const xml::VerifiedElement& assertion, const ExpectedRespo
   if (const Verdict no = ReadSubject(root, expected, out, confirmation_end)) return no;
   if (const Verdict no = ReadAttributes(root, out)) return no;
   if (const Verdict no = ReadAuthnStatement(root, expected, out)) return no;
-  if (!identity::SatisfiesRequest(out.authn_context, expected.requested_contexts, expected.comparison,
-                                  InboundCsp(out))) {
+  if (!identity::SatisfiesRequest(out.authn_context, expected.requested_contexts,
+                                  expected.comparison, InboundCsp(out))) {
     return SamlReject::kContextNotSatisfied;
   }
-  // Until then, skew included, somebody could present it again: the replay record must live as long.
+  // Until then, skew included, somebody could present it again: the replay record must live as
+  // long.
   out.not_on_or_after = std::min(confirmation_end, conditions_end) + expected.skew;
   return std::nullopt;
 }

@@ -1,5 +1,5 @@
-// Reads one Assertion that is known to be signed, and refuses it unless every rule of the web browser
-// SSO profile holds (SAML profiles 4.1.4.3). Pure; used by the response validator alone.
+// Reads one Assertion that is known to be signed, and refuses it unless every rule of the web
+// browser SSO profile holds (SAML profiles 4.1.4.3). Pure; used by the response validator alone.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,5 @@
-// The SAML message a sign-in leaves with: an AuthnRequest, signed, for the HTTP-POST binding. What it
-// says is fixed by configuration and plan; nothing of it comes from the browser (attack S147).
+// The SAML message a sign-in leaves with: an AuthnRequest, signed, for the HTTP-POST binding. What
+// it says is fixed by configuration and plan; nothing of it comes from the browser (attack S147).
 #pragma once
 
 #include <optional>
@@ -19,8 +19,8 @@ struct AuthnRequestSpec {
   std::string acs_url;
   std::string issuer;  // our entity id
   bool force_authn = true;
-  std::vector<std::string> contexts;  // RequestedAuthnContext, in order; none when empty
-  std::string comparison = "exact";   // exact or minimum
+  std::vector<std::string> contexts;   // RequestedAuthnContext, in order; none when empty
+  std::string comparison = "exact";    // exact or minimum
   std::optional<std::string> name_id;  // Subject, when a session exists
 };
 

@@ -80,7 +80,8 @@ bool IsAnyAssertion(const Element& element) {
 Verdict CheckBelow(const Element& element, const Element& response) {
   for (const Element child : element.Children()) {
     const bool top = element == response;
-    const bool in_top_assertion = element.Is(kAssertion, "Assertion") && element.Parent() == response;
+    const bool in_top_assertion =
+        element.Is(kAssertion, "Assertion") && element.Parent() == response;
     if (in_top_assertion && child.Is(kAssertion, "Advice")) continue;
     if (IsAnyAssertion(child) && !top) return SamlReject::kMisplacedAssertion;
     if (child.Is(xml::kDsigNs, "Signature") && !top && !in_top_assertion) {
@@ -109,8 +110,7 @@ SamlReject ReadFailure(const Element& status, const Element& code) {
   const std::optional<Element> second = code.Child(kProtocol, "StatusCode");
   const std::string detail = second.has_value() ? second->Attr("Value").value_or("") : "";
   const std::optional<Element> message = status.Child(kProtocol, "StatusMessage");
-  const bool says_consent =
-      message.has_value() && absl::StrContains(message->Text(), kConsentText);
+  const bool says_consent = message.has_value() && absl::StrContains(message->Text(), kConsentText);
   const bool by_a_party = top == std::optional<std::string>(saml::kResponder) ||
                           top == std::optional<std::string>(saml::kRequester);
   if (by_a_party && (says_consent || detail == saml::kRequestDenied)) {
@@ -128,8 +128,8 @@ Verdict CheckStatus(const Element& response) {
   return ReadFailure(*status, *code);
 }
 
-// An Issuer and a Destination may be left out of a Response that is not signed itself; what is there
-// must fit (SAML profiles 4.1.4.2, bindings 3.5.5.2).
+// An Issuer and a Destination may be left out of a Response that is not signed itself; what is
+// there must fit (SAML profiles 4.1.4.2, bindings 3.5.5.2).
 Verdict CheckEnvelopeAddress(const Element& response, bool is_signed,
                              const ExpectedResponse& expected) {
   const std::vector<Element> issuers = response.ChildrenNamed(kAssertion, "Issuer");
@@ -167,8 +167,7 @@ Verdict CheckEnvelope(const Element& response, bool is_signed, const ExpectedRes
 Verdict VerifyIfSigned(const xml::Document& document, const Element& element,
                        const ExpectedResponse& expected, std::optional<VerifiedElement>& out) {
   if (!xml::HasSignature(element)) return std::nullopt;
-  absl::StatusOr<VerifiedElement> verified =
-      xml::VerifyEnveloped(document, element, expected.keys);
+  absl::StatusOr<VerifiedElement> verified = xml::VerifyEnveloped(document, element, expected.keys);
   if (!verified.ok()) return Translate(verified.status(), SamlReject::kSignatureProcessing);
   out = *std::move(verified);
   return std::nullopt;
@@ -176,8 +175,10 @@ Verdict VerifyIfSigned(const xml::Document& document, const Element& element,
 
 Verdict CheckWanted(bool response_signed, bool assertion_signed, SignatureWanted want) {
   if (!response_signed && !assertion_signed) return SamlReject::kUnsigned;
-  if (want != SignatureWanted::kAssertion && !response_signed) return SamlReject::kResponseNotSigned;
-  if (want != SignatureWanted::kResponse && !assertion_signed) return SamlReject::kAssertionNotSigned;
+  if (want != SignatureWanted::kAssertion && !response_signed)
+    return SamlReject::kResponseNotSigned;
+  if (want != SignatureWanted::kResponse && !assertion_signed)
+    return SamlReject::kAssertionNotSigned;
   return std::nullopt;
 }
 
@@ -208,7 +209,8 @@ Verdict Validate(const xml::Document& document, const ExpectedResponse& expected
   std::optional<VerifiedElement> assertion;
   const Element& candidate = parts.assertions.front();
   const bool assertion_signed = xml::HasSignature(candidate);
-  if (const Verdict no = CheckWanted(response.has_value(), assertion_signed, expected.want)) return no;
+  if (const Verdict no = CheckWanted(response.has_value(), assertion_signed, expected.want))
+    return no;
   if (const Verdict no = VerifyIfSigned(document, candidate, expected, assertion)) return no;
   if (!assertion.has_value()) assertion = response->OnlyChild(kAssertion, "Assertion");
   if (!assertion.has_value()) return SamlReject::kUnsigned;

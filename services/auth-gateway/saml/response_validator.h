@@ -1,5 +1,5 @@
-// Turns the bytes of a SAML response into a VerifiedAssertion, or into one typed refusal. Pure: what
-// is expected, which keys are trusted and what time it is are arguments. One parse, one tree;
+// Turns the bytes of a SAML response into a VerifiedAssertion, or into one typed refusal. Pure:
+// what is expected, which keys are trusted and what time it is are arguments. One parse, one tree;
 // identity is read only from the node that a signature covers.
 #pragma once
 
@@ -17,8 +17,8 @@
 
 namespace va::gateway {
 
-// What an IdP has agreed to sign (decision P5). A signature that is there and was not asked for must
-// verify all the same.
+// What an IdP has agreed to sign (decision P5). A signature that is there and was not asked for
+// must verify all the same.
 enum class SignatureWanted { kResponse, kAssertion, kBoth };
 
 // "response", "assertion", "both".

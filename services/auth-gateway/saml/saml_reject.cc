@@ -114,9 +114,7 @@ constexpr Meaning kMeanings[] = {
 
 }  // namespace
 
-absl::string_view ToString(SamlReject reject) {
-  return kNames[static_cast<size_t>(reject)].name;
-}
+absl::string_view ToString(SamlReject reject) { return kNames[static_cast<size_t>(reject)].name; }
 
 const std::vector<SamlReject>& AllSamlRejects() {
   static const auto* const kAll = [] {

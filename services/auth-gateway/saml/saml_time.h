@@ -10,8 +10,8 @@
 
 namespace va::gateway {
 
-// "2026-01-02T03:04:05[.678](Z|+hh:mm|-hh:mm)". Nothing for any other form: no zone, a year of other
-// than four digits or 0000, 24:00:00, a leap second, a day that does not exist, white space.
+// "2026-01-02T03:04:05[.678](Z|+hh:mm|-hh:mm)". Nothing for any other form: no zone, a year of
+// other than four digits or 0000, 24:00:00, a leap second, a day that does not exist, white space.
 std::optional<absl::Time> ParseSamlTime(absl::string_view text);
 
 // UTC with seconds, as SAML core 1.3.3 wants it.

@@ -1,5 +1,5 @@
-// What we tell identity providers about ourselves: entity id, where to post, which certificates sign
-// our requests. All certificates of a rollover are listed, the current one first.
+// What we tell identity providers about ourselves: entity id, where to post, which certificates
+// sign our requests. All certificates of a rollover are listed, the current one first.
 #pragma once
 
 #include <string>

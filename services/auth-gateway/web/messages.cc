@@ -6,13 +6,15 @@ const std::vector<Message>& EnglishMessages() {
   static const auto* const kMessages = new std::vector<Message>{
       // On every page.
       {"skip_link", "Skip to main content"},
-      {"banner", "A sign-in portal for Veterans' services. It is modelled on VA.gov and is not an "
-                 "official website of the United States government."},
+      {"banner",
+       "A sign-in portal for Veterans' services. It is modelled on VA.gov and is not an "
+       "official website of the United States government."},
       {"brand", "Veterans sign-in"},
       {"footer", "Your information is sent over an encrypted connection."},
       {"help.heading", "Help and support"},
-      {"help.text", "If you cannot sign in, call the sign-in help desk. Have the error code and the "
-                    "request id ready if the page shows them."},
+      {"help.text",
+       "If you cannot sign in, call the sign-in help desk. Have the error code and the "
+       "request id ready if the page shows them."},
       {"help.phone", "Call 800-555-0100"},
 
       {"sign_in.title", "Sign in - Veterans sign-in"},
@@ -21,14 +23,16 @@ const std::vector<Message>& EnglishMessages() {
       {"sign_in.button", "Sign in with {name}"},
       {"sign_in.other", "Other sign-in option"},
       {"sign_in.none", "No sign-in option is available right now. Try again later."},
-      {"sign_in.unavailable", "This sign-in option is not available right now. Choose another one, or "
-                              "try again later."},
+      {"sign_in.unavailable",
+       "This sign-in option is not available right now. Choose another one, or "
+       "try again later."},
 
       // The page title of the compatible surface (ssoe_saml.md 4).
       {"post_form.title", "VA.gov sign-in"},
       {"post_form.heading", "Taking you to {destination}"},
       {"post_form.text", "You will sign in there and come back here."},
-      {"post_form.no_script", "Scripts are turned off in your browser, so use the button to go on."},
+      {"post_form.no_script",
+       "Scripts are turned off in your browser, so use the button to go on."},
       {"post_form.button", "Continue to {destination}"},
       {"post_form.destination", "your account provider"},
 

@@ -1,5 +1,5 @@
-// The Content-Security-Policy and the other security headers that go with each page. One place, so that
-// what a page may load or post to is decided next to the page and not in a handler.
+// The Content-Security-Policy and the other security headers that go with each page. One place, so
+// that what a page may load or post to is decided next to the page and not in a handler.
 #pragma once
 
 #include <string>
@@ -14,8 +14,8 @@ enum class PageKind {
 };
 
 // `form_targets` matters to kPostForm only: the addresses its form may lead to; their origins are
-// allowed. Chromium holds redirects after a post to the same list, so an IdP that hands on to another
-// host needs that host here too. What is no http(s) URL adds nothing.
+// allowed. Chromium holds redirects after a post to the same list, so an IdP that hands on to
+// another host needs that host here too. What is no http(s) URL adds nothing.
 std::string ContentSecurityPolicy(PageKind kind, const std::vector<std::string>& form_targets = {});
 
 // The headers every answer of the gateway carries unless it sets its own: Cache-Control, CSP of

@@ -42,9 +42,12 @@ void SetIfAny(data& model, const std::string& name, const std::string& value) {
 
 std::string KindName(PageNotice::Kind kind) {
   switch (kind) {
-    case PageNotice::Kind::kInfo: return "info";
-    case PageNotice::Kind::kSuccess: return "success";
-    case PageNotice::Kind::kWarning: return "warning";
+    case PageNotice::Kind::kInfo:
+      return "info";
+    case PageNotice::Kind::kSuccess:
+      return "success";
+    case PageNotice::Kind::kWarning:
+      return "warning";
   }
   return "info";
 }
@@ -169,7 +172,8 @@ std::string RenderResultPage(const ResultPage& page) {
   model.set("title", std::string(Text("result.title")));
   SetIfAny(model, "person", page.person_name);
   SetIfAny(model, "csp", page.csp_name);
-  model.set("assurance", std::string(Text(page.verified ? "result.verified" : "result.unverified")));
+  model.set("assurance",
+            std::string(Text(page.verified ? "result.verified" : "result.unverified")));
   SetIfAny(model, "continue_url", AddressOr(page.continue_url, ""));
   SetIfAny(model, "sign_out_url", AddressOr(page.sign_out_url, ""));
   return kTemplate->Render(model);

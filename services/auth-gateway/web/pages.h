@@ -1,7 +1,7 @@
-// The pages a person sees, as pure functions: a model in, a whole HTML document out. All text of a page
-// comes from messages.h or from the model, and everything from a model is escaped. Nothing here knows
-// of sessions, stores or the network. An address that is neither a path of ours nor http(s) is never
-// written into a page.
+// The pages a person sees, as pure functions: a model in, a whole HTML document out. All text of a
+// page comes from messages.h or from the model, and everything from a model is escaped. Nothing
+// here knows of sessions, stores or the network. An address that is neither a path of ours nor
+// http(s) is never written into a page.
 #pragma once
 
 #include <optional>
@@ -39,9 +39,9 @@ std::string RenderSignInPage(const SignInPage& page);
 
 // The page that carries a SAML message to the IdP: by itself with script, by a button without.
 struct PostForm {
-  std::string action;                                         // the IdP's address
-  std::vector<std::pair<std::string, std::string>> fields;    // SAMLRequest, RelayState
-  std::string destination_name;                               // "ID.me"; empty: "your account provider"
+  std::string action;                                       // the IdP's address
+  std::vector<std::pair<std::string, std::string>> fields;  // SAMLRequest, RelayState
+  std::string destination_name;  // "ID.me"; empty: "your account provider"
 };
 std::string RenderPostForm(const PostForm& form);
 

@@ -39,8 +39,8 @@ std::string ToTemplate(absl::string_view text) {
 }  // namespace
 
 std::string AssembleTemplate(absl::string_view page) {
-  const std::string whole = absl::StrReplaceAll(
-      FindTemplate("layout"), {{"[[content]]\n", FindTemplate(page)}});
+  const std::string whole =
+      absl::StrReplaceAll(FindTemplate("layout"), {{"[[content]]\n", FindTemplate(page)}});
   std::string out;
   absl::string_view rest = whole;
   for (;;) {

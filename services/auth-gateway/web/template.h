@@ -1,5 +1,5 @@
-// Page templates, put together once: layout, page and messages become one mustache template, so that
-// a request only fills in what its model holds. Internal to the pages.
+// Page templates, put together once: layout, page and messages become one mustache template, so
+// that a request only fills in what its model holds. Internal to the pages.
 #pragma once
 
 #include <string>
@@ -27,6 +27,7 @@ class PageTemplate {
 };
 
 // A message with its {placeholders} replaced, as plain text.
-std::string FillMessage(absl::string_view id, absl::string_view placeholder, absl::string_view value);
+std::string FillMessage(absl::string_view id, absl::string_view placeholder,
+                        absl::string_view value);
 
 }  // namespace va::gateway

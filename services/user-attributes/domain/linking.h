@@ -22,8 +22,8 @@ struct Credential {
   bool operator==(const Credential&) const = default;
 };
 
-// The credential of a sign-in: by its own id, else by the ID.me or Login.gov uuid behind it; nothing
-// when there is none. `loa_current` below 3 never carries an ICN.
+// The credential of a sign-in: by its own id, else by the ID.me or Login.gov uuid behind it;
+// nothing when there is none. `loa_current` below 3 never carries an ICN.
 std::optional<Credential> CredentialOf(const Claims& claims,
                                        const std::optional<identity::Icn>& icn, int loa_current);
 

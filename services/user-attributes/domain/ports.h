@@ -1,8 +1,13 @@
-// What the rules need from outside: a place where accounts and verifications live.
+// What this service needs from outside its rules: a place where accounts and verifications live,
+// and the policy in force.
 #pragma once
 
+#include <memory>
+
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "lib/identity/policy.h"
 #include "services/user-attributes/domain/linking.h"
 
 namespace va::attributes {
@@ -14,9 +19,23 @@ class AccountStore {
   virtual ~AccountStore() = default;
 
   // Finds or creates the verification of `credential` and its account. Two first sign-ins of one
-  // person at the same moment end on one account.
-  virtual absl::StatusOr<LinkedAccount> Link(const Credential& credential, absl::Time now,
+  // person at the same moment end on one account. `request_id` stands as evidence on a pending
+  // merge.
+  virtual absl::StatusOr<LinkedAccount> Link(const Credential& credential,
+                                             absl::string_view request_id, absl::Time now,
                                              absl::Time deadline) = 0;
+};
+
+// The policy in force (decision E5). Thread-safe.
+class PolicySource {
+ public:
+  virtual ~PolicySource() = default;
+
+  // The current policy; stays valid for its holder when another one comes into force.
+  virtual std::shared_ptr<const identity::Policy> Current() const = 0;
+
+  // Reads the file again. A file with problems changes nothing and is reported.
+  virtual absl::Status Reload() = 0;
 };
 
 }  // namespace va::attributes

@@ -97,9 +97,8 @@ IdpSimulator::IdpSimulator(IdpDeps deps)
 }
 
 http::Response IdpSimulator::Handle(http::Request& request) {
-  const bool portal = request.path == "/portal" || absl::StartsWith(request.path, "/portal/");
-  if (portal && request.method == "GET") {
-    return Page(200, RenderPortal(request.path, request.query));
+  if (request.method == "GET" && absl::StartsWith(request.path, kApplicationPrefix)) {
+    return Page(200, RenderApplication(request.path, request.query));
   }
   return router_.Route(request);
 }

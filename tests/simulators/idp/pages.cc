@@ -85,7 +85,7 @@ std::string RenderProblems(const std::vector<std::string>& problems) {
       absl::StrCat("<p>What is wrong with it:</p>\n<ul id=\"problems\">\n", items, "</ul>\n"));
 }
 
-std::string RenderPortal(absl::string_view path, absl::string_view query) {
+std::string RenderApplication(absl::string_view path, absl::string_view query) {
   return Frame("You arrived at the application",
                absl::StrCat("<p>In real life this page belongs to the application you came "
                             "from.</p>\n<dl>\n<dt>Path</dt><dd id=\"path\">",

@@ -124,7 +124,7 @@ http::Response HandleStart(const GatewayDeps& deps, http::Request& request) {
   form.destination_name = CspName(deps.policy, flow.plan.csp);
   http::Response response = http::Html(200, RenderPostForm(form));
   response.headers.Set("Content-Security-Policy",
-                       ContentSecurityPolicy(PageKind::kPostForm, form.action));
+                       ContentSecurityPolicy(PageKind::kPostForm, {form.action}));
   SetFlowCookie(response, browser_id);
   return response;
 }

@@ -1,0 +1,21 @@
+// The command line every service understands.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace va::service {
+
+struct ServiceSpec;
+
+struct Flags {
+  std::string config_file;
+  bool check_config = false;
+  bool print_example_config = false;
+  bool migrate = false;
+};
+
+// Fills `flags`; or answers the exit code when there is nothing left to do (help: 0, misuse: 2).
+std::optional<int> ParseFlags(int argc, char** argv, const ServiceSpec& spec, Flags& flags);
+
+}  // namespace va::service

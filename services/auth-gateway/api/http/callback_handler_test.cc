@@ -1,0 +1,281 @@
+#include "services/auth-gateway/api/http/callback_handler.h"
+
+#include <catch2/catch.hpp>
+
+#include "services/auth-gateway/api/http/gateway_testing.h"
+
+namespace va::gateway::testing {
+namespace {
+
+using telemetry::AuditEvent;
+
+std::string Header(const http::Response& response, absl::string_view name) {
+  return std::string(response.headers.Get(name).value_or(""));
+}
+
+bool SetsSession(const http::Response& response) {
+  return Header(response, "Set-Cookie").find("__Host-va_session=") == 0;
+}
+
+// A refusal is a page with an honest status, one audit event with the tag, and no session.
+void CheckRefused(TestGateway& gateway, const http::Response& response, int status,
+                  const std::string& tag) {
+  CHECK(response.status == status);
+  CHECK_FALSE(SetsSession(response));
+  CHECK(gateway.flows.sessions.empty());
+  REQUIRE_FALSE(gateway.audit.events.empty());
+  CHECK(gateway.audit.events.back() == AuditEvent::kAssertionRefused);
+  CHECK(gateway.audit.tags.back() == tag);
+  CHECK(std::count(gateway.audit.events.begin(), gateway.audit.events.end(),
+                   AuditEvent::kAssertionRefused) == 1);
+}
+
+TEST_CASE("Callback: a genuine response ends in a session and the plan's target", "[callback]") {
+  TestGateway gateway;
+  const auto attempt = gateway.Start();
+  const http::Response response = gateway.PostResponse(attempt, gateway.ResponseTo(attempt));
+  CHECK(response.status == 303);
+  CHECK(Header(response, "Location") == "https://sp.test/auth/login/callback?type=idme");
+  const std::string cookie = Header(response, "Set-Cookie");
+  CHECK(cookie.find("__Host-va_session=") == 0);
+  for (const char* attribute : {"; Secure", "; HttpOnly", "; SameSite=Lax", "; Path=/"}) {
+    CHECK(cookie.find(attribute) != std::string::npos);
+  }
+  REQUIRE(gateway.flows.sessions.size() == 1);
+  // The store is given the hash; the token goes to the browser alone.
+  const std::string token = cookie.substr(18, cookie.find(';') - 18);
+  CHECK(gateway.flows.sessions[0].token_hash == TestGateway::HashOf(token));
+  CHECK(gateway.Get("/v0/user", "__Host-va_session=" + token).body.find("\"Ada\"") !=
+        std::string::npos);
+}
+
+TEST_CASE("Callback: S90 P2 the same response again from the same browser lands and makes nothing",
+          "[callback][attack]") {
+  TestGateway gateway;
+  const auto attempt = gateway.Start();
+  const std::string answer = gateway.ResponseTo(attempt);
+  REQUIRE(gateway.PostResponse(attempt, answer).status == 303);
+  const http::Response again = gateway.PostResponse(attempt, answer);
+  CHECK(again.status == 303);
+  CHECK(Header(again, "Location") == "https://sp.test/auth/login/callback?type=idme");
+  CHECK_FALSE(again.headers.Has("Set-Cookie"));
+  CHECK(gateway.flows.sessions.size() == 1);
+  CHECK(gateway.rules.admits == 1);
+}
+
+TEST_CASE("Callback: S98 the attacker's own response in the victim's browser is refused",
+          "[callback][attack]") {
+  TestGateway gateway;
+  const auto attacker = gateway.Start();
+  const std::string answer = gateway.ResponseTo(attacker);
+  auto victim = gateway.Start();
+  victim.handle = attacker.handle;
+  CheckRefused(gateway, gateway.PostResponse(victim, answer), 403, "other_browser");
+}
+
+TEST_CASE("Callback: S95 a response to another attempt of the same browser is refused",
+          "[callback][attack]") {
+  TestGateway gateway;
+  const auto first = gateway.Start();
+  const auto second = gateway.Start("", first.cookie);
+  const http::Response response = gateway.PostResponse(second, gateway.ResponseTo(first));
+  CHECK(response.status == 403);
+  CHECK(gateway.flows.sessions.empty());
+}
+
+TEST_CASE("Callback: without the flow cookie nothing happens", "[callback]") {
+  TestGateway gateway;
+  auto attempt = gateway.Start();
+  attempt.cookie.clear();
+  CheckRefused(gateway, gateway.PostResponse(attempt, gateway.ResponseTo(attempt)), 403,
+               "flow_cookie_missing");
+}
+
+TEST_CASE("Callback: S143 a handle that is missing or unknown leads nowhere",
+          "[callback][attack]") {
+  for (const char* handle : {"", "guess", "https://evil.example/"}) {
+    TestGateway gateway;
+    auto attempt = gateway.Start();
+    attempt.handle = handle;
+    CheckRefused(gateway, gateway.PostResponse(attempt, gateway.ResponseTo(attempt)), 403,
+                 "unknown_relay_state");
+  }
+}
+
+TEST_CASE("Callback: an attempt that took longer than its lifetime is too late", "[callback]") {
+  TestGateway gateway;
+  const auto attempt = gateway.Start();
+  gateway.clock.Advance(absl::Minutes(15));
+  CheckRefused(gateway, gateway.PostResponse(attempt, gateway.ResponseTo(attempt)), 403,
+               "flow_expired");
+}
+
+TEST_CASE("Callback: S78 S79 W16 what is no form or no base64 is a bad request",
+          "[callback][attack]") {
+  TestGateway gateway;
+  const auto attempt = gateway.Start();
+  const std::string answer = gateway.ResponseTo(attempt);
+  CHECK(gateway.PostResponse(attempt, "***").status == 400);
+  CHECK(gateway.PostResponse(attempt, "").status == 400);
+  CHECK(gateway.PostResponse(attempt, base::Base64Encode("<a>")).status == 400);
+  const std::string twice =
+      base::BuildQuery({{"SAMLResponse", answer}, {"SAMLResponse", answer},
+                        {"RelayState", attempt.handle}});
+  CHECK(gateway.Post("/v1/sessions/callback", attempt.cookie, twice).status == 400);
+  CHECK(gateway.flows.assertions.empty());
+  // None of it has spoilt the attempt: the honest answer still counts.
+  CHECK(gateway.PostResponse(attempt, answer).status == 303);
+}
+
+TEST_CASE("Callback: a refused response can be followed by the genuine one", "[callback]") {
+  TestGateway gateway;
+  const auto attempt = gateway.Start();
+  std::string altered = OrDie(base::Base64DecodeStrict(gateway.ResponseTo(attempt)));
+  altered.replace(altered.find("name-1"), 6, "name-2");
+  CHECK(gateway.PostResponse(attempt, base::Base64Encode(altered)).status == 403);
+  CHECK(gateway.PostResponse(attempt, gateway.ResponseTo(attempt)).status == 303);
+}
+
+TEST_CASE("Callback: R6 MPI is asked only when the rules say so", "[callback][R6]") {
+  TestGateway gateway;
+  const auto first = gateway.Start();
+  gateway.PostResponse(first, gateway.ResponseTo(first, "_a1"));
+  CHECK(gateway.index.asked == 0);
+  gateway.rules.derived.asks_mpi = true;
+  const auto second = gateway.Start();
+  gateway.PostResponse(second, gateway.ResponseTo(second, "_a2"));
+  CHECK(gateway.index.asked == 1);
+}
+
+TEST_CASE("Callback: R5 MPI or the rules down is try later and stays on record", "[callback][R5]") {
+  TestGateway gateway;
+  gateway.rules.derived.asks_mpi = true;
+  gateway.index.down = true;
+  const auto attempt = gateway.Start();
+  const http::Response response = gateway.PostResponse(attempt, gateway.ResponseTo(attempt));
+  CHECK(response.status == 503);
+  CHECK_FALSE(Header(response, "Retry-After").empty());
+  CHECK_FALSE(SetsSession(response));
+  REQUIRE(gateway.flows.flows[attempt.id].outcome.has_value());
+  CHECK(gateway.flows.flows[attempt.id].outcome->kind == OutcomeKind::kTryLater);
+  CHECK(gateway.flows.flows[attempt.id].outcome->tag == "mpi_unavailable");
+}
+
+TEST_CASE("Callback: S93 a replay store that is down lets nobody in", "[callback][attack]") {
+  TestGateway gateway;
+  const auto attempt = gateway.Start();
+  gateway.flows.down = true;
+  const http::Response response = gateway.PostResponse(attempt, gateway.ResponseTo(attempt));
+  CHECK(response.status == 503);
+  CHECK_FALSE(SetsSession(response));
+  CHECK(gateway.rules.admits == 0);
+}
+
+TEST_CASE("Callback: R19 a refusal is a page, or a redirect where the row says so",
+          "[callback][R19]") {
+  TestGateway gateway;
+  gateway.rules.decision.verdict = Decision::Verdict::kDeny;
+  gateway.rules.decision.code = "101";
+  gateway.rules.decision.tag = "multiple_mhv_ids";
+  const auto page = gateway.Start();
+  const http::Response shown = gateway.PostResponse(page, gateway.ResponseTo(page, "_a1"));
+  CHECK(shown.status == 403);
+  CHECK(shown.body.find("101") != std::string::npos);
+  CHECK(shown.body.find(page.id) != std::string::npos);
+
+  const auto redirect = gateway.Start("?application=compatible");
+  const http::Response sent = gateway.PostResponse(redirect, gateway.ResponseTo(redirect, "_a2"));
+  CHECK(sent.status == 302);
+  CHECK(Header(sent, "Location") ==
+        absl::StrCat("https://sp.test/auth/login/callback?auth=fail&code=101&request_id=",
+                     redirect.id, "&type=idme"));
+}
+
+TEST_CASE("Start: the request is signed, the flow cookie survives a cross-site POST (P7)",
+          "[start][P7]") {
+  TestGateway gateway;
+  const http::Response response = gateway.Get("/v1/sessions/idme/new");
+  const std::string cookie = Header(response, "Set-Cookie");
+  for (const char* attribute :
+       {"; Secure", "; HttpOnly", "; SameSite=None", "; Path=/", "; Max-Age=900"}) {
+    CAPTURE(attribute);
+    CHECK(cookie.find(attribute) != std::string::npos);
+  }
+  CHECK(Header(response, "Content-Security-Policy").find("https://idp.test") != std::string::npos);
+  CHECK(response.body.find("SAMLRequest") != std::string::npos);
+}
+
+TEST_CASE("Start: several tabs of one browser share its id, each has its own handle", "[start]") {
+  TestGateway gateway;
+  const auto first = gateway.Start();
+  const auto second = gateway.Start("", first.cookie);
+  CHECK(first.cookie == second.cookie);
+  CHECK(first.handle != second.handle);
+  CHECK(first.authn_request_id != second.authn_request_id);
+}
+
+TEST_CASE("Start: what does not exist or is not allowed is refused and nothing is stored",
+          "[start]") {
+  TestGateway gateway;
+  const std::pair<const char*, int> rows[] = {
+      {"/v1/sessions/facebook/new", 404},
+      {"/v1/sessions/idme/new?application=nosuch", 400},
+      {"/v1/sessions/idme/new?redirect=https%3A%2F%2Fevil.example%2F", 400},
+      {"/v1/sessions/idme/new?application=%", 400},
+      {"/v1/sessions/mhv/new", 403},
+  };
+  for (const auto& [target, status] : rows) {
+    CAPTURE(target);
+    gateway.audit.events.clear();
+    const http::Response response = gateway.Get(target);
+    CHECK(response.status == status);
+    CHECK_FALSE(response.headers.Has("Set-Cookie"));
+    CHECK(gateway.audit.events == std::vector<AuditEvent>{AuditEvent::kRequestRefused});
+  }
+  CHECK(gateway.flows.flows.empty());
+}
+
+TEST_CASE("Start: a store that is down is try later", "[start]") {
+  TestGateway gateway;
+  gateway.flows.down = true;
+  CHECK(gateway.Get("/v1/sessions/idme/new").status == 503);
+}
+
+TEST_CASE("Routes: W10 methods that do not belong to a path are refused", "[routes][attack]") {
+  TestGateway gateway;
+  CHECK(gateway.Post("/v1/sessions/idme/new", "", "").status == 405);
+  CHECK(gateway.Get("/v1/sessions/callback").status == 405);
+  CHECK(gateway.Get("/v0/logout").status == 405);
+  CHECK(gateway.Get("/nowhere").status == 404);
+}
+
+TEST_CASE("User: without a session 401, with a dead store 503, never somebody", "[user]") {
+  TestGateway gateway;
+  CHECK(gateway.Get("/v0/user").status == 401);
+  CHECK(gateway.Get("/v0/user", "__Host-va_session=guess").status == 401);
+  CHECK(gateway.Get("/v0/user", "__Host-va_session=a; __Host-va_session=b").status == 401);
+  gateway.flows.down = true;
+  CHECK(gateway.Get("/v0/user", "__Host-va_session=guess").status == 503);
+}
+
+TEST_CASE("Logout: ends the session and deletes the cookie with the same attributes (P7)",
+          "[logout][P7]") {
+  TestGateway gateway;
+  const auto attempt = gateway.Start();
+  const http::Response landed = gateway.PostResponse(attempt, gateway.ResponseTo(attempt));
+  const std::string set = Header(landed, "Set-Cookie");
+  const std::string cookie = set.substr(0, set.find(';'));
+  REQUIRE(gateway.Get("/v0/user", cookie).status == 200);
+  const http::Response out = gateway.Post("/v0/logout", cookie, "");
+  CHECK(out.status == 204);
+  const std::string expired = Header(out, "Set-Cookie");
+  for (const char* attribute :
+       {"__Host-va_session=;", "; Secure", "; HttpOnly", "; SameSite=Lax", "; Max-Age=0"}) {
+    CAPTURE(attribute);
+    CHECK(expired.find(attribute) != std::string::npos);
+  }
+  CHECK(gateway.Get("/v0/user", cookie).status == 401);
+}
+
+}  // namespace
+}  // namespace va::gateway::testing

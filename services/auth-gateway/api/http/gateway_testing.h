@@ -1,0 +1,307 @@
+// A gateway for handler tests: real handlers, real signatures and real pages over stores and services
+// that answer from memory and fail when told to.
+#pragma once
+
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "lib/base/encoding.h"
+#include "lib/base/url.h"
+#include "lib/crypto/certificate_issuer.h"
+#include "lib/testing/fake_clock.h"
+#include "lib/testing/fixed_ids.h"
+#include "lib/xml/builder.h"
+#include "lib/xml/dsig.h"
+#include "services/auth-gateway/api/http/browser.h"
+#include "services/auth-gateway/api/http/routes.h"
+#include "services/auth-gateway/saml/saml_names.h"
+
+namespace va::gateway::testing {
+
+template <typename T>
+T OrDie(absl::StatusOr<T> value) {
+  if (!value.ok()) std::abort();
+  return *std::move(value);
+}
+
+inline absl::Status Down() { return absl::UnavailableError("down"); }
+
+class MemoryFlows final : public FlowStore {
+ public:
+  bool down = false;
+  std::map<std::string, FlowRecord> flows;
+  std::map<std::string, std::string> assertions;  // id -> flow
+  std::vector<SessionRecord> sessions;
+
+  absl::Status Start(const FlowRecord& flow, absl::Time /*deadline*/) override {
+    if (down) return Down();
+    flows[flow.id] = flow;
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::optional<FlowRecord>> FindByHandle(absl::string_view handle_hash,
+                                                         absl::Time /*deadline*/) override {
+    if (down) return Down();
+    for (const auto& [id, flow] : flows) {
+      if (flow.handle_hash == handle_hash) return std::optional<FlowRecord>(flow);
+    }
+    return std::optional<FlowRecord>();
+  }
+  absl::StatusOr<Claim> ClaimOnce(const FlowRecord& flow, absl::string_view issuer,
+                                  absl::string_view assertion_id, absl::Time /*usable_until*/,
+                                  absl::Time /*now*/, absl::Time /*deadline*/) override {
+    if (down) return Down();
+    const std::string key = absl::StrCat(issuer, " ", assertion_id);
+    const auto [found, fresh] = assertions.emplace(key, flow.id);
+    if (fresh && flows[flow.id].stage == FlowStage::kStarted) {
+      flows[flow.id].stage = FlowStage::kClaimed;
+      return Claim::kWon;
+    }
+    return found->second == flow.id && !fresh ? Claim::kRepeat : Claim::kReplay;
+  }
+  absl::Status Finish(absl::string_view flow_id, const Outcome& outcome,
+                      const SessionRecord* session, absl::Time /*deadline*/) override {
+    if (down) return Down();
+    FlowRecord& flow = flows[std::string(flow_id)];
+    flow.stage = FlowStage::kDone;
+    flow.outcome = outcome;
+    if (session != nullptr) sessions.push_back(*session);
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::optional<FlowRecord>> FindById(absl::string_view request_id,
+                                                     absl::Time /*deadline*/) override {
+    if (down) return Down();
+    const auto found = flows.find(std::string(request_id));
+    if (found == flows.end()) return std::optional<FlowRecord>();
+    return std::optional<FlowRecord>(found->second);
+  }
+};
+
+class MemorySessions final : public SessionStore {
+ public:
+  explicit MemorySessions(MemoryFlows& flows) : flows_(flows) {}
+
+  absl::StatusOr<std::optional<SessionRecord>> Use(absl::string_view token_hash,
+                                                   absl::Time /*now*/,
+                                                   absl::Time /*deadline*/) override {
+    if (flows_.down) return Down();
+    for (const SessionRecord& session : flows_.sessions) {
+      if (session.token_hash == token_hash) return std::optional<SessionRecord>(session);
+    }
+    return std::optional<SessionRecord>();
+  }
+  absl::StatusOr<bool> End(absl::string_view token_hash, absl::Time /*deadline*/) override {
+    if (flows_.down) return Down();
+    return std::erase_if(flows_.sessions, [&](const SessionRecord& session) {
+             return session.token_hash == token_hash;
+           }) > 0;
+  }
+
+ private:
+  MemoryFlows& flows_;
+};
+
+class ScriptedRules final : public AttributeRules {
+ public:
+  bool down = false;
+  Derived derived;
+  Decision decision;
+  int admits = 0;
+
+  absl::StatusOr<Derived> Derive(const SignInPlan&, const VerifiedAssertion&,
+                                 const CallScope&) override {
+    if (down) return Down();
+    return derived;
+  }
+  absl::StatusOr<Decision> Admit(const SignInPlan&, const VerifiedAssertion&,
+                                 const std::optional<MpiAnswer>&, const CallScope&) override {
+    ++admits;
+    if (down) return Down();
+    return decision;
+  }
+};
+
+class ScriptedIndex final : public PersonIndex {
+ public:
+  bool down = false;
+  int asked = 0;
+
+  absl::StatusOr<MpiAnswer> GetProfile(const Derived&, const CallScope&) override {
+    ++asked;
+    if (down) return Down();
+    return MpiAnswer{1, true, ""};
+  }
+};
+
+class MemoryAudit final : public telemetry::Audit {
+ public:
+  std::vector<telemetry::AuditEvent> events;
+  std::vector<std::string> tags;
+
+  absl::Status Write(telemetry::AuditEvent event, const telemetry::AuditFacts& facts) override {
+    events.push_back(event);
+    tags.emplace_back(facts.tag);
+    return absl::OkStatus();
+  }
+};
+
+class NoSink final : public telemetry::Sink {
+ public:
+  bool Write(absl::string_view /*line*/) override { return true; }
+};
+
+inline constexpr char kIdp[] = "https://idp.test/saml";
+inline constexpr char kSp[] = "https://sp.test/saml";
+inline constexpr char kBase[] = "https://sp.test";
+inline constexpr char kAcs[] = "https://sp.test/v1/sessions/callback";
+
+inline SamlSettings TestSaml(const crypto::PrivateKey& idp_key) {
+  const auto pair = OrDie(crypto::IssueSelfSigned(
+      {.common_name = "sp",
+       .dns_names = {},
+       .ip_addresses = {},
+       .is_authority = false,
+       .not_before = absl::FromUnixSeconds(1'700'000'000),
+       .not_after = absl::FromUnixSeconds(2'000'000'000)},
+      crypto::NewKey::kEcP256));
+  return {kSp,
+          kAcs,
+          kIdp,
+          "https://idp.test/sso",
+          {idp_key.Public()},
+          OrDie(crypto::PrivateKey::FromPem(pair.private_key_pem)),
+          OrDie(crypto::Certificate::FromPem(pair.certificate_pem)),
+          SignatureWanted::kAssertion,
+          absl::Seconds(60),
+          "<metadata/>"};
+}
+
+inline identity::Policy TestPolicy() {
+  identity::Policy policy;
+  policy.version = "test-1";
+  policy.default_application = "vaweb";
+  identity::Application vaweb;
+  vaweb.name = "vaweb";
+  vaweb.title = "VA.gov";
+  vaweb.return_base = "https://sp.test/auth/login/callback";
+  vaweb.return_hosts = {"sp.test"};
+  vaweb.allowed_csps = {identity::Csp::kIdme};
+  identity::Application compatible = vaweb;
+  compatible.name = "compatible";
+  compatible.on_refusal = identity::OnRefusal::kRedirect;
+  policy.applications = {vaweb, compatible};
+  identity::CspRow idme;
+  idme.csp = identity::Csp::kIdme;
+  idme.id = "idme";
+  idme.name = "ID.me";
+  policy.csps = {idme};
+  return policy;
+}
+
+// One gateway with everything it needs, and a browser's side of the conversation.
+class TestGateway {
+ public:
+  TestGateway()
+      : idp_key_(OrDie(crypto::PrivateKey::FromPem(
+            OrDie(crypto::GenerateKeyPem(crypto::NewKey::kEcP256))))),
+        policy_(TestPolicy()),
+        saml_(TestSaml(idp_key_)),
+        sessions(flows),
+        log_("auth-gateway", telemetry::Severity::kError, clock, sink_),
+        deps_{kBase, kBase, policy_, saml_,  limits_, flows, sessions,
+              rules, index, clock,   ids_,   log_,    audit},
+        router_(PublicRoutes(deps_)) {
+    rules.decision.verdict = Decision::Verdict::kAdmit;
+    rules.decision.session.account_id = "account-1";
+    rules.decision.session.person.first_name = identity::PersonText::FromWire("Ada");
+    rules.decision.session.assurance.loa_current = 3;
+  }
+
+  http::Response Get(const std::string& target, const std::string& cookie = "") {
+    return Send("GET", target, cookie, "");
+  }
+  http::Response Post(const std::string& target, const std::string& cookie,
+                      const std::string& body) {
+    return Send("POST", target, cookie, body);
+  }
+
+  // Starts an attempt; remembers its cookie, handle and request id.
+  struct Attempt {
+    std::string cookie;
+    std::string handle;
+    std::string id;
+    std::string authn_request_id;
+  };
+  Attempt Start(const std::string& query = "", const std::string& cookie = "") {
+    const http::Response response = Get("/v1/sessions/idme/new" + query, cookie);
+    if (response.status != 200) std::abort();
+    Attempt attempt;
+    const std::string set(response.headers.Get("Set-Cookie").value_or(""));
+    attempt.cookie = set.substr(0, set.find(';'));
+    const std::string mark = "name=\"RelayState\" value=\"";
+    const size_t at = response.body.find(mark) + mark.size();
+    attempt.handle = response.body.substr(at, response.body.find('"', at) - at);
+    for (const auto& [id, flow] : flows.flows) {
+      if (flow.handle_hash == HashOf(attempt.handle)) {
+        attempt.id = id;
+        attempt.authn_request_id = flow.authn_request_id;
+      }
+    }
+    return attempt;
+  }
+
+  // A genuine response to `attempt`, as base64.
+  std::string ResponseTo(const Attempt& attempt, const std::string& assertion_id = "_a1");
+
+  // The form post of a response with its handle.
+  http::Response PostResponse(const Attempt& attempt, const std::string& response) {
+    return Post("/v1/sessions/callback", attempt.cookie,
+                base::BuildQuery({{"SAMLResponse", response}, {"RelayState", attempt.handle}}));
+  }
+
+  static std::string HashOf(const std::string& token);
+
+ private:
+  http::Response Send(const std::string& method, const std::string& target,
+                      const std::string& cookie, const std::string& body) {
+    http::Request request;
+    request.method = method;
+    request.target = target;
+    const size_t question = target.find('?');
+    request.path = target.substr(0, question);
+    if (question != std::string::npos) request.query = target.substr(question + 1);
+    request.request_id = "request-id-of-the-server";
+    if (!cookie.empty()) request.headers.Add("Cookie", cookie);
+    if (method == "POST") {
+      request.headers.Add("Content-Type", "application/x-www-form-urlencoded");
+    }
+    request.body = body;
+    return router_.Route(request);
+  }
+
+  crypto::PrivateKey idp_key_;
+  identity::Policy policy_;
+  SamlSettings saml_;
+
+ public:
+  va::testing::FakeClock clock;
+  MemoryFlows flows;
+  MemorySessions sessions;
+  ScriptedRules rules;
+  ScriptedIndex index;
+  MemoryAudit audit;
+
+ private:
+  AttemptLimits limits_{.decision_wait = absl::ZeroDuration()};
+  va::testing::FixedIds ids_;
+  NoSink sink_;
+  telemetry::Log log_;
+  GatewayDeps deps_;
+  http::Router router_;
+};
+
+}  // namespace va::gateway::testing

@@ -1,0 +1,51 @@
+#include "services/auth-gateway/store/janitor.h"
+
+namespace va::gateway {
+namespace {
+
+using store::Rows;
+using store::Statement;
+
+// SKIP LOCKED: two janitors share the work instead of waiting for each other.
+constexpr Statement kSweepFlows{"sweep_flows", R"sql(
+DELETE FROM flows WHERE id IN (
+  SELECT id FROM flows WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2
+  FOR UPDATE SKIP LOCKED))sql"};
+constexpr Statement kSweepAssertions{"sweep_assertions", R"sql(
+DELETE FROM used_assertions WHERE (issuer, assertion_id) IN (
+  SELECT issuer, assertion_id FROM used_assertions WHERE expires_at <= $1 ORDER BY expires_at
+  LIMIT $2 FOR UPDATE SKIP LOCKED))sql"};
+constexpr Statement kSweepSessions{"sweep_sessions", R"sql(
+DELETE FROM sessions WHERE token_hash IN (
+  SELECT token_hash FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2
+  FOR UPDATE SKIP LOCKED))sql"};
+
+absl::StatusOr<int64_t> SweepTable(store::Pool& pool, const Statement& statement,
+                                   absl::Time expired_by, const JanitorOptions& options,
+                                   absl::Time deadline) {
+  int64_t deleted = 0;
+  for (int batch = 0; batch < options.max_batches; ++batch) {
+    const absl::StatusOr<Rows> rows = pool.Exec(deadline, statement, {expired_by, options.batch});
+    if (!rows.ok()) return rows.status();
+    deleted += rows->affected();
+    if (rows->affected() < options.batch) break;
+  }
+  return deleted;
+}
+
+}  // namespace
+
+absl::StatusOr<int64_t> Sweep(store::Pool& pool, const JanitorOptions& options, absl::Time now,
+                              absl::Time deadline) {
+  const absl::StatusOr<int64_t> flows =
+      SweepTable(pool, kSweepFlows, now - options.flow_retention, options, deadline);
+  if (!flows.ok()) return flows;
+  const absl::StatusOr<int64_t> assertions =
+      SweepTable(pool, kSweepAssertions, now, options, deadline);
+  if (!assertions.ok()) return assertions;
+  const absl::StatusOr<int64_t> sessions = SweepTable(pool, kSweepSessions, now, options, deadline);
+  if (!sessions.ok()) return sessions;
+  return *flows + *assertions + *sessions;
+}
+
+}  // namespace va::gateway

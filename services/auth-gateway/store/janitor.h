@@ -1,0 +1,25 @@
+// Forgets what is over: expired attempts, uses of assertions that nobody would accept any more, and
+// sessions. Small deletes in a loop, so that no lock and no transaction grows with a backlog.
+#pragma once
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "lib/store/pool.h"
+
+namespace va::gateway {
+
+struct JanitorOptions {
+  // How long an attempt can still be explained after it expired.
+  absl::Duration flow_retention = absl::Hours(24 * 30);
+  int batch = 500;
+  // Batches per call and table; what is left waits for the next call.
+  int max_batches = 100;
+};
+
+// Deletes what is over at `now`; how many rows went. Safe to run on several gateways at once.
+absl::StatusOr<int64_t> Sweep(store::Pool& pool, const JanitorOptions& options, absl::Time now,
+                              absl::Time deadline);
+
+}  // namespace va::gateway

@@ -1,0 +1,17 @@
+// The mpi-adapter program. Everything that is the same in every service is in lib/service.
+#include "lib/service/frame.h"
+#include "services/mpi-adapter/config.h"
+#include "services/mpi-adapter/wiring.h"
+
+int main(int argc, char** argv) {
+  va::mpi::Config config;
+  va::service::ServiceSpec spec;
+  spec.name = "mpi-adapter";
+  spec.summary = "Asks the Master Person Index over HL7 v3 and answers with a closed outcome.";
+  spec.env_prefix = "VA_MPI_ADAPTER__";
+  spec.schema = "mpi";
+  spec.methods = va::mpi::Methods();
+  spec.bind = [&config](va::config::Table& table) { va::mpi::Bind(table, config); };
+  spec.start = [&config](va::service::Runtime& runtime) { return va::mpi::Wire(config, runtime); };
+  return va::service::Main(argc, argv, spec);
+}

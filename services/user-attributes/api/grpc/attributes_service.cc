@@ -1,0 +1,204 @@
+#include "services/user-attributes/api/grpc/attributes_service.h"
+
+#include <string>
+#include <utility>
+
+#include "lib/base/status.h"
+#include "services/user-attributes/api/grpc/pack.h"
+#include "services/user-attributes/api/grpc/unpack.h"
+#include "services/user-attributes/domain/derive.h"
+
+namespace va::attributes {
+namespace {
+
+std::string Str(absl::string_view text) { return std::string(text.data(), text.size()); }
+
+absl::Status Invalid(absl::string_view reason, absl::string_view message) {
+  return base::MakeError(absl::StatusCode::kInvalidArgument, reason, message);
+}
+
+absl::string_view Word(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kAdmit:
+      return "admit";
+    case Verdict::kStepUp:
+      return "step_up";
+    case Verdict::kDeny:
+      return "deny";
+    case Verdict::kTryLater:
+      return "try_later";
+  }
+  return "";
+}
+
+// Codes of the waived findings, for the log: the audit trail of a waiver.
+std::string WaivedCodes(const std::vector<Finding>& findings) {
+  std::string out;
+  for (const Finding& finding : findings) {
+    if (finding.effect != Effect::kWaived || !finding.code) continue;
+    if (!out.empty()) out += ',';
+    out += Str(base::Describe(*finding.code).code);
+  }
+  return out;
+}
+
+Decision DenyLocked(Decision decision) {
+  decision.verdict = Verdict::kDeny;
+  decision.refusal = base::RefusalOf(base::SignInCode::kAccountLocked);
+  AddBlocking(base::SignInCode::kAccountLocked, "credential_locked", decision.findings);
+  decision.rules.push_back("credential_locked");
+  return decision;
+}
+
+void PackDecision(const Decision& decision, v1::AdmitResponse& out) {
+  out.set_verdict(PackVerdict(decision.verdict));
+  if (decision.refusal) {
+    out.set_code(Str(base::Describe(decision.refusal->code).code));
+    out.set_tag(decision.refusal->tag);
+  }
+  PackFindings(decision.findings, *out.mutable_findings());
+  PackAssurance(decision.assurance, *out.mutable_assurance());
+  if (decision.verdict == Verdict::kAdmit) {
+    PackClaims(decision.attributes, *out.mutable_attributes());
+  }
+  for (const absl::string_view rule : decision.rules) out.add_rules(Str(rule));
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const identity::Policy>> AttributesServiceImpl::AgreedPolicy(
+    const std::string& version) const {
+  std::shared_ptr<const identity::Policy> policy = deps_.policy.Current();
+  if (policy->version == version) return policy;
+  const absl::Status reloaded = deps_.policy.Reload();
+  if (!reloaded.ok()) {
+    deps_.log.Error("policy.reload_failed", {{"reason", base::ReasonOf(reloaded)}});
+  }
+  policy = deps_.policy.Current();
+  if (policy->version == version) return policy;
+  deps_.log.Warn("policy.version_mismatch", {{"ours", policy->version}, {"theirs", version}});
+  return base::MakeError(absl::StatusCode::kFailedPrecondition, "POLICY_VERSION",
+                         "caller and service run under different policies", true);
+}
+
+absl::StatusOr<v1::DeriveResponse> AttributesServiceImpl::Derive(
+    const rpc::CallContext& /*context*/, const v1::DeriveRequest& request) const {
+  if (!request.has_ssoe()) return Invalid("CREDENTIAL_MISSING", "no credential to read");
+  const auto policy = AgreedPolicy(request.context().policy_version());
+  if (!policy.ok()) return policy.status();
+  const absl::StatusOr<Attempt> attempt = UnpackAttempt(request.context(), **policy);
+  if (!attempt.ok()) return attempt.status();
+  const absl::StatusOr<SsoeAssertion> assertion = UnpackAssertion(request.ssoe());
+  if (!assertion.ok()) return assertion.status();
+
+  const Derivation derived = attributes::Derive(*assertion, *attempt, **policy);
+  v1::DeriveResponse response;
+  PackClaims(derived.claims, *response.mutable_claims());
+  PackAssurance(derived.assurance, *response.mutable_assurance());
+  if (derived.question) PackQuestion(*derived.question, *response.mutable_mpi_question());
+  PackFindings(derived.findings, *response.mutable_findings());
+  response.set_policy_version((*policy)->version);
+  return response;
+}
+
+absl::StatusOr<v1::AdmitResponse> AttributesServiceImpl::Admit(
+    const rpc::CallContext& context, const v1::AdmitRequest& request) const {
+  if (!request.has_ssoe()) return Invalid("CREDENTIAL_MISSING", "no credential to decide about");
+  const std::string& request_id = request.context().request_id();
+  if (request_id.empty() || request_id.size() > 128) {
+    return Invalid("REQUEST_ID", "every decision needs a request id");
+  }
+  const auto policy = AgreedPolicy(request.context().policy_version());
+  if (!policy.ok()) return policy.status();
+  const absl::StatusOr<Attempt> attempt = UnpackAttempt(request.context(), **policy);
+  if (!attempt.ok()) return attempt.status();
+  const absl::StatusOr<SsoeAssertion> assertion = UnpackAssertion(request.ssoe());
+  if (!assertion.ok()) return assertion.status();
+  const absl::StatusOr<MpiAnswer> mpi = UnpackMpiAnswer(request);
+  if (!mpi.ok()) return mpi.status();
+
+  Decision decision = attributes::Admit(*assertion, *attempt, *mpi, **policy, deps_.clock.Now());
+  v1::AdmitResponse response;
+  if (decision.verdict == Verdict::kAdmit) {
+    if (absl::Status linked = Link(context, request_id, decision, response); !linked.ok()) {
+      return linked;
+    }
+  }
+  if (absl::Status recorded = Record(request.context(), decision, (*policy)->version);
+      !recorded.ok()) {
+    return recorded;
+  }
+  PackDecision(decision, response);
+  response.set_policy_version((*policy)->version);
+  return response;
+}
+
+absl::Status AttributesServiceImpl::Link(const rpc::CallContext& context,
+                                         const std::string& request_id, Decision& decision,
+                                         v1::AdmitResponse& response) const {
+  const std::optional<Credential> credential =
+      CredentialOf(decision.claims, decision.attributes.icn, decision.assurance.loa_current);
+  // 104 has refused every claim without a uuid, so this would be our own mistake.
+  if (!credential) {
+    return base::MakeError(absl::StatusCode::kInternal, "NO_CREDENTIAL_ID",
+                           "admitted without a credential id");
+  }
+  const absl::StatusOr<LinkedAccount> linked =
+      deps_.accounts.Link(*credential, request_id, deps_.clock.Now(), context.deadline);
+  if (!linked.ok()) return linked.status();
+  if (linked->merge_pending) {
+    AddNote("pending_merge", decision.findings);
+    deps_.log.Warn("account.merge_pending", {{"req", request_id},
+                                             {"account", linked->account_id},
+                                             {"verification", linked->verification_id}});
+  }
+  if (linked->locked) {
+    decision = DenyLocked(std::move(decision));
+    return absl::OkStatus();
+  }
+  response.set_account_id(linked->account_id);
+  response.set_verification_id(linked->verification_id);
+  return absl::OkStatus();
+}
+
+absl::Status AttributesServiceImpl::Record(const v1::SignInContext& context,
+                                           const Decision& decision,
+                                           const std::string& policy_version) const {
+  telemetry::AuditFacts facts;
+  facts.request_id = context.request_id();
+  if (decision.claims.service) facts.csp = identity::ToString(*decision.claims.service);
+  facts.application = context.application();
+  facts.outcome = Word(decision.verdict);
+  if (decision.refusal) {
+    facts.code = base::Describe(decision.refusal->code).code;
+    facts.tag = decision.refusal->tag;
+  }
+  facts.policy_version = policy_version;
+  deps_.log.Info("decision.made", {{"req", facts.request_id},
+                                   {"csp", facts.csp},
+                                   {"app", facts.application},
+                                   {"outcome", facts.outcome},
+                                   {"code", facts.code},
+                                   {"tag", facts.tag},
+                                   {"waived", WaivedCodes(decision.findings)},
+                                   {"policy", policy_version}});
+  return deps_.audit.Write(telemetry::AuditEvent::kDecisionMade, facts);
+}
+
+void RegisterAttributesService(const AttributesServiceImpl& service, rpc::ServerBuilder& builder) {
+  // Derive computes for microseconds and touches nothing outside; Admit waits for the database.
+  builder.Unary<v1::DeriveRequest, v1::DeriveResponse>(
+      kDeriveMethod,
+      [&service](const rpc::CallContext& context, const v1::DeriveRequest& request) {
+        return service.Derive(context, request);
+      },
+      rpc::Dispatch::kInline);
+  builder.Unary<v1::AdmitRequest, v1::AdmitResponse>(
+      kAdmitMethod,
+      [&service](const rpc::CallContext& context, const v1::AdmitRequest& request) {
+        return service.Admit(context, request);
+      },
+      rpc::Dispatch::kPool);
+}
+
+}  // namespace va::attributes

@@ -1,0 +1,127 @@
+#include "services/user-attributes/api/grpc/pack.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace va::attributes {
+namespace {
+
+using identity::Csp;
+
+std::string Str(absl::string_view text) { return std::string(text.data(), text.size()); }
+
+std::string GenderCode(Gender gender) { return gender == Gender::kMale ? "M" : "F"; }
+
+common::v1::Csp PackCsp(std::optional<Csp> csp) {
+  if (!csp) return common::v1::CSP_UNSPECIFIED;
+  switch (*csp) {
+    case Csp::kIdme:
+      return common::v1::CSP_IDME;
+    case Csp::kLogingov:
+      return common::v1::CSP_LOGINGOV;
+    case Csp::kMhv:
+      return common::v1::CSP_MHV;
+    case Csp::kDslogon:
+      return common::v1::CSP_DSLOGON;
+  }
+  return common::v1::CSP_UNSPECIFIED;
+}
+
+v1::Finding::Effect PackEffect(Effect effect) {
+  switch (effect) {
+    case Effect::kBlocks:
+      return v1::Finding::EFFECT_BLOCKS;
+    case Effect::kWaived:
+      return v1::Finding::EFFECT_WAIVED;
+    case Effect::kNoted:
+      return v1::Finding::EFFECT_NOTED;
+  }
+  return v1::Finding::EFFECT_UNSPECIFIED;
+}
+
+}  // namespace
+
+void PackClaims(const Claims& claims, v1::Claims& out) {
+  if (claims.first_name) out.set_first_name(claims.first_name->Reveal());
+  if (claims.middle_name) out.set_middle_name(claims.middle_name->Reveal());
+  if (claims.last_name) out.set_last_name(claims.last_name->Reveal());
+  if (claims.email) out.set_email(claims.email->Reveal());
+  if (claims.gender) out.set_gender(GenderCode(*claims.gender));
+  if (claims.birth_date) out.set_birth_date(claims.birth_date->Reveal());
+  if (claims.ssn) out.set_ssn(claims.ssn->Reveal());
+  if (claims.icn) out.set_icn(claims.icn->Reveal());
+  if (claims.mhv_icn) out.set_mhv_icn(claims.mhv_icn->Reveal());
+  if (claims.mhv_id) out.set_mhv_id(claims.mhv_id->Reveal());
+  if (claims.edipi) out.set_edipi(claims.edipi->Reveal());
+  if (claims.idme_uuid) out.set_idme_uuid(claims.idme_uuid->Reveal());
+  if (claims.logingov_uuid) out.set_logingov_uuid(claims.logingov_uuid->Reveal());
+  if (claims.uuid) out.set_uuid(claims.uuid->Reveal());
+  if (claims.sec_id) out.set_sec_id(claims.sec_id->Reveal());
+  if (claims.verified_at) out.set_verified_at(claims.verified_at->Reveal());
+  out.set_account_type(Str(claims.account_type()));
+  if (claims.service) out.set_service_name(Str(identity::ToString(*claims.service)));
+  out.set_multifactor(claims.multifactor);
+  if (claims.transaction_id) out.set_transaction_id(*claims.transaction_id);
+  for (const std::string& facility : claims.vha_facility_ids) out.add_vha_facility_ids(facility);
+}
+
+void PackAssurance(const identity::Assurance& assurance, common::v1::Assurance& out) {
+  out.set_ial(assurance.ial);
+  out.set_aal(assurance.aal);
+  // Never zero: an unknown time is absent.
+  if (assurance.auth_time > absl::UnixEpoch()) {
+    const absl::Duration since = assurance.auth_time - absl::UnixEpoch();
+    out.mutable_auth_time()->set_seconds(absl::ToInt64Seconds(since));
+    out.mutable_auth_time()->set_nanos(
+        static_cast<int>(absl::ToInt64Nanoseconds(since % absl::Seconds(1))));
+  }
+  out.set_csp(PackCsp(assurance.csp));
+  out.set_pathway(assurance.pathway);
+  out.set_loa_current(assurance.loa_current);
+  out.set_loa_highest(assurance.loa_highest);
+}
+
+void PackQuestion(const MpiQuestion& question, v1::MpiQuestion& out) {
+  if (const auto* icn = std::get_if<identity::Icn>(&question); icn != nullptr) {
+    out.set_icn(icn->Reveal());
+    return;
+  }
+  const Traits& traits = std::get<Traits>(question);
+  v1::Traits& packed = *out.mutable_traits();
+  packed.set_first_name(traits.first_name.Reveal());
+  packed.set_middle_name(traits.middle_name.Reveal());
+  packed.set_last_name(traits.last_name.Reveal());
+  packed.set_birth_date(traits.birth_date.Reveal());
+  packed.set_ssn(traits.ssn.Reveal());
+  if (traits.gender) packed.set_gender(GenderCode(*traits.gender));
+}
+
+void PackFindings(const std::vector<Finding>& findings,
+                  google::protobuf::RepeatedPtrField<v1::Finding>& out) {
+  for (const Finding& finding : findings) {
+    v1::Finding& packed = *out.Add();
+    if (finding.code) packed.set_code(Str(base::Describe(*finding.code).code));
+    packed.set_tag(finding.tag);
+    packed.set_effect(PackEffect(finding.effect));
+    packed.set_waived_by(finding.waived_by);
+    packed.set_subject(finding.subject);
+  }
+}
+
+v1::Verdict PackVerdict(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kAdmit:
+      return v1::VERDICT_ADMIT;
+    case Verdict::kStepUp:
+      return v1::VERDICT_STEP_UP;
+    case Verdict::kDeny:
+      return v1::VERDICT_DENY;
+    case Verdict::kTryLater:
+      return v1::VERDICT_TRY_LATER;
+  }
+  return v1::VERDICT_UNSPECIFIED;
+}
+
+}  // namespace va::attributes

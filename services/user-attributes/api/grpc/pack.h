@@ -1,0 +1,22 @@
+// From the rules' values onto the wire. Conflicting identifiers of a finding stay here: only codes,
+// tags and effects leave (decision R3).
+#pragma once
+
+#include <vector>
+
+#include "services/user-attributes/domain/admit.h"
+#include "services/user-attributes/domain/claims.h"
+#include "services/user-attributes/domain/derive.h"
+#include "va/attributes/v1/attributes.pb.h"
+#include "va/common/v1/person.pb.h"
+
+namespace va::attributes {
+
+void PackClaims(const Claims& claims, v1::Claims& out);
+void PackAssurance(const identity::Assurance& assurance, common::v1::Assurance& out);
+void PackQuestion(const MpiQuestion& question, v1::MpiQuestion& out);
+void PackFindings(const std::vector<Finding>& findings,
+                  google::protobuf::RepeatedPtrField<v1::Finding>& out);
+v1::Verdict PackVerdict(Verdict verdict);
+
+}  // namespace va::attributes

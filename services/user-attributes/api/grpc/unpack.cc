@@ -1,0 +1,192 @@
+#include "services/user-attributes/api/grpc/unpack.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_join.h"
+#include "lib/base/status.h"
+
+namespace va::attributes {
+namespace {
+
+using identity::BirthDate;
+using identity::CorrelatedId;
+using identity::CspId;
+using identity::Icn;
+using identity::PersonText;
+using identity::Ssn;
+
+// Above anything a broker sends, far below what would hurt.
+constexpr int kMostAttributes = 512;
+constexpr int kMostContexts = 16;
+
+// Sign-in types of the path, ssoe_saml.md 9.1.
+constexpr std::array<absl::string_view, 8> kTypes = {
+    "mhv",          "dslogon",          "idme",          "logingov",
+    "mhv_verified", "dslogon_verified", "idme_verified", "logingov_verified"};
+
+absl::string_view View(const std::string& text) { return {text.data(), text.size()}; }
+
+absl::Status Invalid(absl::string_view reason, absl::string_view message) {
+  return base::MakeError(absl::StatusCode::kInvalidArgument, reason, message);
+}
+
+std::optional<MpiOutcome> UnpackOutcome(common::v1::MpiOutcome outcome) {
+  switch (outcome) {
+    case common::v1::MPI_OUTCOME_UNSPECIFIED:
+      return MpiOutcome::kNotAsked;
+    case common::v1::MPI_OUTCOME_OK:
+      return MpiOutcome::kOk;
+    case common::v1::MPI_OUTCOME_NO_MATCH:
+      return MpiOutcome::kNoMatch;
+    case common::v1::MPI_OUTCOME_MULTIPLE_MATCHES:
+      return MpiOutcome::kMultipleMatches;
+    case common::v1::MPI_OUTCOME_INVALID_REQUEST:
+      return MpiOutcome::kInvalidRequest;
+    case common::v1::MPI_OUTCOME_SENDER_REJECTED:
+      return MpiOutcome::kSenderRejected;
+    case common::v1::MPI_OUTCOME_DUPLICATE_KEY:
+      return MpiOutcome::kDuplicateKey;
+    case common::v1::MPI_OUTCOME_MPI_FAILED:
+      return MpiOutcome::kMpiFailed;
+    case common::v1::MPI_OUTCOME_TRANSPORT:
+      return MpiOutcome::kTransport;
+    case common::v1::MPI_OUTCOME_TIMEOUT:
+      return MpiOutcome::kTimeout;
+    case common::v1::MPI_OUTCOME_BREAKER_OPEN:
+      return MpiOutcome::kBreakerOpen;
+    case common::v1::MPI_OUTCOME_UNPARSEABLE:
+      return MpiOutcome::kUnparseable;
+    case common::v1::MPI_OUTCOME_BLOCKED:
+      return MpiOutcome::kBlocked;
+    default:
+      return std::nullopt;
+  }
+}
+
+// What google.protobuf.Timestamp allows, from 1970 on.
+bool IsTime(const google::protobuf::Timestamp& time) {
+  constexpr int64_t kEndOfYear9999 = 253402300799;
+  return time.seconds() >= 0 && time.seconds() <= kEndOfYear9999 && time.nanos() >= 0 &&
+         time.nanos() < 1000000000;
+}
+
+template <typename T>
+std::optional<T> NonEmpty(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  return T::FromWire(text);
+}
+
+// The legal name is the first with use L; without one the profile has no name.
+const common::v1::PersonName* LegalName(const common::v1::Profile& profile) {
+  for (const common::v1::PersonName& name : profile.names()) {
+    if (name.use() == "L") return &name;
+  }
+  return nullptr;
+}
+
+void UnpackName(const common::v1::Profile& message, MpiProfile& out) {
+  const common::v1::PersonName* name = LegalName(message);
+  if (name == nullptr) return;
+  out.last_name = NonEmpty<PersonText>(name->family());
+  if (name->given_size() > 0) out.first_name = NonEmpty<PersonText>(name->given(0));
+  if (name->given_size() > 1) {
+    out.middle_name =
+        NonEmpty<PersonText>(absl::StrJoin(name->given().begin() + 1, name->given().end(), " "));
+  }
+}
+
+std::optional<Gender> UnpackGender(const std::string& code) {
+  if (code == "M") return Gender::kMale;
+  if (code == "F") return Gender::kFemale;
+  return std::nullopt;
+}
+
+CorrelatedId UnpackId(const common::v1::CorrelatedId& row) {
+  return {CspId::FromWire(row.id()), row.id_type(), row.facility(),
+          row.authority(),           row.status(),  row.root()};
+}
+
+MpiProfile UnpackProfile(const common::v1::Profile& message) {
+  MpiProfile out;
+  out.icn = Icn::FromWire(message.icn());
+  UnpackName(message, out);
+  out.gender = UnpackGender(message.gender());
+  out.birth_date = BirthDate::FromWire(message.birth_date()).Dashed();
+  const std::optional<Ssn> ssn = NonEmpty<Ssn>(message.ssn());
+  if (ssn) out.ssn = ssn->WithoutHyphens();
+  // Any date of death counts, a partial or unreadable one too (decision R7).
+  out.deceased = !message.deceased_date().empty();
+  out.id_theft = message.id_theft();
+  std::vector<CorrelatedId> rows;
+  rows.reserve(static_cast<std::size_t>(message.ids_size()));
+  for (const common::v1::CorrelatedId& row : message.ids()) rows.push_back(UnpackId(row));
+  out.ids = identity::GcIds(std::move(rows));
+  return out;
+}
+
+}  // namespace
+
+absl::StatusOr<Attempt> UnpackAttempt(const v1::SignInContext& context,
+                                      const identity::Policy& policy) {
+  if (std::find(kTypes.begin(), kTypes.end(), View(context.type())) == kTypes.end()) {
+    return Invalid("UNKNOWN_TYPE", "no such sign-in type");
+  }
+  const std::string& application =
+      context.application().empty() ? policy.default_application : context.application();
+  if (policy.FindApplication(application) == nullptr) {
+    return Invalid("UNKNOWN_APPLICATION", "no such application in the policy");
+  }
+  if (!context.comparison().empty() && context.comparison() != "exact" &&
+      context.comparison() != "minimum") {
+    return Invalid("UNKNOWN_COMPARISON", "comparison is exact or minimum");
+  }
+  if (context.requested_contexts_size() > kMostContexts) {
+    return Invalid("TOO_MANY_CONTEXTS", "more requested contexts than any sign-in type has");
+  }
+  Attempt out;
+  out.type = View(context.type());
+  out.application = View(application);
+  out.requested_contexts.assign(context.requested_contexts().begin(),
+                                context.requested_contexts().end());
+  out.comparison = View(context.comparison());
+  return out;
+}
+
+absl::StatusOr<SsoeAssertion> UnpackAssertion(const v1::SsoeAssertion& message) {
+  if (message.attributes_size() > kMostAttributes) {
+    return Invalid("TOO_MANY_ATTRIBUTES", "more attributes than any assertion has");
+  }
+  SsoeAssertion out;
+  out.authn_context = View(message.authn_context());
+  if (message.has_auth_time()) {
+    if (!IsTime(message.auth_time())) return Invalid("BAD_TIME", "auth_time is not a time");
+    out.auth_time = absl::FromUnixSeconds(message.auth_time().seconds()) +
+                    absl::Nanoseconds(message.auth_time().nanos());
+  }
+  out.attributes.reserve(static_cast<std::size_t>(message.attributes_size()));
+  for (const v1::Attribute& attribute : message.attributes()) {
+    Attribute& added = out.attributes.emplace_back();
+    added.name = View(attribute.name());
+    for (const std::string& value : attribute.values()) added.values.push_back(View(value));
+  }
+  return out;
+}
+
+absl::StatusOr<MpiAnswer> UnpackMpiAnswer(const v1::AdmitRequest& request) {
+  const std::optional<MpiOutcome> outcome = UnpackOutcome(request.mpi_outcome());
+  if (!outcome) return Invalid("UNKNOWN_MPI_OUTCOME", "no such MPI outcome");
+  MpiAnswer out;
+  out.outcome = *outcome;
+  const bool ok = *outcome == MpiOutcome::kOk;
+  if (ok != request.has_mpi_profile()) {
+    return Invalid("MPI_PROFILE", "a profile comes with the outcome OK and with no other");
+  }
+  if (ok) out.profile = UnpackProfile(request.mpi_profile());
+  return out;
+}
+
+}  // namespace va::attributes

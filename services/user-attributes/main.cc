@@ -1,0 +1,21 @@
+// The user-attributes program. Everything that is the same in every service is in lib/service.
+#include "lib/service/frame.h"
+#include "services/user-attributes/config.h"
+#include "services/user-attributes/store/migrations.h"
+#include "services/user-attributes/wiring.h"
+
+int main(int argc, char** argv) {
+  va::attributes::Config config;
+  va::service::ServiceSpec spec;
+  spec.name = "user-attributes";
+  spec.summary = "Decides who a person is and whether they may come in; owns accounts.";
+  spec.env_prefix = "VA_USER_ATTRIBUTES__";
+  spec.schema = "attributes";
+  spec.methods = va::attributes::Methods();
+  spec.migrations = va::attributes::Migrations();
+  spec.bind = [&config](va::config::Table& table) { va::attributes::Bind(table, config); };
+  spec.start = [&config](va::service::Runtime& runtime) {
+    return va::attributes::Wire(config, runtime);
+  };
+  return va::service::Main(argc, argv, spec);
+}

@@ -1,0 +1,46 @@
+// Accounts and verifications in PostgreSQL. The facts are read in one statement, the pure rule
+// PlanLink says what follows, and each answer is one guarded statement: a loser of a race changes
+// nothing and reads again. A person who is linked already costs exactly one round trip.
+#pragma once
+
+#include <string>
+
+#include "lib/base/id_generator.h"
+#include "lib/crypto/sealed_box.h"
+#include "lib/store/pool.h"
+#include "services/user-attributes/domain/ports.h"
+
+namespace va::attributes {
+
+class PgAccountStore final : public AccountStore {
+ public:
+  // All arguments outlive the store.
+  PgAccountStore(store::Pool& pool, const crypto::SealedBox& box,
+                 const crypto::LookupHasher& hasher, base::IdGenerator& ids)
+      : pool_(pool), box_(box), hasher_(hasher), ids_(ids) {}
+
+  absl::StatusOr<LinkedAccount> Link(const Credential& credential, absl::string_view request_id,
+                                     absl::Time now, absl::Time deadline) override;
+
+ private:
+  struct Sealed;
+  struct Facts;
+  struct Call;
+
+  absl::StatusOr<Facts> Read(store::Connection& db, const Call& call) const;
+  absl::StatusOr<LinkedAccount> LinkOnce(store::Connection& db, const Call& call) const;
+  absl::StatusOr<LinkedAccount> Create(store::Connection& db, const Call& call,
+                                       const Facts& facts) const;
+  absl::StatusOr<LinkedAccount> Change(store::Connection& db, const Call& call, const Facts& facts,
+                                       LinkAction action) const;
+  absl::Status RefreshBacking(store::Connection& db, const Call& call, const Facts& facts) const;
+  Sealed SealIcn(const Call& call, absl::string_view table, absl::string_view row) const;
+  Sealed SealBacking(const Call& call, absl::string_view row) const;
+
+  store::Pool& pool_;
+  const crypto::SealedBox& box_;
+  const crypto::LookupHasher& hasher_;
+  base::IdGenerator& ids_;
+};
+
+}  // namespace va::attributes

@@ -1,0 +1,384 @@
+// PgFlowStore: attempts, and the one statement that lets an assertion be used once.
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <thread>
+#include <vector>
+
+#include "lib/base/status.h"
+#include "services/auth-gateway/store/janitor.h"
+#include "tests/contract/gateway_store_fixture.h"
+#include "tests/contract/hostile_strings.h"
+
+namespace va::gateway {
+namespace {
+
+constexpr store::Statement kLock{"t_lock", "LOCK TABLE gateway.used_assertions"};
+
+absl::Time Soon() { return GatewayStoreFixture::Soon(); }
+
+TEST_CASE("PgFlowStore: an attempt comes back as it was started", "[contract][store]") {
+  GatewayStoreFixture fixture;
+  const FlowRecord flow = fixture.StartedFlow();
+  for (const auto& found : {fixture.flows().FindByHandle(flow.handle_hash, Soon()),
+                            fixture.flows().FindById(flow.id, Soon())}) {
+    REQUIRE(found.ok());
+    REQUIRE(found->has_value());
+    const FlowRecord& read = **found;
+    CHECK(read.id == flow.id);
+    CHECK(read.handle_hash == flow.handle_hash);
+    CHECK(read.browser_hash == flow.browser_hash);
+    CHECK(read.authn_request_id == flow.authn_request_id);
+    CHECK(read.idp == flow.idp);
+    CHECK(read.plan == flow.plan);
+    CHECK(read.had_session);
+    CHECK(read.created_at == flow.created_at);
+    CHECK(read.expires_at == flow.expires_at);
+    CHECK(read.stage == FlowStage::kStarted);
+    CHECK_FALSE(read.outcome.has_value());
+  }
+}
+
+TEST_CASE("PgFlowStore: an unknown handle, an unknown id and what is no id find nothing",
+          "[contract][store]") {
+  GatewayStoreFixture fixture;
+  CHECK_FALSE((*fixture.flows().FindByHandle(crypto::Sha256("x"), Soon())).has_value());
+  CHECK_FALSE((*fixture.flows().FindById("2f1c5b0e-8f0a-4f43-9d7e-0f6f3f0a5a11", Soon())).has_value());
+  for (const std::string& text : testing::HostileStrings()) {
+    INFO(text);
+    const auto found = fixture.flows().FindById(text, Soon());
+    REQUIRE(found.ok());
+    CHECK_FALSE(found->has_value());
+  }
+}
+
+TEST_CASE("PgFlowStore: a browser keeps its five youngest open attempts", "[contract][store]") {
+  GatewayStoreFixture fixture;
+  std::vector<FlowRecord> flows;
+  const FlowRecord other = fixture.StartedFlow("another browser");
+  for (int i = 0; i < 7; ++i) {
+    flows.push_back(fixture.StartedFlow());
+    fixture.clock().Advance(absl::Seconds(1));
+  }
+  const auto alive = [&](const FlowRecord& flow) {
+    return (*fixture.flows().FindById(flow.id, Soon())).has_value();
+  };
+  CHECK_FALSE(alive(flows[0]));
+  CHECK_FALSE(alive(flows[1]));
+  for (size_t i = 2; i < 7; ++i) CHECK(alive(flows[i]));
+  CHECK(alive(other));
+}
+
+TEST_CASE("PgFlowStore: attempts that ended do not count as open", "[contract][store]") {
+  GatewayStoreFixture fixture;
+  const FlowRecord done = fixture.StartedFlow();
+  REQUIRE(*fixture.ClaimFlow(done, "_done") == Claim::kWon);
+  for (int i = 0; i < 6; ++i) fixture.StartedFlow();
+  CHECK((*fixture.flows().FindById(done.id, Soon())).has_value());
+}
+
+TEST_CASE("PgFlowStore: P2 the first use wins, the same again in its flow and browser is a repeat",
+          "[contract][store]") {
+  GatewayStoreFixture fixture;
+  const FlowRecord flow = fixture.StartedFlow();
+  CHECK(*fixture.ClaimFlow(flow, "_a") == Claim::kWon);
+  CHECK(*fixture.ClaimFlow(flow, "_a") == Claim::kRepeat);
+  CHECK((*fixture.flows().FindById(flow.id, Soon()))->stage == FlowStage::kClaimed);
+  REQUIRE(fixture.flows().Finish(flow.id, GatewayStoreFixture::SessionOutcome(), nullptr, Soon()).ok());
+  CHECK(*fixture.ClaimFlow(flow, "_a") == Claim::kRepeat);
+}
+
+TEST_CASE("PgFlowStore: S90 a replay in another flow, on another node or after a restart is a replay",
+          "[contract][store][security]") {
+  GatewayStoreFixture fixture;
+  const FlowRecord first = fixture.StartedFlow();
+  REQUIRE(*fixture.ClaimFlow(first, "_a") == Claim::kWon);
+  const FlowRecord second = fixture.StartedFlow();
+  CHECK(*fixture.ClaimFlow(second, "_a") == Claim::kReplay);
+  const auto other_node = fixture.NewProcess();
+  CHECK(*other_node->flows.ClaimOnce(second, second.idp, "_a", fixture.now() + absl::Minutes(5),
+                                     fixture.now(), Soon()) == Claim::kReplay);
+  // Refusing it leaves the second attempt open for its own answer.
+  CHECK((*fixture.flows().FindById(second.id, Soon()))->stage == FlowStage::kStarted);
+  CHECK(*fixture.ClaimFlow(second, "_b") == Claim::kWon);
+}
+
+TEST_CASE("PgFlowStore: S98 another browser neither claims the flow nor repeats its assertion",
+          "[contract][store][security]") {
+  GatewayStoreFixture fixture;
+  FlowRecord flow = fixture.StartedFlow();
+  FlowRecord stolen = flow;
+  stolen.browser_hash = crypto::Sha256("victim");
+  CHECK(*fixture.ClaimFlow(stolen, "_a") == Claim::kReplay);
+  CHECK(fixture.Query("SELECT count(*) FROM used_assertions") == "0");
+  CHECK(*fixture.ClaimFlow(flow, "_a") == Claim::kWon);
+  CHECK(*fixture.ClaimFlow(stolen, "_a") == Claim::kReplay);
+}
+
+TEST_CASE("PgFlowStore: S91 the assertion's id is the key, per issuer", "[contract][store][security]") {
+  GatewayStoreFixture fixture;
+  const FlowRecord first = fixture.StartedFlow();
+  REQUIRE(*fixture.ClaimFlow(first, "_same") == Claim::kWon);
+  CHECK(*fixture.ClaimFlow(fixture.StartedFlow(), "_same") == Claim::kReplay);
+  FlowRecord other_idp = fixture.NewFlow();
+  other_idp.idp = "https://other.example/metadata";
+  REQUIRE(fixture.flows().Start(other_idp, Soon()).ok());
+  CHECK(*fixture.ClaimFlow(other_idp, "_same") == Claim::kWon);
+}
+
+TEST_CASE("PgFlowStore: S95 a flow that was used takes no second assertion",
+          "[contract][store][security]") {
+  GatewayStoreFixture fixture;
+  const FlowRecord flow = fixture.StartedFlow();
+  REQUIRE(*fixture.ClaimFlow(flow, "_a") == Claim::kWon);
+  CHECK(*fixture.ClaimFlow(flow, "_b") == Claim::kReplay);
+}
+
+TEST_CASE("PgFlowStore: an expired attempt cannot be claimed", "[contract][store]") {
+  GatewayStoreFixture fixture;
+  const FlowRecord flow = fixture.StartedFlow();
+  fixture.clock().Set(flow.expires_at);
+  CHECK(*fixture.ClaimFlow(flow, "_a") != Claim::kWon);
+  CHECK(fixture.Query("SELECT count(*) FROM used_assertions") == "0");
+}
+
+// Runs `body(i)` on `count` threads that start together.
+template <typename Body>
+void Together(int count, Body body) {
+  std::atomic<int> waiting = count;
+  std::vector<std::thread> threads;
+  threads.reserve(static_cast<size_t>(count));
+  for (int i = 0; i < count; ++i) {
+    threads.emplace_back([&waiting, &body, i] {
+      --waiting;
+      while (waiting > 0) std::this_thread::yield();
+      body(i);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST_CASE("PgFlowStore: S92 B6 of 64 parallel posts over two gateways exactly one wins",
+          "[contract][store][security]") {
+  GatewayStoreFixture fixture;
+  const auto node_a = fixture.NewProcess(16);
+  const auto node_b = fixture.NewProcess(16);
+  for (int round = 0; round < 5; ++round) {
+    const FlowRecord flow = fixture.StartedFlow();
+    std::atomic<int> won = 0, repeats = 0, other = 0;
+    Together(64, [&](int i) {
+      PgFlowStore& flows = i % 2 == 0 ? node_a->flows : node_b->flows;
+      const auto claim = flows.ClaimOnce(flow, flow.idp, absl::StrCat("_round", round),
+                                         fixture.now() + absl::Minutes(5), fixture.now(), Soon());
+      if (claim.ok() && *claim == Claim::kWon) {
+        ++won;
+      } else if (claim.ok() && *claim == Claim::kRepeat) {
+        ++repeats;
+      } else {
+        ++other;
+      }
+    });
+    CHECK(won == 1);
+    CHECK(repeats == 63);
+    CHECK(other == 0);
+  }
+}
+
+TEST_CASE("PgFlowStore: S92 B6 one assertion posted to 32 flows at once opens one of them",
+          "[contract][store][security]") {
+  GatewayStoreFixture fixture;
+  const auto node_a = fixture.NewProcess(16);
+  const auto node_b = fixture.NewProcess(16);
+  std::vector<FlowRecord> flows;
+  for (int i = 0; i < 32; ++i) flows.push_back(fixture.StartedFlow(absl::StrCat("browser", i)));
+  std::atomic<int> won = 0, replays = 0;
+  Together(32, [&](int i) {
+    PgFlowStore& store = i % 2 == 0 ? node_a->flows : node_b->flows;
+    const FlowRecord& flow = flows[static_cast<size_t>(i)];
+    const auto claim = store.ClaimOnce(flow, flow.idp, "_one", fixture.now() + absl::Minutes(5),
+                                       fixture.now(), Soon());
+    if (claim.ok() && *claim == Claim::kWon) ++won;
+    if (claim.ok() && *claim == Claim::kReplay) ++replays;
+  });
+  CHECK(won == 1);
+  CHECK(replays == 31);
+  CHECK(fixture.Query("SELECT count(*) FROM flows WHERE stage = 'claimed'") == "1");
+}
+
+TEST_CASE("PgFlowStore: B6 32 different assertions for one flow at once: one of them wins",
+          "[contract][store][security]") {
+  GatewayStoreFixture fixture(16);
+  const FlowRecord flow = fixture.StartedFlow();
+  std::atomic<int> won = 0, replays = 0;
+  Together(32, [&](int i) {
+    const auto claim = fixture.flows().ClaimOnce(flow, flow.idp, absl::StrCat("_a", i),
+                                                 fixture.now() + absl::Minutes(5), fixture.now(),
+                                                 Soon());
+    if (claim.ok() && *claim == Claim::kWon) ++won;
+    if (claim.ok() && *claim == Claim::kReplay) ++replays;
+  });
+  CHECK(won == 1);
+  CHECK(replays == 31);
+}
+
+TEST_CASE("PgFlowStore: S93 when the replay store cannot be asked nobody wins",
+          "[contract][store][security]") {
+  GatewayStoreFixture fixture(1);
+  const FlowRecord flow = fixture.StartedFlow();
+  REQUIRE(fixture.database().Psql("ALTER TABLE used_assertions RENAME TO gone").ok());
+  CHECK_FALSE(fixture.ClaimFlow(flow, "_a").ok());
+  REQUIRE(fixture.database().Psql("ALTER TABLE gone RENAME TO used_assertions").ok());
+  // A table that somebody holds on to is slow, and slow is no as well.
+  store::PoolOptions impatient = fixture.database().App(1);
+  impatient.statement_timeout = absl::Milliseconds(50);
+  const auto pool = *store::Pool::Create(impatient);
+  crypto::SystemIdGenerator ids;
+  const auto box =
+      crypto::SealedBox::FromRing(*crypto::KeyRing::FromText("k1:" + std::string(64, 'a')));
+  PgFlowStore slow(*pool, box, ids);
+  const auto holder = *store::Pool::Create(fixture.database().Superuser());
+  const absl::Status held = holder->Run(Soon(), [&](store::Connection& connection) {
+    return connection.InTransaction([&](store::Connection& inside) {
+      REQUIRE(inside.Exec(kLock).ok());
+      const auto claim = slow.ClaimOnce(flow, flow.idp, "_a", fixture.now() + absl::Minutes(5),
+                                        fixture.now(), Soon());
+      CHECK(claim.status().code() == absl::StatusCode::kDeadlineExceeded);
+      return absl::OkStatus();
+    });
+  });
+  CHECK(held.ok());
+  CHECK(*fixture.ClaimFlow(flow, "_a") == Claim::kWon);
+}
+
+TEST_CASE("PgFlowStore: S94 B1 quotes and SQL in ids are ids", "[contract][store][security]") {
+  GatewayStoreFixture fixture;
+  for (const std::string& text : testing::HostileStrings()) {
+    if (text.empty() || text.size() > 1024) continue;
+    INFO(text);
+    const FlowRecord flow = fixture.StartedFlow();
+    CHECK(*fixture.ClaimFlow(flow, text) == Claim::kWon);
+    CHECK(*fixture.ClaimFlow(flow, text) == Claim::kRepeat);
+    CHECK(*fixture.ClaimFlow(fixture.StartedFlow(), text) == Claim::kReplay);
+  }
+}
+
+TEST_CASE("PgFlowStore: S94 an id that is empty, endless or cut by NUL is refused, not shortened",
+          "[contract][store][security]") {
+  GatewayStoreFixture fixture;
+  const FlowRecord flow = fixture.StartedFlow();
+  for (const std::string& id : {std::string(), std::string(5000, 'a'), std::string("_a\0b", 4)}) {
+    CHECK(fixture.ClaimFlow(flow, id).status().code() == absl::StatusCode::kInvalidArgument);
+  }
+}
+
+TEST_CASE("PgFlowStore: B1 hostile texts in a plan come back as they are", "[contract][store][security]") {
+  GatewayStoreFixture fixture;
+  for (const std::string& text : testing::HostileStrings()) {
+    INFO(text);
+    FlowRecord flow = fixture.NewFlow(text);
+    flow.plan.application = text;
+    flow.plan.contexts = {text, text};
+    flow.plan.target = text;
+    flow.authn_request_id = text;
+    REQUIRE(fixture.flows().Start(flow, Soon()).ok());
+    const auto found = fixture.flows().FindByHandle(flow.handle_hash, Soon());
+    REQUIRE((found.ok() && found->has_value()));
+    CHECK((*found)->plan == flow.plan);
+    CHECK((*found)->authn_request_id == text);
+  }
+}
+
+TEST_CASE("PgFlowStore: an attempt ends once and keeps how", "[contract][store]") {
+  GatewayStoreFixture fixture;
+  const FlowRecord flow = fixture.StartedFlow();
+  REQUIRE(*fixture.ClaimFlow(flow, "_a") == Claim::kWon);
+  Outcome outcome;
+  outcome.kind = OutcomeKind::kRefusal;
+  outcome.code = "101";
+  outcome.tag = "multiple_mhv_ids";
+  outcome.findings = {"101", "103"};
+  outcome.stations = {{"derive", 0.125}, {"resolve", 12.5}};
+  REQUIRE(fixture.flows().Finish(flow.id, outcome, nullptr, Soon()).ok());
+  const auto found = *fixture.flows().FindById(flow.id, Soon());
+  CHECK(found->stage == FlowStage::kDone);
+  CHECK(found->outcome == outcome);
+  const absl::Status again = fixture.flows().Finish(flow.id, outcome, nullptr, Soon());
+  CHECK(base::ReasonOf(again) == "FLOW_NOT_OPEN");
+}
+
+TEST_CASE("PgFlowStore: no session without a claim, and none for an attempt that ended",
+          "[contract][store][security]") {
+  GatewayStoreFixture fixture;
+  const FlowRecord unclaimed = fixture.StartedFlow();
+  const SessionRecord session = fixture.NewSession(unclaimed, "token");
+  const Outcome outcome = GatewayStoreFixture::SessionOutcome();
+  CHECK(base::ReasonOf(fixture.flows().Finish(unclaimed.id, outcome, &session, Soon())) ==
+        "FLOW_NOT_OPEN");
+  REQUIRE(*fixture.ClaimFlow(unclaimed, "_a") == Claim::kWon);
+  REQUIRE(fixture.flows().Finish(unclaimed.id, outcome, nullptr, Soon()).ok());
+  CHECK_FALSE(fixture.flows().Finish(unclaimed.id, outcome, &session, Soon()).ok());
+  CHECK(fixture.Query("SELECT count(*) FROM sessions") == "0");
+}
+
+TEST_CASE("PgFlowStore: a session that cannot be written leaves the attempt open: both or neither",
+          "[contract][store]") {
+  GatewayStoreFixture fixture;
+  const SessionRecord existing = fixture.BegunSession("token");
+  const FlowRecord flow = fixture.StartedFlow();
+  REQUIRE(*fixture.ClaimFlow(flow, "_b") == Claim::kWon);
+  const SessionRecord same_token = fixture.NewSession(flow, "token");
+  CHECK(base::ReasonOf(fixture.flows().Finish(flow.id, GatewayStoreFixture::SessionOutcome(),
+                                              &same_token, Soon())) == "UNIQUE_VIOLATION");
+  CHECK((*fixture.flows().FindById(flow.id, Soon()))->stage == FlowStage::kClaimed);
+}
+
+TEST_CASE("PgFlowStore: B6 parallel ends of one attempt make one session", "[contract][store][security]") {
+  GatewayStoreFixture fixture(16);
+  const FlowRecord flow = fixture.StartedFlow();
+  REQUIRE(*fixture.ClaimFlow(flow, "_a") == Claim::kWon);
+  std::atomic<int> finished = 0;
+  Together(32, [&](int i) {
+    const SessionRecord session = fixture.NewSession(flow, absl::StrCat("token", i));
+    if (fixture.flows().Finish(flow.id, GatewayStoreFixture::SessionOutcome(), &session, Soon()).ok()) {
+      ++finished;
+    }
+  });
+  CHECK(finished == 1);
+  CHECK(fixture.Query("SELECT count(*) FROM sessions") == "1");
+}
+
+TEST_CASE("Sweep: forgets what is over, in batches, and nothing else", "[contract][store]") {
+  GatewayStoreFixture fixture;
+  const SessionRecord old_session = fixture.BegunSession("old");
+  for (int i = 0; i < 12; ++i) fixture.StartedFlow(absl::StrCat("browser", i));
+  fixture.clock().Advance(absl::Hours(1));
+  const SessionRecord live = fixture.BegunSession("live");
+  JanitorOptions options;
+  options.flow_retention = absl::Minutes(10);
+  options.batch = 5;
+  // 13 attempts, one use of an assertion and one session are over.
+  CHECK(*Sweep(fixture.pool(), options, fixture.now(), Soon()) == 15);
+  CHECK(*Sweep(fixture.pool(), options, fixture.now(), Soon()) == 0);
+  CHECK(fixture.Query("SELECT count(*) FROM flows") == "1");
+  CHECK(fixture.Query("SELECT count(*) FROM used_assertions") == "1");
+  CHECK((*fixture.sessions().Use(live.token_hash, fixture.now(), Soon())).has_value());
+}
+
+TEST_CASE("Sweep: a backlog beyond one call's share waits for the next", "[contract][store]") {
+  GatewayStoreFixture fixture;
+  for (int i = 0; i < 10; ++i) fixture.StartedFlow(absl::StrCat("browser", i));
+  fixture.clock().Advance(absl::Hours(24 * 40));
+  const JanitorOptions options = {.flow_retention = absl::Hours(1), .batch = 2, .max_batches = 3};
+  CHECK(*Sweep(fixture.pool(), options, fixture.now(), Soon()) == 6);
+  CHECK(*Sweep(fixture.pool(), options, fixture.now(), Soon()) == 4);
+}
+
+TEST_CASE("PgFlowStore: the request id of an attempt outlives it for the operator", "[contract][store]") {
+  GatewayStoreFixture fixture;
+  const FlowRecord flow = fixture.StartedFlow();
+  fixture.clock().Advance(absl::Hours(24));
+  REQUIRE(Sweep(fixture.pool(), {}, fixture.now(), Soon()).ok());
+  CHECK((*fixture.flows().FindById(flow.id, Soon())).has_value());
+}
+
+}  // namespace
+}  // namespace va::gateway

@@ -1,0 +1,195 @@
+"""The checks bite: a planted violation of each kind is found, and its innocent twin is not."""
+
+import pathlib
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+import confined_uses
+import doc_links
+import include_rule
+import pii_marks
+
+
+class Tree:
+    """A small repository in a temporary folder."""
+
+    def __init__(self, files: dict[str, str]):
+        self.files = files
+
+    def __enter__(self) -> pathlib.Path:
+        self.folder = tempfile.TemporaryDirectory()
+        top = pathlib.Path(self.folder.name)
+        for name, text in self.files.items():
+            (top / name).parent.mkdir(parents=True, exist_ok=True)
+            (top / name).write_text(text, encoding="utf-8")
+        return top
+
+    def __exit__(self, *_):
+        self.folder.cleanup()
+
+
+def found(check, path: str, text: str) -> list[str]:
+    with Tree({path: text}) as top:
+        return check.find(top)
+
+
+# (includer, include, whether it is forbidden)
+INCLUDES = [
+    ("services/auth-gateway/domain/a.cc", "services/auth-gateway/domain/a.h", False),
+    ("services/auth-gateway/domain/a.cc", "lib/identity/pii.h", False),
+    ("services/auth-gateway/domain/a.cc", "absl/time/time.h", False),
+    ("services/auth-gateway/domain/a.cc", "lib/telemetry/log.h", True),
+    ("services/auth-gateway/domain/a.cc", "lib/store/pool.h", True),
+    ("services/auth-gateway/domain/a.cc", "nlohmann/json.hpp", True),
+    ("services/auth-gateway/domain/a.cc", "google/protobuf/message.h", True),
+    ("services/auth-gateway/domain/a.cc", "va/session/v1/session.pb.h", True),
+    ("services/auth-gateway/domain/a.cc", "libxml/parser.h", True),
+    ("services/auth-gateway/domain/a.cc", "services/auth-gateway/store/a.h", True),
+    ("services/auth-gateway/domain/a.cc", "services/mpi-adapter/domain/a.h", True),
+    ("services/auth-gateway/domain/a_test.cc", "lib/testing/fake_clock.h", False),
+    ("services/auth-gateway/domain/a_test.cc", "lib/store/pool.h", True),
+    ("services/auth-gateway/domain/a.cc", "lib/testing/fake_clock.h", True),
+    ("services/auth-gateway/saml/a.cc", "services/auth-gateway/domain/a.h", False),
+    ("services/auth-gateway/saml/a.cc", "lib/xml/document.h", False),
+    ("services/auth-gateway/saml/a.cc", "lib/http/client.h", True),
+    ("services/auth-gateway/web/a.cc", "lib/store/pool.h", True),
+    ("services/mpi-adapter/hl7/a.cc", "va/mpi/v1/mpi.pb.h", True),
+    ("services/mpi-adapter/api/a.cc", "va/mpi/v1/mpi.pb.h", False),
+    ("services/mpi-adapter/api/a.cc", "va/common/v1/person.pb.h", False),
+    ("services/mpi-adapter/api/a.cc", "va/attributes/v1/attributes.pb.h", True),
+    ("services/mpi-adapter/api/a.cc", "services/mpi-adapter/adapters/a.h", True),
+    ("services/mpi-adapter/api/a.cc", "services/mpi-adapter/store/a.h", True),
+    ("services/mpi-adapter/api/a.cc", "lib/store/pool.h", True),
+    ("services/mpi-adapter/api/a_test.cc", "lib/crypto/random.h", False),
+    ("services/mpi-adapter/api/a.cc", "services/mpi-adapter/api/a_testing.h", True),
+    ("services/auth-gateway/adapters/a.cc", "va/mpi/v1/mpi.pb.h", False),
+    ("services/auth-gateway/adapters/a.cc", "lib/rpc/channel.h", False),
+    ("services/auth-gateway/adapters/a.cc", "services/auth-gateway/api/a.h", True),
+    ("services/auth-gateway/store/a.cc", "lib/store/pool.h", False),
+    ("services/auth-gateway/store/a.cc", "lib/http/message.h", True),
+    ("services/auth-gateway/store/a.cc", "services/auth-gateway/saml/a.h", True),
+    ("services/auth-gateway/store/a.cc", "pqxx/pqxx", True),
+    ("services/auth-gateway/wiring.cc", "services/auth-gateway/store/a.h", False),
+    ("services/auth-gateway/wiring.cc", "services/mpi-adapter/domain/a.h", True),
+    ("lib/xml/a.cc", "libxml/parser.h", False),
+    ("lib/http/a.cc", "libxml/parser.h", True),
+    ("lib/http/a.cc", "boost/beast/core.hpp", False),
+    ("lib/rpc/a.cc", "curl/curl.h", True),
+    ("lib/crypto/a.cc", "openssl/evp.h", False),
+    ("lib/http/a.cc", "openssl/ssl.h", False),
+    ("lib/http/a.cc", "openssl/evp.h", True),
+    ("lib/store/a.cc", "pqxx/pqxx", False),
+    ("lib/base/a.cc", "lib/identity/pii.h", True),
+    ("lib/identity/a.cc", "lib/base/status.h", False),
+    ("lib/identity/a.cc", "lib/crypto/hash.h", True),
+    ("lib/http/a.cc", "services/auth-gateway/domain/a.h", True),
+    ("tests/simulators/idp/a.cc", "lib/xml/dsig.h", False),
+    ("tests/simulators/idp/a.cc", "services/auth-gateway/saml/a.h", True),
+    ("tests/simulators/idp/a.cc", "lib/store/pool.h", True),
+    ("tests/integration/a.cc", "services/auth-gateway/store/a.h", False),
+    ("tests/conformance/a.cc", "services/auth-gateway/adapters/a.h", True),
+    ("tests/conformance/a.cc", "services/auth-gateway/api/a.h", False),
+    ("tools/signinctl/a.cc", "services/auth-gateway/domain/a.h", False),
+    ("tools/signinctl/a.cc", "services/auth-gateway/store/a.h", True),
+]
+
+
+class IncludeRule(unittest.TestCase):
+    def test_every_row_of_the_table(self):
+        for path, include, forbidden in INCLUDES:
+            with self.subTest(path=path, include=include):
+                got = found(include_rule, path, f'// one\n#include "{include}"\n')
+                self.assertEqual(bool(got), forbidden, got)
+                if forbidden:
+                    self.assertTrue(got[0].startswith(f"{path}:2: "), got)
+
+    def test_angle_brackets_and_blanks_do_not_hide_an_include(self):
+        self.assertTrue(found(include_rule, "lib/http/a.cc", "#  include <libxml/parser.h>\n"))
+
+    def test_relative_includes_are_refused(self):
+        self.assertTrue(found(include_rule, "lib/http/a.cc", '#include "../base/a.h"\n'))
+
+    def test_a_circle_between_libraries_is_found(self):
+        with Tree({"lib/http/a.h": '#include "lib/rpc/b.h"\n',
+                   "lib/rpc/b.h": '#include "lib/config/c.h"\n',
+                   "lib/config/c.h": '#include "lib/http/a.h"\n'}) as top:
+            self.assertEqual(len(include_rule.find(top)), 1)
+
+
+class PiiMarks(unittest.TestCase):
+    def check(self, fields: str) -> list[str]:
+        return found(pii_marks, "proto/va/x/v1/x.proto", f"message X {{\n{fields}\n}}\n")
+
+    def test_marked_fields_pass(self):
+        self.assertFalse(self.check("string a = 1 [(pii) = PII_NONE];"))
+        self.assertFalse(self.check("optional bytes a = 1 [(va.common.v1.pii) = PII_SSN];"))
+        self.assertFalse(self.check("repeated string a = 1\n  [(pii) = PII_NAME,\n  deprecated = true];"))
+        self.assertFalse(self.check("int32 a = 1; bool b = 2; Other c = 3;"))
+        self.assertFalse(self.check("map<int32, Other> a = 1;"))
+        self.assertFalse(self.check("// string a = 1;\n/* string b = 2; */"))
+
+    def test_unmarked_fields_are_found(self):
+        for field in ("string a = 1;", "bytes a = 1;", "optional string a = 1;",
+                      "repeated string a = 1 [deprecated = true];", "map<string, int32> a = 1;",
+                      "map<int32, bytes> a = 1;", "oneof x { string a = 1; }",
+                      "string a = 1; // [(pii) = PII_NONE]", "string a = 1 [(pii) = PII_UNSPECIFIED];"):
+            with self.subTest(field=field):
+                self.assertEqual(len(self.check(field)), 1)
+
+    def test_the_line_is_that_of_the_field(self):
+        self.assertIn("x.proto:4:", self.check("\n// c\nstring a = 1;")[0])
+
+
+class DocLinks(unittest.TestCase):
+    def check(self, text: str) -> list[str]:
+        with Tree({"README.md": text, "docs/a.md": "# Some Title\n\n## It's `here`: now\n",
+                   "docs/b.png": ""}) as top:
+            return doc_links.find(top)
+
+    def test_good_links_pass(self):
+        self.assertFalse(self.check("[a](docs/a.md) [b](docs/a.md#some-title) ![c](docs/b.png)\n"
+                                    "[d](docs/a.md#its-here-now) [e](https://example.gov/x) [f](docs/)\n"))
+        self.assertFalse(self.check("`[a](nowhere.md)`\n\n```\n[a](nowhere.md)\n```\n"))
+
+    def test_dead_links_are_found(self):
+        self.assertEqual(len(self.check("[a](docs/none.md)\n")), 1)
+        self.assertEqual(len(self.check("[a](docs/a.md#other)\n")), 1)
+        self.assertEqual(len(self.check("[a](#here)\n")), 1)
+        self.assertEqual(len(self.check("[a]: docs/none.md\n")), 1)
+
+
+class ConfinedUses(unittest.TestCase):
+    def test_each_word_outside_its_place_is_found_and_inside_it_is_not(self):
+        cases = [
+            ("lib/http/a.cc", "absl::Now()", True),
+            ("lib/base/clock.cc", "absl::Now()", False),
+            ("lib/http/a.cc", "RAND_bytes(x, 1)", True),
+            ("lib/crypto/random.cc", "RAND_bytes(x, 1)", False),
+            ("services/auth-gateway/domain/a.cc", "ssn.Reveal()", True),
+            ("services/auth-gateway/web/a.cc", "ssn.Reveal()", True),
+            ("services/auth-gateway/domain/a_test.cc", "ssn.Reveal()", False),
+            ("services/auth-gateway/saml/a.cc", "ssn.Reveal()", False),
+            ("lib/telemetry/a.cc", "ssn.Reveal()", True),
+            ("lib/http/a.cc", "EVP_DigestInit(x)", True),
+            ("lib/crypto/a.cc", "EVP_DigestInit(x)", False),
+            ("lib/http/a_test.cc", "std::this_thread::sleep_for(x)", True),
+            ("lib/http/a.cc", "std::this_thread::sleep_for(x)", False),
+            ("README.md", "http://deb.debian" + ".org/debian", True),
+            ("tools/x/package-lock.json", '"resolved": "https://', True),
+            ("lib/http/a.cc", "// TO" + "DO: later", True),
+        ]
+        for path, text, forbidden in cases:
+            with self.subTest(path=path, text=text):
+                self.assertEqual(bool(found(confined_uses, path, f"x\n{text};\n")), forbidden)
+
+    def test_the_folder_of_the_checkout_may_not_be_named(self):
+        with Tree({"README.md": ""}) as top:
+            (top / "README.md").write_text(f"cd {top.resolve()}/build\n", encoding="utf-8")
+            self.assertEqual(len(confined_uses.find(top)), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,59 @@
+"""Words of the source that have one place, or none: the clock, randomness, revealed personal data,
+sleeps in tests, and what would tie this repository to one machine."""
+
+import re
+
+import tree
+
+_REVEAL_ROOMS = r"^services/[^/]+/(api|adapters|hl7|saml|oidc|store)/|^lib/(identity|jose|crypto)/"
+_TESTS = r"_test\.cc$|^tests/|^lib/testing/"
+
+# Pattern, files it is looked for in, files that may use it, what to do instead.
+RULES = (
+    (r"\babsl::Now\(", r"\.(cc|h)$", r"^lib/base/clock\.cc$",
+     "take absl::Time now or a Clock& as an argument"),
+    (r"\bRAND_(priv_)?bytes\(", r"\.(cc|h)$", r"^lib/crypto/random\.cc$",
+     "take an IdGenerator& as an argument"),
+    (r"\.Reveal\(\)", r"^(services|lib|tools)/.*\.(cc|h)$", _REVEAL_ROOMS + "|" + _TESTS,
+     "personal data is opened only in codecs, api/, adapters/, store/ and lib/{identity,jose,crypto}"),
+    (r"\bstd::format\(|#include <format>", r"\.(cc|h)$", r"^$", "GCC 12 has no std::format: absl::StrCat"),
+    (r"\b(sleep_for|sleep_until|usleep|nanosleep)\(|\babsl::SleepFor\(|[^\w.:]sleep\(",
+     r"_test\.cc$|^tests/(?!bench/|simulators/).*\.(cc|h|mjs|js|py)$", r"^$",
+     "tests do not sleep: wait for a condition or move the fake clock"),
+    (r"\bEVP_[A-Za-z0-9_]+\(", r"^(lib|services|tools)/.*\.(cc|h)$", r"^lib/(crypto|jose)/", "use lib/crypto"),
+    # Put together here, so that this file does not name what it forbids.
+    (r"\b(?:deb|security|snapshot|ftp)\.debian" + r"\.org\b|\bregistry\.npmjs" + r"\.org\b"
+     r"|\bregistry\.yarnpkg" + r"\.com\b",
+     r"", r"^$", "no address of a package host: machines bring their own"),
+    (r'"resolved":\s*"http', r"package-lock\.json$", r"^$",
+     "make the lock file with omit-lockfile-registry-resolved=true (.npmrc beside it)"),
+    (r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X)\b", r"\.(cc|h|py|sh|mjs|proto|yaml|md|cmake|txt)$|(^|/)dev$",
+     r"^$", "finish it, or file an issue"),
+)
+
+_BINARY = (".png", ".ico", ".woff2", ".der", ".bin", ".gz")
+
+
+def find(top) -> list[str]:
+    found = []
+    rules = [(re.compile(p), re.compile(where), re.compile(may), advice)
+             for p, where, may, advice in RULES]
+    machine = str(top.resolve()) + "/"
+    for path in tree.files(top):
+        if path.endswith(_BINARY):
+            continue
+        source = tree.text(top, path)
+        for pattern, where, may, advice in rules:
+            if not where.search(path) or may.search(path):
+                continue
+            for match in pattern.finditer(source):
+                line = source.count("\n", 0, match.start()) + 1
+                found.append(f"{path}:{line}: {match.group(0).strip()}: {advice}")
+        if len(machine) > 3 and machine in source:
+            line = source.count("\n", 0, source.index(machine)) + 1
+            found.append(f"{path}:{line}: names the folder of this checkout: write paths from the root")
+    return found
+
+
+if __name__ == "__main__":
+    tree.main("words with one place", find, "Each line says what to do.")

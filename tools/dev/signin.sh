@@ -1,0 +1,15 @@
+# usage: ./dev signin PERSONA [--application A] [--flow saml]
+#
+# Signs one persona (tests/personas) in on the running stack, as a browser would, and prints the
+# outcome as one JSON object. Exit 0 session, 3 refusal, 4 try later, 5 step-up, 1 fault, 2 usage.
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+case ${1:-} in -h | --help) command_help "${BASH_SOURCE[0]}"; exit 0 ;; esac
+
+(($#)) || usage_error "signin needs a persona: $(cd "$VA_ROOT/tests/personas" && printf '%s\n' *.yaml | sed 's/\.yaml$//' | paste -sd' ')"
+[[ -r $VA_DEV_DIR/env ]] || die "nothing is running here: ./dev up first"
+[[ -x $(bin_dir)/signin ]] || die "the program signin is not built: ./dev build"
+set -a
+source "$VA_DEV_DIR/env"
+set +a
+cd "$VA_ROOT"
+exec "$(bin_dir)/signin" "$@"

@@ -1,0 +1,168 @@
+# What a development stack consists of: names, ports, addresses, configuration files. Sourced by the
+# commands that start, stop or describe it.
+
+VA_SERVICES=(auth-gateway user-attributes mpi-adapter mhv-account inherited-proofing)
+VA_SIMULATORS=(idp-simulator mpi-simulator)
+VA_SCHEMAS=(gateway attributes mpi mhv proofing)
+
+source "$VA_ROOT/tools/dev/processes.sh"
+source "$VA_ROOT/tools/dev/pki.sh"
+source "$VA_ROOT/tools/dev/postgres.sh"
+
+second_gateway() { [[ ${VA_DEV_SECOND_GATEWAY:-} == 1 ]]; }
+
+# Every port of the stack, as PORT_<SERVICE>_<KIND>.
+PORT_GATEWAY_PUBLIC=$((VA_PORT_BASE + 43))
+PORT_GATEWAY_GRPC=$((VA_PORT_BASE + 44))
+PORT_USER_ATTRIBUTES_GRPC=$((VA_PORT_BASE + 45))
+PORT_MPI_ADAPTER_GRPC=$((VA_PORT_BASE + 46))
+PORT_MHV_ACCOUNT_GRPC=$((VA_PORT_BASE + 47))
+PORT_INHERITED_PROOFING_GRPC=$((VA_PORT_BASE + 48))
+PORT_GATEWAY_B_PUBLIC=$((VA_PORT_BASE + 53))
+PORT_GATEWAY_B_GRPC=$((VA_PORT_BASE + 54))
+PORT_IDP_SIMULATOR=$((VA_PORT_BASE + 61))
+PORT_MPI_SIMULATOR=$((VA_PORT_BASE + 62))
+PORT_GATEWAY_OPS=$((VA_PORT_BASE + 1043))
+PORT_USER_ATTRIBUTES_OPS=$((VA_PORT_BASE + 1045))
+PORT_MPI_ADAPTER_OPS=$((VA_PORT_BASE + 1046))
+PORT_MHV_ACCOUNT_OPS=$((VA_PORT_BASE + 1047))
+PORT_INHERITED_PROOFING_OPS=$((VA_PORT_BASE + 1048))
+PORT_GATEWAY_B_OPS=$((VA_PORT_BASE + 1053))
+
+# Two sites: the IdP's POST back to the gateway is cross-site, as it is in the world (decision E2).
+GATEWAY_URL=https://localhost:$PORT_GATEWAY_PUBLIC
+GATEWAY_B_URL=https://localhost:$PORT_GATEWAY_B_PUBLIC
+IDP_URL=https://127.0.0.1:$PORT_IDP_SIMULATOR
+IDP_SSO_URL=$IDP_URL/isam/sps/saml20idp/saml20/login
+IDP_ENTITY_ID=$IDP_URL/metadata
+MPI_URL=https://127.0.0.1:$PORT_MPI_SIMULATOR/mpi
+SP_ENTITY_ID=$GATEWAY_URL/v1/sessions/metadata
+ACS_URL=$GATEWAY_URL/v1/sessions/callback
+
+# ops_port SERVICE
+ops_port() {
+  case $1 in
+    auth-gateway) echo "$PORT_GATEWAY_OPS" ;;
+    auth-gateway-b) echo "$PORT_GATEWAY_B_OPS" ;;
+    user-attributes) echo "$PORT_USER_ATTRIBUTES_OPS" ;;
+    mpi-adapter) echo "$PORT_MPI_ADAPTER_OPS" ;;
+    mhv-account) echo "$PORT_MHV_ACCOUNT_OPS" ;;
+    inherited-proofing) echo "$PORT_INHERITED_PROOFING_OPS" ;;
+  esac
+}
+
+# stack_names: what runs when all is up, database first.
+stack_names() {
+  printf '%s\n' postgres "${VA_SIMULATORS[@]}" "${VA_SERVICES[@]}"
+  if second_gateway; then echo auth-gateway-b; fi
+}
+
+# stack_ports: "port name", one a line.
+stack_ports() {
+  local name
+  for name in "${!PORT_@}"; do
+    if [[ $name == PORT_GATEWAY_B_* ]] && ! second_gateway; then continue; fi
+    printf '%s %s\n' "${!name}" "$(tr '[:upper:]_' '[:lower:]-' <<<"${name#PORT_}")"
+  done
+}
+
+# fill TEMPLATE NAME: the template with every @KEY@ replaced; an unknown key is an error.
+fill() {
+  local text key value
+  text=$(<"$1")
+  while [[ $text =~ @([A-Z_]+)@ ]]; do
+    key=${BASH_REMATCH[1]}
+    case $key in
+      DEV) value=$VA_DEV_DIR ;;
+      NAME) value=$2 ;;
+      PKI) value=$(pki_dir) ;;
+      SECRETS) value=$VA_DEV_DIR/secrets ;;
+      PG_HOST) value=$(pg_socket_dir) ;;
+      URL) value=$GATEWAY_URL ;;
+      PORT_* | SP_ENTITY_ID | ACS_URL | IDP_SSO_URL | IDP_ENTITY_ID | MPI_URL) value=${!key} ;;
+      *) die "$1 asks for @$key@, which nothing defines" ;;
+    esac
+    text=${text//"@$key@"/"$value"}
+  done
+  printf '%s\n' "$text"
+}
+
+# write_configs: the files the services are started with.
+write_configs() {
+  local service to=$VA_DEV_DIR/config templates=$VA_ROOT/deploy/dev
+  mkdir -p "$to"
+  for service in "${VA_SERVICES[@]}"; do
+    fill "$templates/$service.yaml" "$service" >"$to/$service.yaml"
+  done
+  if second_gateway; then
+    # The same service on the same database behind another port: its identity towards the IdP, and
+    # with it the address responses are posted to, stays that of the first.
+    PORT_GATEWAY_PUBLIC=$PORT_GATEWAY_B_PUBLIC PORT_GATEWAY_GRPC=$PORT_GATEWAY_B_GRPC \
+      PORT_GATEWAY_OPS=$PORT_GATEWAY_B_OPS GATEWAY_URL=$GATEWAY_B_URL \
+      fill "$templates/auth-gateway.yaml" auth-gateway-b >"$to/auth-gateway-b.yaml"
+  fi
+  # The shipped policy sends people to real hosts. Here the simulator stands in for those.
+  sed -E -e "s#https://(eauth\.va\.gov|patientportal\.myhealth\.va\.gov)#$IDP_URL/portal/\1#" \
+    -e 's#\[(eauth\.va\.gov|patientportal\.myhealth\.va\.gov)\]#[127.0.0.1]#' \
+    "$VA_ROOT/deploy/policy/policy.yaml" >"$VA_DEV_DIR/policy.yaml"
+}
+
+# write_env: what scripts and tests read to find the stack.
+write_env() {
+  local name pid
+  {
+    printf 'VA_URL=%q\n' "$GATEWAY_URL"
+    if second_gateway; then printf 'VA_URL_B=%q\n' "$GATEWAY_B_URL"; fi
+    printf 'VA_OPS_URL=%q\n' "http://127.0.0.1:$PORT_GATEWAY_OPS"
+    if second_gateway; then printf 'VA_OPS_URL_B=%q\n' "http://127.0.0.1:$PORT_GATEWAY_B_OPS"; fi
+    printf 'VA_IDP_URL=%q\n' "$IDP_URL"
+    printf 'VA_MPI_URL=%q\n' "$MPI_URL"
+    printf 'VA_CA=%q\n' "$(pki_dir)/ca.crt"
+    printf 'VA_AUTH_GATEWAY_GRPC=%q\n' "127.0.0.1:$PORT_GATEWAY_GRPC"
+    printf 'VA_USER_ATTRIBUTES_GRPC=%q\n' "127.0.0.1:$PORT_USER_ATTRIBUTES_GRPC"
+    printf 'VA_MPI_ADAPTER_GRPC=%q\n' "127.0.0.1:$PORT_MPI_ADAPTER_GRPC"
+    printf 'VA_MHV_ACCOUNT_GRPC=%q\n' "127.0.0.1:$PORT_MHV_ACCOUNT_GRPC"
+    printf 'VA_INHERITED_PROOFING_GRPC=%q\n' "127.0.0.1:$PORT_INHERITED_PROOFING_GRPC"
+    printf 'VA_CLIENT_CERT=%q\n' "$(pki_dir)/dev-client.crt"
+    printf 'VA_CLIENT_KEY=%q\n' "$(pki_dir)/dev-client.key"
+    printf 'VA_DEV_DIR=%q\n' "$VA_DEV_DIR"
+    printf 'VA_PG_HOST=%q\n' "$(pg_socket_dir)"
+    for name in $(stack_names); do
+      pid=$(pid_of "$name")
+      printf 'VA_PID_%s=%s\n' "$(tr '[:lower:]-' '[:upper:]_' <<<"$name")" "$pid"
+    done
+  } >"$VA_DEV_DIR/env.new"
+  mv "$VA_DEV_DIR/env.new" "$VA_DEV_DIR/env"
+}
+
+# ready SERVICE: its ops port says so.
+ready() {
+  curl -fsS -o /dev/null --noproxy '*' --max-time 2 "http://127.0.0.1:$(ops_port "$1")/readyz" 2>/dev/null
+}
+
+# stack_running: every part runs.
+stack_running() {
+  local name
+  for name in $(stack_names); do
+    if [[ -z $(pid_of "$name") ]]; then return 1; fi
+  done
+}
+
+# stop_stack [NAME…]: those (default: whatever has a pid file), the database last.
+stop_stack() {
+  local names name
+  if (($#)); then names=("$@"); else mapfile -t names < <(started_names); fi
+  # Ask all at once, so that they drain side by side.
+  for name in "${names[@]}"; do
+    if [[ $name != postgres && -n $(pid_of "$name") ]]; then
+      kill -s TERM "$(pid_of "$name")" 2>/dev/null || true
+    fi
+  done
+  for name in "${names[@]}"; do
+    if [[ $name != postgres ]]; then stop_process "$name"; fi
+  done
+  for name in "${names[@]}"; do
+    # INT is PostgreSQL's fast shutdown: it ends sessions and writes a checkpoint.
+    if [[ $name == postgres ]]; then stop_process postgres INT; fi
+  done
+}
