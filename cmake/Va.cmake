@@ -61,8 +61,8 @@ function(va_program name)
 endfunction()
 
 # va_migrations(TARGET FOLDER NAMESPACE): compiles FOLDER/NNNN_name.sql into TARGET as
-# `absl::Span<const va::store::Migration> NAMESPACE::Migrations()`. The folder's files are numbered from
-# 0001 without gaps. TARGET declares the function in a header of its own.
+# `absl::Span<const va::store::Migration> NAMESPACE::Migrations()`. The folder's files are numbered
+# from 0001 without gaps. TARGET declares the function in a header of its own.
 function(va_migrations target folder namespace)
   get_filename_component(folder ${folder} ABSOLUTE)
   file(GLOB files CONFIGURE_DEPENDS ${folder}/*.sql)
@@ -86,7 +86,8 @@ function(va_migrations target folder namespace)
   endforeach()
   set(body "  return {};")
   if(rows)
-    set(body "  static constexpr va::store::Migration kMigrations[] = {\n${rows}  };\n  return kMigrations;")
+    set(body "  static constexpr va::store::Migration kMigrations[] = {\n${rows}  };\n")
+    string(APPEND body "  return kMigrations;")
   endif()
   set(generated ${CMAKE_CURRENT_BINARY_DIR}/${target}_migrations.cc)
   file(CONFIGURE OUTPUT ${generated} @ONLY CONTENT

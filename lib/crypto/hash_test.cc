@@ -23,7 +23,8 @@ TEST_CASE("HmacSha256: answers the vectors of RFC 4231", "[crypto]") {
         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
-TEST_CASE("HmacSha256: an empty key is a key of its own, not the one of the last call", "[crypto]") {
+TEST_CASE("HmacSha256: an empty key is a key of its own, not the one of the last call",
+          "[crypto]") {
   const std::string before = HmacSha256("", "m");
   HmacSha256("another", "m");
   CHECK(HmacSha256("", "m") == before);

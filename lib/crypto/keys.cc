@@ -89,8 +89,9 @@ absl::Time ToTime(const ASN1_TIME* asn1, absl::Time if_unreadable) {
 absl::Status CheckSecretMode(const struct stat& info, const std::string& path) {
   if ((info.st_mode & (S_IWGRP | S_IRWXO)) == 0) return absl::OkStatus();
   return base::MakeError(absl::StatusCode::kFailedPrecondition, "SECRET_FILE_OPEN",
-                         absl::StrCat(path, ": a secret file must not be writable for its group, "
-                                            "nor open to others (chmod 600)"));
+                         absl::StrCat(path,
+                                      ": a secret file must not be writable for its group, "
+                                      "nor open to others (chmod 600)"));
 }
 
 absl::StatusOr<std::string> ReadAll(int fd, const std::string& path) {
@@ -234,10 +235,7 @@ PublicKey PrivateKey::Public() const {
 
 Certificate::Certificate(std::string der, PublicKey key, absl::Time not_before,
                          absl::Time not_after)
-    : der_(std::move(der)),
-      key_(std::move(key)),
-      not_before_(not_before),
-      not_after_(not_after) {}
+    : der_(std::move(der)), key_(std::move(key)), not_before_(not_before), not_after_(not_after) {}
 
 absl::StatusOr<Certificate> Certificate::FromX509(X509* certificate) {
   if (certificate == nullptr) return KeyError("CERTIFICATE_UNREADABLE", "not a certificate");

@@ -1,6 +1,6 @@
-// Owners of OpenSSL keys and certificates. Whatever lives here was read whole and is strong enough to
-// be used: RSA from 2048 bits, EC on P-256 or P-384, nothing else (decision P4). Only lib/crypto,
-// lib/jose and lib/xml look at the native handles.
+// Owners of OpenSSL keys and certificates. Whatever lives here was read whole and is strong enough
+// to be used: RSA from 2048 bits, EC on P-256 or P-384, nothing else (decision P4). Only
+// lib/crypto, lib/jose and lib/xml look at the native handles.
 #pragma once
 
 #include <memory>
@@ -81,8 +81,8 @@ class PrivateKey {
   int bits_;
 };
 
-// An X.509 certificate whose key passed the same checks. Validity dates are told, not judged: whether
-// an expired certificate counts is policy.
+// An X.509 certificate whose key passed the same checks. Validity dates are told, not judged:
+// whether an expired certificate counts is policy.
 class Certificate {
  public:
   // The first certificate in the text.

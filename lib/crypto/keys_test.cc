@@ -24,7 +24,8 @@ CertificateRequest Request(absl::string_view name) {
 IssuedPair SelfSigned(NewKey kind) { return *IssueSelfSigned(Request("test.example"), kind); }
 
 // EVP refuses 1024 bits nowhere by itself; the gate is ours (attack S45).
-TEST_CASE("PrivateKey: S45 RSA below 2048 bits is refused, private and public", "[crypto][security]") {
+TEST_CASE("PrivateKey: S45 RSA below 2048 bits is refused, private and public",
+          "[crypto][security]") {
   const std::string weak = *GenerateKeyPem(NewKey::kRsa1024ForTests);
   CHECK(base::ReasonOf(PrivateKey::FromPem(weak).status()) == "KEY_TOO_SHORT");
   const IssuedPair pair = SelfSigned(NewKey::kRsa1024ForTests);
@@ -114,8 +115,7 @@ TEST_CASE("Certificate: a list is read whole or not at all", "[crypto]") {
   CHECK_FALSE(Certificate::AllFromPem(one + two.substr(0, two.size() / 2)).ok());
 }
 
-TEST_CASE("IssueSigned: a certificate of the authority verifies with the authority's name",
-          "[crypto]") {
+TEST_CASE("IssueSigned: the certificate belongs to the key written beside it", "[crypto]") {
   testing::TestPki pki;
   const testing::PemFiles files = pki.IssueService("mpi-adapter");
   const Certificate certificate = *Certificate::FromPemFile(files.certificate_file);

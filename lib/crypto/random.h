@@ -1,5 +1,5 @@
-// The process's one source of randomness: OpenSSL's generator behind base::IdGenerator. Whoever needs
-// ids, tokens or nonces takes the interface as an argument, so that tests can predict them.
+// The process's one source of randomness: OpenSSL's generator behind base::IdGenerator. Whoever
+// needs ids, tokens or nonces takes the interface as an argument, so that tests can predict them.
 #pragma once
 
 #include <string>

@@ -3,6 +3,8 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -69,11 +71,9 @@ absl::StatusOr<Envelope> Split(absl::string_view sealed) {
 }
 
 bool IsKeyId(absl::string_view id) {
-  return !id.empty() && id.size() <= kMaxKeyId &&
-         std::all_of(id.begin(), id.end(), [](char c) {
-           return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' ||
-                  c == '.';
-         });
+  return !id.empty() && id.size() <= kMaxKeyId && std::all_of(id.begin(), id.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
+  });
 }
 
 absl::Status RingError(int line, absl::string_view message) {
@@ -113,7 +113,8 @@ absl::StatusOr<KeyRing> KeyRing::FromText(absl::string_view text) {
     explicit_current = explicit_current || says_current;
   }
   if (ring.keys_.empty()) {
-    return base::MakeError(absl::StatusCode::kInvalidArgument, "KEY_RING", "key ring without a key");
+    return base::MakeError(absl::StatusCode::kInvalidArgument, "KEY_RING",
+                           "key ring without a key");
   }
   return ring;
 }
@@ -166,16 +167,24 @@ std::string SealedBox::Seal(absl::string_view plain, absl::string_view aad,
 
   const CipherPtr context(EVP_CIPHER_CTX_new());
   int written = 0;
-  EVP_EncryptInit_ex2(context.get(), Aes256Gcm(), Octets(absl::string_view(ring_.current_key())),
-                      Octets(sealed) + header_size, nullptr);
-  EVP_EncryptUpdate(context.get(), nullptr, &written, Octets(sealed),
-                    static_cast<int>(header_size));
-  EVP_EncryptUpdate(context.get(), nullptr, &written, Octets(aad), static_cast<int>(aad.size()));
-  EVP_EncryptUpdate(context.get(), Octets(sealed) + body_at, &written, Octets(plain),
-                    static_cast<int>(plain.size()));
-  EVP_EncryptFinal_ex(context.get(), Octets(sealed) + body_at + plain.size(), &written);
-  EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, static_cast<int>(kTagSize),
-                      Octets(sealed) + body_at + plain.size());
+  const bool ok =
+      EVP_EncryptInit_ex2(context.get(), Aes256Gcm(),
+                          Octets(absl::string_view(ring_.current_key())),
+                          Octets(sealed) + header_size, nullptr) == 1 &&
+      EVP_EncryptUpdate(context.get(), nullptr, &written, Octets(sealed),
+                        static_cast<int>(header_size)) == 1 &&
+      EVP_EncryptUpdate(context.get(), nullptr, &written, Octets(aad),
+                        static_cast<int>(aad.size())) == 1 &&
+      EVP_EncryptUpdate(context.get(), Octets(sealed) + body_at, &written, Octets(plain),
+                        static_cast<int>(plain.size())) == 1 &&
+      EVP_EncryptFinal_ex(context.get(), Octets(sealed) + body_at + plain.size(), &written) == 1 &&
+      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, static_cast<int>(kTagSize),
+                          Octets(sealed) + body_at + plain.size()) == 1;
+  // Only a broken OpenSSL gets here. Going on would store a value that never opens again.
+  if (!ok) {
+    std::fputs("{\"ev\":\"crypto.seal.failed\"}\n", stderr);
+    std::abort();
+  }
   return sealed;
 }
 
@@ -221,8 +230,7 @@ namespace {
 std::string LookupValue(const std::string& id, const std::string& key, absl::string_view purpose,
                         absl::string_view value) {
   // The purpose's length goes in too: ("ab","c") and ("a","bc") are different questions.
-  const std::string message =
-      absl::StrCat(purpose.size(), ":", purpose, ":", value);
+  const std::string message = absl::StrCat(purpose.size(), ":", purpose, ":", value);
   return absl::StrCat(id, ":", base::HexEncode(HmacSha256(key, message)));
 }
 

@@ -1,6 +1,6 @@
-// Protection of personal data at rest (rule 6 of the house): sealing for columns that are read back,
-// keyed hashes for columns that are looked up. Both hold a key ring: the current key writes, every key
-// of the ring reads, so that keys can be exchanged while serving (decision E7).
+// Protection of personal data at rest (rule 6 of the house): sealing for columns that are read
+// back, keyed hashes for columns that are looked up. Both hold a key ring: the current key writes,
+// every key of the ring reads, so that keys can be exchanged while serving (decision E7).
 #pragma once
 
 #include <map>
@@ -40,15 +40,15 @@ class KeyRing {
   std::string current_;
 };
 
-// AES-256-GCM. `aad` names the place of the value (table and row), so that a sealed value copied into
-// another row does not open. Thread-safe.
+// AES-256-GCM. `aad` names the place of the value (table and row), so that a sealed value copied
+// into another row does not open. Thread-safe.
 class SealedBox {
  public:
   static absl::StatusOr<SealedBox> FromKeyFile(const std::string& path);
   static SealedBox FromRing(KeyRing ring);
 
-  // version byte | length of key id | key id | 96-bit random nonce | ciphertext | 128-bit tag. Version
-  // and key id are authenticated too.
+  // version byte | length of key id | key id | 96-bit random nonce | ciphertext | 128-bit tag.
+  // Version and key id are authenticated too.
   std::string Seal(absl::string_view plain, absl::string_view aad, base::IdGenerator& ids) const;
 
   // Reasons: SEAL_MALFORMED, SEAL_UNKNOWN_KEY, SEAL_BROKEN (altered, or another row's).
@@ -64,8 +64,8 @@ class SealedBox {
   KeyRing ring_;
 };
 
-// HMAC-SHA256 look-up values "key_id:64 hex digits", separate for every purpose, so that equal values
-// in two columns cannot be linked. Thread-safe.
+// HMAC-SHA256 look-up values "key_id:64 hex digits", separate for every purpose, so that equal
+// values in two columns cannot be linked. Thread-safe.
 class LookupHasher {
  public:
   static absl::StatusOr<LookupHasher> FromKeyFile(const std::string& path);

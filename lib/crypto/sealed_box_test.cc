@@ -26,8 +26,8 @@ std::string ReasonOfOpen(const SealedBox& box, const std::string& sealed, const 
 TEST_CASE("SealedBox: what was sealed opens again", "[crypto]") {
   testing::FixedIds ids;
   const SealedBox box = BoxA();
-  for (const std::string& plain : {std::string(), std::string("x"), std::string("a\0b", 3),
-                                   std::string(100000, 'z')}) {
+  for (const std::string& plain :
+       {std::string(), std::string("x"), std::string("a\0b", 3), std::string(100000, 'z')}) {
     CHECK(*box.Open(box.Seal(plain, kAad, ids), kAad) == plain);
   }
 }
@@ -68,8 +68,7 @@ TEST_CASE("SealedBox: another key, and a key the ring lacks, are told apart", "[
   testing::FixedIds ids;
   const std::string sealed = BoxA().Seal("secret", kAad, ids);
   CHECK(ReasonOfOpen(SealedBox::FromRing(Ring("k1:" + kKeyB)), sealed, kAad) == "SEAL_BROKEN");
-  CHECK(ReasonOfOpen(SealedBox::FromRing(Ring("k2:" + kKeyA)), sealed, kAad) ==
-        "SEAL_UNKNOWN_KEY");
+  CHECK(ReasonOfOpen(SealedBox::FromRing(Ring("k2:" + kKeyA)), sealed, kAad) == "SEAL_UNKNOWN_KEY");
 }
 
 TEST_CASE("SealedBox: the same key under another id does not open", "[crypto][security]") {
@@ -134,8 +133,7 @@ TEST_CASE("LookupHasher: the same value hashes alike, purposes and keys apart", 
   CHECK(hasher.Hash("icn", "1") != hasher.Hash("ssn", "1"));
   CHECK(hasher.Hash("icn", "1") != hasher.Hash("icn", "2"));
   CHECK(hasher.Hash("ab", "c") != hasher.Hash("a", "bc"));
-  CHECK(hasher.Hash("icn", "1") !=
-        LookupHasher::FromRing(Ring("k1:" + kKeyB)).Hash("icn", "1"));
+  CHECK(hasher.Hash("icn", "1") != LookupHasher::FromRing(Ring("k1:" + kKeyB)).Hash("icn", "1"));
   CHECK(hasher.Hash("icn", "1").substr(0, 3) == "k1:");
 }
 

@@ -160,6 +160,9 @@ class Session : public std::enable_shared_from_this<Session> {
 
   bool TakeHead(size_t head_size);
   bool Dispatch();
+  // False when this body is more than all bodies may hold together.
+  bool CountBody();
+  void ForgetBody();
   bool Refuse(int status, absl::string_view reason, bool close = true);
   void BeginWriting(std::string bytes, bool close, bool linger);
   bool AnswerFinished();
@@ -192,6 +195,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::string out_;
   size_t written_ = 0;
   size_t lingered_ = 0;
+  size_t body_counted_ = 0;
   std::optional<HeadScanner> scanner_;
   std::optional<RequestParser> parser_;
   Request request_;
@@ -217,6 +221,12 @@ class ServerImpl final : public Server {
   Response RefusalPage(const ServerRefusal& refusal) const;
   std::string Serialize(const Response& response, const WriteOptions& options) const;
   bool IsOurHost(absl::string_view host) const;
+
+  // Bytes of request bodies in memory, all connections together; false beyond the limit.
+  bool AddBodyBytes(size_t count) {
+    return body_bytes_.fetch_add(count) + count <= options_.body_memory_limit;
+  }
+  void RemoveBodyBytes(size_t count) { body_bytes_.fetch_sub(count); }
 
   void HandlerStarted();
   void HandlerFinished();
@@ -244,6 +254,7 @@ class ServerImpl final : public Server {
   bool accept_paused_ = false;
   int port_ = 0;
   std::atomic<bool> draining_{false};
+  std::atomic<size_t> body_bytes_{0};
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -427,6 +438,7 @@ bool Session::DriveBody() {
     error_code ec;
     const size_t used = parser_->put(asio::buffer(in_), ec);
     in_.erase(0, used);
+    if (!CountBody()) return Refuse(503, "BODY_MEMORY");
     if (ec == beast::http::error::need_more) break;
     if (ec == beast::http::error::body_limit) return Refuse(413, "BODY_TOO_LARGE");
     if (ec) return Refuse(400, "MALFORMED");
@@ -444,6 +456,17 @@ bool Session::DriveBody() {
       return false;
   }
   return false;
+}
+
+bool Session::CountBody() {
+  const size_t fresh = request_.body.size() - body_counted_;
+  body_counted_ += fresh;
+  return fresh == 0 || server_.AddBodyBytes(fresh);
+}
+
+void Session::ForgetBody() {
+  if (body_counted_ != 0) server_.RemoveBodyBytes(body_counted_);
+  body_counted_ = 0;
 }
 
 bool Session::Dispatch() {
@@ -470,6 +493,7 @@ void Session::OnResponse(std::string bytes, bool close) {
 }
 
 void Session::BeginWriting(std::string bytes, bool close, bool linger) {
+  ForgetBody();
   out_ = std::move(bytes);
   written_ = 0;
   close_after_write_ = close || out_.empty();
@@ -582,6 +606,7 @@ void Session::Close() {
   const bool polite = established_ && ssl_ != nullptr;
   state_ = State::kClosed;
   deadline_ = kNever;
+  ForgetBody();
   if (polite) {
     ERR_clear_error();
     SSL_shutdown(ssl_.get());

@@ -47,6 +47,8 @@ struct ServerOptions {
   size_t header_count_limit = 100;
   size_t target_limit = 8 * 1024;
   size_t body_limit = 512 * 1024;
+  size_t body_memory_limit =
+      32 * 1024 * 1024;  // of all unanswered requests together; beyond it 503
 
   absl::Duration handshake_timeout = absl::Seconds(10);
   absl::Duration header_timeout =

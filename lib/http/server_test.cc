@@ -8,6 +8,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <condition_variable>
@@ -429,6 +430,31 @@ TEST_CASE("W5 Server: what is just within the limits is served", "[http][server]
   client.Send(absl::StrCat("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ", body.size(),
                            "\r\n\r\n", body));
   CHECK(absl::EndsWith(client.ReadAnswer(), body));
+}
+
+TEST_CASE("W5 Server: many bodies within their limit cannot fill the memory together",
+          "[http][server][attack]") {
+  ServerOptions options;
+  options.body_memory_limit = 100 * 1024;
+  const Scene scene(options);
+  const std::string half = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\n";
+  RawClient first(scene.port());
+  first.Send(half + std::string(89999, 'x'));
+  RawClient second(scene.port());
+  second.Send(half + std::string(89999, 'x'));
+  // Whichever came second is told to come again; the other one completes, and then there is room.
+  RawClient third(scene.port());
+  third.Send(half + std::string(90000, 'x'));
+  CHECK(StatusOf(third.ReadAnswer()) == 503);
+  first.Send("x");
+  second.Send("x");
+  const int one = StatusOf(first.ReadAnswer());
+  const int two = StatusOf(second.ReadAnswer());
+  CHECK(std::min(one, two) == 200);
+  CHECK(std::max(one, two) == 503);
+  RawClient later(scene.port());
+  later.Send(half + std::string(90000, 'x'));
+  CHECK(StatusOf(later.ReadAnswer()) == 200);
 }
 
 TEST_CASE("W6 Server: missing, doubled, foreign Host and absolute targets",

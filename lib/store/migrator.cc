@@ -64,7 +64,8 @@ class Session {
     std::map<int, Applied> applied;
     for (const pqxx::row& row :
          direct.exec("SELECT number, name, checksum FROM schema_migrations")) {
-      applied.emplace(row[0].as<int>(), Applied{row[1].as<std::string>(), row[2].as<std::string>()});
+      applied.emplace(row[0].as<int>(),
+                      Applied{row[1].as<std::string>(), row[2].as<std::string>()});
     }
     return applied;
   }
@@ -101,8 +102,8 @@ absl::Status CheckHistory(const std::map<int, Applied>& applied,
                           absl::Span<const Migration> migrations) {
   for (const auto& [number, row] : applied) {
     if (number < 1 || static_cast<size_t>(number) > migrations.size()) {
-      return Refuse("MIGRATION_UNKNOWN", absl::StrCat(Label(number, row.name),
-                                                      " was applied by a newer program"));
+      return Refuse("MIGRATION_UNKNOWN",
+                    absl::StrCat(Label(number, row.name), " was applied by a newer program"));
     }
     const Migration& expected = migrations[static_cast<size_t>(number) - 1];
     if (row.checksum != base::HexEncode(crypto::Sha256(expected.sql))) {
@@ -175,9 +176,9 @@ absl::Status CheckVersion(Pool& pool, absl::Span<const Migration> migrations, ab
   if (!version.ok() && version.status().code() != absl::StatusCode::kInternal) {
     return version.status();
   }
-  return Refuse("SCHEMA_BEHIND",
-                absl::StrCat("schema ", pool.options().schema, " is at ", version.value_or(0),
-                             ", this program needs ", migrations.size(), ": run it with --migrate"));
+  return Refuse("SCHEMA_BEHIND", absl::StrCat("schema ", pool.options().schema, " is at ",
+                                              version.value_or(0), ", this program needs ",
+                                              migrations.size(), ": run it with --migrate"));
 }
 
 }  // namespace va::store

@@ -24,7 +24,7 @@ absl::Status OptionError(absl::string_view message) {
 
 // The schema becomes part of a setting, so it is held to plain identifiers.
 bool IsIdentifier(absl::string_view name) {
-  return !name.empty() && name.size() <= 63 && !absl::ascii_isdigit(name[0]) &&
+  return !name.empty() && name.size() <= 63 && !(name[0] >= '0' && name[0] <= '9') &&
          std::all_of(name.begin(), name.end(), [](char c) {
            return absl::ascii_islower(static_cast<unsigned char>(c)) ||
                   absl::ascii_isdigit(static_cast<unsigned char>(c)) || c == '_';
@@ -61,7 +61,8 @@ struct Pool::Impl {
 absl::StatusOr<std::unique_ptr<Pool>> Pool::Create(PoolOptions options) {
   absl::Status checked = Check(options);
   if (!checked.ok()) return checked;
-  if (options.application_name.empty()) options.application_name = absl::StrCat("va-", options.schema);
+  if (options.application_name.empty())
+    options.application_name = absl::StrCat("va-", options.schema);
   return std::unique_ptr<Pool>(new Pool(std::make_unique<Impl>(std::move(options))));
 }
 
@@ -82,7 +83,9 @@ absl::StatusOr<std::unique_ptr<Connection>> Pool::Acquire(absl::Time deadline) {
   std::unique_ptr<Connection> connection;
   {
     std::unique_lock<std::mutex> lock(impl.mutex);
-    const auto available = [&] { return !impl.idle.empty() || impl.stats.open < impl.options.size; };
+    const auto available = [&] {
+      return !impl.idle.empty() || impl.stats.open < impl.options.size;
+    };
     if (!available()) {
       const absl::Duration patience =
           std::min(deadline - impl.clock.Now(), impl.options.acquire_timeout);
@@ -148,8 +151,6 @@ absl::StatusOr<Rows> Pool::Exec(absl::Time deadline, const Statement& statement,
   return Run(deadline, [&](Connection& connection) { return connection.Exec(statement, params); });
 }
 
-absl::Status Pool::Ping(absl::Time deadline) {
-  return Exec(deadline, kPing).status();
-}
+absl::Status Pool::Ping(absl::Time deadline) { return Exec(deadline, kPing).status(); }
 
 }  // namespace va::store

@@ -1,10 +1,10 @@
 // Connections to one service's schema in PostgreSQL: bounded, borrowed for the length of one call,
-// replaced when broken. Everything the database can answer comes back as a Status with a stable reason
-// and no data in its text; libpqxx and its exceptions stay behind this header.
+// replaced when broken. Everything the database can answer comes back as a Status with a stable
+// reason and no data in its text; libpqxx and its exceptions stay behind this header.
 //
-// Codes and reasons: UNAVAILABLE (POOL_EXHAUSTED, CONNECTION_FAILED, CONNECTION_LOST, COMMIT_IN_DOUBT,
-// DATABASE_READ_ONLY, DATABASE_OVERLOADED), DEADLINE_EXCEEDED (STATEMENT_TIMEOUT, LOCK_TIMEOUT),
-// ABORTED (SERIALIZATION), ALREADY_EXISTS (UNIQUE_VIOLATION), FAILED_PRECONDITION
+// Codes and reasons: UNAVAILABLE (POOL_EXHAUSTED, CONNECTION_FAILED, CONNECTION_LOST,
+// COMMIT_IN_DOUBT, DATABASE_READ_ONLY, DATABASE_OVERLOADED), DEADLINE_EXCEEDED (STATEMENT_TIMEOUT,
+// LOCK_TIMEOUT), ABORTED (SERIALIZATION), ALREADY_EXISTS (UNIQUE_VIOLATION), FAILED_PRECONDITION
 // (CONSTRAINT_VIOLATION), INVALID_ARGUMENT (BAD_VALUE), PERMISSION_DENIED (NOT_PERMITTED), INTERNAL
 // (STATEMENT_FAILED).
 #pragma once
@@ -25,12 +25,14 @@
 namespace va::store {
 
 struct PoolOptions {
-  std::string host;  // a name, an address, or the folder of a unix socket; a list with commas is tried in order
+  std::string host;  // a name, an address, or the folder of a unix socket; a list with commas is
+                     // tried in order
   int port = 5432;
   std::string name;  // of the database
   std::string user;
-  std::string password_file;  // read again for every new connection, so a rotated password is picked up
-  std::string schema;         // becomes the search path
+  std::string
+      password_file;   // read again for every new connection, so a rotated password is picked up
+  std::string schema;  // becomes the search path
   std::string application_name;
   int size = 8;
   absl::Duration acquire_timeout = absl::Seconds(2);
@@ -79,8 +81,8 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  // Calls `body(Connection&)`, which returns absl::Status or absl::StatusOr<T>, with a connection that
-  // is free before `deadline` and within acquire_timeout; otherwise answers UNAVAILABLE,
+  // Calls `body(Connection&)`, which returns absl::Status or absl::StatusOr<T>, with a connection
+  // that is free before `deadline` and within acquire_timeout; otherwise answers UNAVAILABLE,
   // POOL_EXHAUSTED. A connection that died while idle is replaced before anything is sent on it.
   template <typename F>
   std::invoke_result_t<F&, Connection&> Run(absl::Time deadline, F&& body) {

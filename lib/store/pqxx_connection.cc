@@ -75,7 +75,8 @@ absl::StatusOr<std::string> ConnectionString(const PoolOptions& options) {
       AtLeastOne(absl::ToInt64Milliseconds(options.statement_timeout + absl::Seconds(5))),
       " options=", Quoted(SessionOptions(options)));
   // A standby answers too; after a failover only the new primary will do.
-  if (absl::StrContains(options.host, ",")) absl::StrAppend(&text, " target_session_attrs=read-write");
+  if (absl::StrContains(options.host, ","))
+    absl::StrAppend(&text, " target_session_attrs=read-write");
   if (options.password_file.empty()) return text;
   absl::StatusOr<std::string> password = crypto::ReadSecretFile(options.password_file);
   if (!password.ok()) return password.status();
@@ -94,7 +95,8 @@ absl::Status FromSqlState(absl::string_view state, absl::string_view subject, bo
   using absl::StatusCode;
   const std::string text = absl::StrCat("database: ", subject, " (", state, ")");
   const absl::string_view cls = state.substr(0, 2);
-  if (state == "23505") return base::MakeError(StatusCode::kAlreadyExists, "UNIQUE_VIOLATION", text);
+  if (state == "23505")
+    return base::MakeError(StatusCode::kAlreadyExists, "UNIQUE_VIOLATION", text);
   if (cls == "23") {
     return base::MakeError(StatusCode::kFailedPrecondition, "CONSTRAINT_VIOLATION", text);
   }
@@ -106,7 +108,8 @@ absl::Status FromSqlState(absl::string_view state, absl::string_view subject, bo
   if (state == "55P03") {
     return base::MakeError(StatusCode::kDeadlineExceeded, "LOCK_TIMEOUT", text, true);
   }
-  if (state == "42501") return base::MakeError(StatusCode::kPermissionDenied, "NOT_PERMITTED", text);
+  if (state == "42501")
+    return base::MakeError(StatusCode::kPermissionDenied, "NOT_PERMITTED", text);
   if (state == "25006") {
     // A demoted primary stays read-only: connect again, perhaps elsewhere.
     *broken = true;
@@ -149,6 +152,11 @@ absl::Status Guard(absl::string_view subject, bool* broken, absl::FunctionRef<vo
   } catch (const pqxx::deadlock_detected&) {
     return base::MakeError(absl::StatusCode::kAborted, "SERIALIZATION",
                            absl::StrCat("database: ", subject), true);
+  } catch (const pqxx::insufficient_privilege&) {
+    // libpqxx 6 leaves the SQLSTATE out of this one and of the next.
+    return FromSqlState("42501", subject, broken);
+  } catch (const pqxx::insufficient_resources&) {
+    return FromSqlState("53000", subject, broken);
   } catch (const pqxx::sql_error& error) {
     return FromSqlState(error.sqlstate(), subject, broken);
   } catch (const std::bad_alloc&) {
@@ -267,8 +275,8 @@ absl::Status Connection::InTransaction(absl::FunctionRef<absl::Status(Connection
                            "database: a transaction inside a transaction");
   }
   if (impl.broken) return Unavailable("CONNECTION_LOST", "begin");
-  const absl::Status begun =
-      Guard("begin", &impl.broken, [&] { impl.transaction = std::make_unique<pqxx::work>(*impl.link); });
+  const absl::Status begun = Guard(
+      "begin", &impl.broken, [&] { impl.transaction = std::make_unique<pqxx::work>(*impl.link); });
   if (!begun.ok()) return begun;
   impl.transaction_failure = absl::OkStatus();
   absl::Status outcome = body(*this);

@@ -36,7 +36,8 @@ absl::Duration Fraction(absl::string_view text, absl::string_view* rest) {
   return absl::Microseconds(micros);
 }
 
-// ISO as the server writes it with the session's time zone, which is UTC: "2026-01-15 12:00:00.25+00".
+// ISO as the server writes it with the session's time zone, which is UTC: "2026-01-15
+// 12:00:00.25+00".
 absl::Time ParseTimestamp(absl::string_view text) {
   if (text == "infinity") return absl::InfiniteFuture();
   const int year = Digits(text, 0, 4), month = Digits(text, 5, 2), day = Digits(text, 8, 2);
@@ -91,8 +92,8 @@ absl::string_view Row::Raw(int column) const {
       static_cast<pqxx::row::size_type>(column) >= result.columns()) {
     return {};
   }
-  const pqxx::field field = result[static_cast<pqxx::result::size_type>(row_)]
-                                  [static_cast<pqxx::row::size_type>(column)];
+  const pqxx::field field =
+      result[static_cast<pqxx::result::size_type>(row_)][static_cast<pqxx::row::size_type>(column)];
   if (field.is_null()) return {};
   return {field.c_str(), field.size()};
 }

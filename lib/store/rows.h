@@ -1,5 +1,5 @@
-// What a statement answered. Values are copied out on demand; nothing here points into a connection,
-// so rows may outlive the lease they came from.
+// What a statement answered. Values are copied out on demand; nothing here points into a
+// connection, so rows may outlive the lease they came from.
 #pragma once
 
 #include <cstdint>

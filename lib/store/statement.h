@@ -1,5 +1,5 @@
-// SQL as constants and values beside it. A statement's text is fixed when the program is compiled, so
-// no input can become SQL (attack B1); values travel as parameters only.
+// SQL as constants and values beside it. A statement's text is fixed when the program is compiled,
+// so no input can become SQL (attack B1); values travel as parameters only.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace va::store {
 
-// Declare as `constexpr Statement kFindFlow{"find_flow", "SELECT ..."};`. Names are unique within one
-// service: they name the prepared statement of a connection and stand in errors.
+// Declare as `constexpr Statement kFindFlow{"find_flow", "SELECT ..."};`. Names are unique within
+// one service: they name the prepared statement of a connection and stand in errors.
 struct Statement {
   const char* name;
   const char* sql;

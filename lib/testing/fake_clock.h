@@ -1,5 +1,5 @@
-// A clock that moves only when a test says so. Thread-safe, because the code under test may look at it
-// from several threads.
+// A clock that moves only when a test says so. Thread-safe, because the code under test may look at
+// it from several threads.
 #pragma once
 
 #include <atomic>

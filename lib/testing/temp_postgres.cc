@@ -147,10 +147,27 @@ class Cluster {
             &*account);
     if (!made.ok()) return made.status();
     const int log = open((folder_ + "/log").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
-    server_ = Spawn({absl::StrCat(kBin, "postgres"), "-D", data, "-k", folder_, "-p", "5432", "-c",
-                     "listen_addresses=", "-c", "fsync=off", "-c", "synchronous_commit=off", "-c",
-                     "full_page_writes=off", "-c", "shared_buffers=32MB", "-c",
-                     "max_connections=200", "-c", "autovacuum=off"},
+    server_ = Spawn({absl::StrCat(kBin, "postgres"),
+                     "-D",
+                     data,
+                     "-k",
+                     folder_,
+                     "-p",
+                     "5432",
+                     "-c",
+                     "listen_addresses=",
+                     "-c",
+                     "fsync=off",
+                     "-c",
+                     "synchronous_commit=off",
+                     "-c",
+                     "full_page_writes=off",
+                     "-c",
+                     "shared_buffers=32MB",
+                     "-c",
+                     "max_connections=200",
+                     "-c",
+                     "autovacuum=off"},
                     &*account, log, log);
     close(log);
     return AwaitReady();
@@ -188,12 +205,11 @@ std::string MakeRole(const std::string& role) {
 absl::Status Arrange(const std::string& host, const std::string& name, const std::string& schema) {
   const std::string owner = schema + "_owner";
   const std::string app = schema + "_app";
-  absl::Status status =
-      RunPsql(host, "postgres", MakeRole(owner) + MakeRole(app)).status();
+  absl::Status status = RunPsql(host, "postgres", MakeRole(owner) + MakeRole(app)).status();
   if (!status.ok()) return status;
-  status = RunPsql(host, "postgres",
-                   absl::StrCat("CREATE DATABASE \"", name, "\" TEMPLATE template0"))
-               .status();
+  status =
+      RunPsql(host, "postgres", absl::StrCat("CREATE DATABASE \"", name, "\" TEMPLATE template0"))
+          .status();
   if (!status.ok()) return status;
   return RunPsql(host, name,
                  absl::StrCat("REVOKE ALL ON DATABASE \"", name, "\" FROM PUBLIC; ",
@@ -212,8 +228,7 @@ absl::StatusOr<std::unique_ptr<TempDatabase>> TempDatabase::Create(absl::string_
   absl::StatusOr<std::string> host = ClusterHost();
   if (!host.ok()) return host.status();
   crypto::SystemIdGenerator ids;
-  const std::string name =
-      absl::StrCat("test_", schema, "_", base::HexEncode(ids.RandomBytes(6)));
+  const std::string name = absl::StrCat("test_", schema, "_", base::HexEncode(ids.RandomBytes(6)));
   const absl::Status arranged = Arrange(*host, name, std::string(schema));
   if (!arranged.ok()) return arranged;
   return std::unique_ptr<TempDatabase>(
@@ -250,7 +265,8 @@ absl::StatusOr<std::string> TempDatabase::Psql(const std::string& sql) const {
 
 absl::Status TempDatabase::TerminateApp() const {
   return Psql(absl::StrCat("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-                           "WHERE datname = '", name_, "' AND usename = '", schema_, "_app'"))
+                           "WHERE datname = '",
+                           name_, "' AND usename = '", schema_, "_app'"))
       .status();
 }
 

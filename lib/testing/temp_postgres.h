@@ -1,6 +1,7 @@
-// A PostgreSQL database for one test program: really PostgreSQL, made on first use, gone at exit. When
-// VA_TEST_PG_HOST names the socket folder of a running cluster (trust for `postgres`), databases are
-// made there; else a private cluster is started, as user `postgres` when the tests run as root.
+// A PostgreSQL database for one test program: really PostgreSQL, made on first use, gone at exit.
+// When VA_TEST_PG_HOST names the socket folder of a running cluster (trust for `postgres`),
+// databases are made there; else a private cluster is started, as user `postgres` when the tests
+// run as root.
 #pragma once
 
 #include <memory>
@@ -13,8 +14,8 @@
 
 namespace va::testing {
 
-// One database with one service's schema and its two roles, `<schema>_owner` (may change the schema)
-// and `<schema>_app` (may change data). Dropped with the object.
+// One database with one service's schema and its two roles, `<schema>_owner` (may change the
+// schema) and `<schema>_app` (may change data). Dropped with the object.
 class TempDatabase {
  public:
   static absl::StatusOr<std::unique_ptr<TempDatabase>> Create(absl::string_view schema);

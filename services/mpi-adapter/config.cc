@@ -34,8 +34,7 @@ void Bind(config::Table& table, Config& config) {
                "T outside production, P in it.")
       .OneOf({"T", "P"});
   table.String("mpi.message.sender", &soap.message.sender,
-               "The station we are registered as; MPI answers NS260 to one it does not know.")
-      .Required();
+               "The station we are registered as; MPI answers NS260 to one it does not know.");
   table.String("mpi.message.id_prefix", &soap.message_id_prefix,
                "Stands before the UUID of each message id.");
   table.String("mpi.message.query_id", &soap.query_id,

@@ -42,7 +42,8 @@ TEST_CASE("PgFlowStore: an unknown handle, an unknown id and what is no id find 
           "[contract][store]") {
   GatewayStoreFixture fixture;
   CHECK_FALSE((*fixture.flows().FindByHandle(crypto::Sha256("x"), Soon())).has_value());
-  CHECK_FALSE((*fixture.flows().FindById("2f1c5b0e-8f0a-4f43-9d7e-0f6f3f0a5a11", Soon())).has_value());
+  CHECK_FALSE(
+      (*fixture.flows().FindById("2f1c5b0e-8f0a-4f43-9d7e-0f6f3f0a5a11", Soon())).has_value());
   for (const std::string& text : testing::HostileStrings()) {
     INFO(text);
     const auto found = fixture.flows().FindById(text, Soon());
@@ -83,12 +84,14 @@ TEST_CASE("PgFlowStore: P2 the first use wins, the same again in its flow and br
   CHECK(*fixture.ClaimFlow(flow, "_a") == Claim::kWon);
   CHECK(*fixture.ClaimFlow(flow, "_a") == Claim::kRepeat);
   CHECK((*fixture.flows().FindById(flow.id, Soon()))->stage == FlowStage::kClaimed);
-  REQUIRE(fixture.flows().Finish(flow.id, GatewayStoreFixture::SessionOutcome(), nullptr, Soon()).ok());
+  REQUIRE(
+      fixture.flows().Finish(flow.id, GatewayStoreFixture::SessionOutcome(), nullptr, Soon()).ok());
   CHECK(*fixture.ClaimFlow(flow, "_a") == Claim::kRepeat);
 }
 
-TEST_CASE("PgFlowStore: S90 a replay in another flow, on another node or after a restart is a replay",
-          "[contract][store][security]") {
+TEST_CASE(
+    "PgFlowStore: S90 a replay in another flow, on another node or after a restart is a replay",
+    "[contract][store][security]") {
   GatewayStoreFixture fixture;
   const FlowRecord first = fixture.StartedFlow();
   REQUIRE(*fixture.ClaimFlow(first, "_a") == Claim::kWon);
@@ -114,7 +117,8 @@ TEST_CASE("PgFlowStore: S98 another browser neither claims the flow nor repeats 
   CHECK(*fixture.ClaimFlow(stolen, "_a") == Claim::kReplay);
 }
 
-TEST_CASE("PgFlowStore: S91 the assertion's id is the key, per issuer", "[contract][store][security]") {
+TEST_CASE("PgFlowStore: S91 the assertion's id is the key, per issuer",
+          "[contract][store][security]") {
   GatewayStoreFixture fixture;
   const FlowRecord first = fixture.StartedFlow();
   REQUIRE(*fixture.ClaimFlow(first, "_same") == Claim::kWon);
@@ -210,9 +214,9 @@ TEST_CASE("PgFlowStore: B6 32 different assertions for one flow at once: one of 
   const FlowRecord flow = fixture.StartedFlow();
   std::atomic<int> won = 0, replays = 0;
   Together(32, [&](int i) {
-    const auto claim = fixture.flows().ClaimOnce(flow, flow.idp, absl::StrCat("_a", i),
-                                                 fixture.now() + absl::Minutes(5), fixture.now(),
-                                                 Soon());
+    const auto claim =
+        fixture.flows().ClaimOnce(flow, flow.idp, absl::StrCat("_a", i),
+                                  fixture.now() + absl::Minutes(5), fixture.now(), Soon());
     if (claim.ok() && *claim == Claim::kWon) ++won;
     if (claim.ok() && *claim == Claim::kReplay) ++replays;
   });
@@ -270,7 +274,8 @@ TEST_CASE("PgFlowStore: S94 an id that is empty, endless or cut by NUL is refuse
   }
 }
 
-TEST_CASE("PgFlowStore: B1 hostile texts in a plan come back as they are", "[contract][store][security]") {
+TEST_CASE("PgFlowStore: B1 hostile texts in a plan come back as they are",
+          "[contract][store][security]") {
   GatewayStoreFixture fixture;
   for (const std::string& text : testing::HostileStrings()) {
     INFO(text);
@@ -331,14 +336,17 @@ TEST_CASE("PgFlowStore: a session that cannot be written leaves the attempt open
   CHECK((*fixture.flows().FindById(flow.id, Soon()))->stage == FlowStage::kClaimed);
 }
 
-TEST_CASE("PgFlowStore: B6 parallel ends of one attempt make one session", "[contract][store][security]") {
+TEST_CASE("PgFlowStore: B6 parallel ends of one attempt make one session",
+          "[contract][store][security]") {
   GatewayStoreFixture fixture(16);
   const FlowRecord flow = fixture.StartedFlow();
   REQUIRE(*fixture.ClaimFlow(flow, "_a") == Claim::kWon);
   std::atomic<int> finished = 0;
   Together(32, [&](int i) {
     const SessionRecord session = fixture.NewSession(flow, absl::StrCat("token", i));
-    if (fixture.flows().Finish(flow.id, GatewayStoreFixture::SessionOutcome(), &session, Soon()).ok()) {
+    if (fixture.flows()
+            .Finish(flow.id, GatewayStoreFixture::SessionOutcome(), &session, Soon())
+            .ok()) {
       ++finished;
     }
   });
@@ -372,7 +380,8 @@ TEST_CASE("Sweep: a backlog beyond one call's share waits for the next", "[contr
   CHECK(*Sweep(fixture.pool(), options, fixture.now(), Soon()) == 4);
 }
 
-TEST_CASE("PgFlowStore: the request id of an attempt outlives it for the operator", "[contract][store]") {
+TEST_CASE("PgFlowStore: the request id of an attempt outlives it for the operator",
+          "[contract][store]") {
   GatewayStoreFixture fixture;
   const FlowRecord flow = fixture.StartedFlow();
   fixture.clock().Advance(absl::Hours(24));

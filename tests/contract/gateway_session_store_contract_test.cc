@@ -14,7 +14,8 @@ absl::Time Soon() { return GatewayStoreFixture::Soon(); }
 
 // How many versions of its row a session has had: one more for every write.
 std::string LastSeen(GatewayStoreFixture& fixture) {
-  return fixture.Query("SELECT extract(epoch FROM last_seen_at)::bigint || ':' || xmin FROM sessions");
+  return fixture.Query(
+      "SELECT extract(epoch FROM last_seen_at)::bigint || ':' || xmin FROM sessions");
 }
 
 bool Lives(GatewayStoreFixture& fixture, const SessionRecord& session) {
@@ -59,7 +60,8 @@ TEST_CASE("PgSessionStore: a session comes back as it began", "[contract][store]
 TEST_CASE("PgSessionStore: an unknown token has no session", "[contract][store]") {
   GatewayStoreFixture fixture;
   fixture.BegunSession("token");
-  CHECK_FALSE((*fixture.sessions().Use(crypto::Sha256("other"), fixture.now(), Soon())).has_value());
+  CHECK_FALSE(
+      (*fixture.sessions().Use(crypto::Sha256("other"), fixture.now(), Soon())).has_value());
   CHECK_FALSE((*fixture.sessions().Use("", fixture.now(), Soon())).has_value());
 }
 
@@ -74,7 +76,8 @@ TEST_CASE("PgSessionStore: 30 minutes without use end a session, exactly", "[con
   CHECK_FALSE(Lives(fixture, b));
 }
 
-TEST_CASE("PgSessionStore: use moves the window, written at most once a minute", "[contract][store]") {
+TEST_CASE("PgSessionStore: use moves the window, written at most once a minute",
+          "[contract][store]") {
   GatewayStoreFixture fixture;
   const SessionRecord session = fixture.BegunSession("token");
   const std::string at_start = LastSeen(fixture);
@@ -116,8 +119,7 @@ TEST_CASE("PgSessionStore: ending a session ends it everywhere at once", "[contr
   CHECK(*fixture.sessions().End(session.token_hash, Soon()));
   CHECK_FALSE(*fixture.sessions().End(session.token_hash, Soon()));
   const auto other_node = fixture.NewProcess();
-  CHECK_FALSE(
-      (*other_node->sessions.Use(session.token_hash, fixture.now(), Soon())).has_value());
+  CHECK_FALSE((*other_node->sessions.Use(session.token_hash, fixture.now(), Soon())).has_value());
   CHECK(Lives(fixture, other));
 }
 
@@ -141,9 +143,10 @@ TEST_CASE("PgSessionStore: sealed attributes moved to another session do not ope
   GatewayStoreFixture fixture;
   const SessionRecord victim = fixture.BegunSession("victim");
   const SessionRecord attacker = fixture.BegunSession("attacker");
-  fixture.Query("UPDATE sessions a SET person = v.person FROM sessions v WHERE v.token_hash = '\\x" +
-                base::HexEncode(victim.token_hash) + "' AND a.token_hash = '\\x" +
-                base::HexEncode(attacker.token_hash) + "'");
+  fixture.Query(
+      "UPDATE sessions a SET person = v.person FROM sessions v WHERE v.token_hash = '\\x" +
+      base::HexEncode(victim.token_hash) + "' AND a.token_hash = '\\x" +
+      base::HexEncode(attacker.token_hash) + "'");
   const auto found = fixture.sessions().Use(attacker.token_hash, fixture.now(), Soon());
   CHECK(found.status().code() == absl::StatusCode::kDataLoss);
   CHECK(base::ReasonOf(found.status()) == "SEAL_BROKEN");
@@ -165,7 +168,9 @@ TEST_CASE("PgSessionStore: S114 B1 hostile attribute values come back as they ar
     session.name_id = identity::PersonText::FromWire(text);
     session.session_index = text;
     session.waived_findings = {text};
-    REQUIRE(fixture.flows().Finish(flow.id, GatewayStoreFixture::SessionOutcome(), &session, Soon()).ok());
+    REQUIRE(fixture.flows()
+                .Finish(flow.id, GatewayStoreFixture::SessionOutcome(), &session, Soon())
+                .ok());
     const auto found = *fixture.sessions().Use(session.token_hash, fixture.now(), Soon());
     REQUIRE(found.has_value());
     CHECK(found->person.last_name.Reveal() == text);

@@ -38,7 +38,8 @@ struct GatewayProcess {
 
 class GatewayStoreFixture {
  public:
-  explicit GatewayStoreFixture(int pool_size = 4) : database_(*testing::TempDatabase::Create("gateway")) {
+  explicit GatewayStoreFixture(int pool_size = 4)
+      : database_(*testing::TempDatabase::Create("gateway")) {
     REQUIRE(store::Migrate(database_->Owner(), Migrations()).ok());
     process_ = NewProcess(pool_size);
   }

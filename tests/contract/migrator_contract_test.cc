@@ -118,8 +118,9 @@ TEST_CASE("Migrate: B8 the serving role reads and writes data and nothing else",
   };
   const auto database = NewDatabase();
   REQUIRE(Migrate(database->Owner(), {kFirst, kSecond}).ok());
-  REQUIRE(database->Psql("CREATE SCHEMA foreign_schema; CREATE TABLE foreign_schema.secrets (x int)")
-              .ok());
+  REQUIRE(
+      database->Psql("CREATE SCHEMA foreign_schema; CREATE TABLE foreign_schema.secrets (x int)")
+          .ok());
   const auto pool = *Pool::Create(database->App(1));
   CHECK(pool->Exec(Soon(), kInsert).ok());
   for (const Statement& statement : kForbidden) {

@@ -21,8 +21,7 @@ constexpr Statement kEcho{"t_echo", "SELECT $1::text, $2::bytea, $3::text[]"};
 constexpr Statement kInsert{"t_insert", "INSERT INTO items (id, note) VALUES ($1, $2)"};
 constexpr Statement kCount{"t_count", "SELECT count(*) FROM items"};
 constexpr Statement kPid{"t_pid", "SELECT pg_backend_pid()"};
-constexpr Statement kSerializable{"t_serializable",
-                                  "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"};
+constexpr Statement kSerializable{"t_serializable", "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"};
 constexpr Statement kSleep{"t_sleep", "SELECT pg_sleep($1)"};
 
 absl::Time Soon() { return base::SystemClock().Now() + absl::Seconds(20); }
@@ -53,7 +52,8 @@ TEST_CASE("Pool: B1 hostile texts come back as the data they are", "[contract][s
   int id = 0;
   for (const std::string& text : testing::HostileStrings()) {
     INFO(text);
-    const auto rows = pool->Exec(Soon(), kEcho, {text, Bytes{text}, std::vector<std::string>{text, "x"}});
+    const auto rows =
+        pool->Exec(Soon(), kEcho, {text, Bytes{text}, std::vector<std::string>{text, "x"}});
     REQUIRE(rows.ok());
     CHECK((*rows)[0].Text(0) == text);
     CHECK((*rows)[0].Bytes(1) == text);
@@ -72,10 +72,9 @@ TEST_CASE("Pool: every type of value comes back as it went", "[contract]") {
   const absl::Time micros = absl::FromUnixMicros(1768478400123456);
   const absl::Time before_epoch = absl::FromUnixMicros(-1500000);
   const std::string bytes("\0\xff'\\", 4);
-  const auto rows = pool->Exec(
-      Soon(), kTypes,
-      {int64_t{-9000000000}, true, micros, absl::InfiniteFuture(), nullptr, 0.1, Bytes{bytes},
-       before_epoch});
+  const auto rows = pool->Exec(Soon(), kTypes,
+                               {int64_t{-9000000000}, true, micros, absl::InfiniteFuture(), nullptr,
+                                0.1, Bytes{bytes}, before_epoch});
   REQUIRE(rows.ok());
   const Row row = (*rows)[0];
   CHECK(row.Int(0) == -9000000000);
@@ -123,7 +122,8 @@ TEST_CASE("Pool: what the database refuses comes back with its reason and withou
   Fixture fixture;
   const auto pool = fixture.NewPool();
   REQUIRE(pool->Exec(Soon(), kInsert, {1, "secret-note"}).ok());
-  const auto check = [&](const absl::Status& status, absl::StatusCode code, absl::string_view reason) {
+  const auto check = [&](const absl::Status& status, absl::StatusCode code,
+                         absl::string_view reason) {
     CHECK(status.code() == code);
     CHECK(base::ReasonOf(status) == reason);
     CHECK_FALSE(absl::StrContains(status.message(), "secret-note"));
@@ -313,8 +313,9 @@ TEST_CASE("Pool: a database that is not there is UNAVAILABLE, and later found", 
   CHECK(pool->stats().open == 0);
 }
 
-TEST_CASE("Pool: B3 the password file is read for each new connection, and must be closed to others",
-          "[contract][security]") {
+TEST_CASE(
+    "Pool: B3 the password file is read for each new connection, and must be closed to others",
+    "[contract][security]") {
   Fixture fixture;
   const testing::TempDir dir;
   PoolOptions options = fixture.database().App(1);

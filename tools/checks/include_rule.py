@@ -56,8 +56,9 @@ _INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.M)
 
 
 def is_test(path: str) -> bool:
-    """Tests and their helpers (what_testing.h) lie beside the code they test."""
-    return path.endswith(("_test.cc", "_testing.h", "_testing.cc")) or "/compile_fail/" in path
+    """Tests and their helpers (what_testing.h, what_fixture.h) lie beside the code they test."""
+    helpers = ("_testing.h", "_testing.cc", "_fixture.h")
+    return path.endswith(("_test.cc", *helpers)) or "/compile_fail/" in path
 
 
 def _proto_package(include: str):
@@ -103,8 +104,8 @@ def _service_problem(path: str, include: str):
     part = include.split("/")[1] if include.startswith("lib/") else None
     if part and libs is not None and part not in libs:
         # A test of a codec or a handler may arrange its world with any library; one of the pure
-        # rules has nothing to arrange.
-        if not is_test(path) or (room in PURE and part != "testing"):
+        # rules has only the shipped policy to read.
+        if not is_test(path) or (room in PURE and part not in ("testing", "config")):
             return f"{room}/ may not include lib/{part}"
     package = _proto_package(include)
     if package or include.endswith(".pb.h"):

@@ -106,7 +106,8 @@ node_usable() {
 missing_packages() {
   local wanted installed
   wanted=$(packages_of "$@" | sort -u)
-  installed=$(dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' $wanted 2>/dev/null |
+  # dpkg-query fails when it does not know one of them; what it does know it has said by then.
+  installed=$({ dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' $wanted 2>/dev/null || true; } |
     awk '$1 == "ii" { print $2 }' | sort -u)
   installed+=$'\n'$(for tool in node:nodejs npm:npm; do
     if command -v "${tool%:*}" >/dev/null; then echo "${tool#*:}"; fi
@@ -116,7 +117,9 @@ missing_packages() {
 
 # need GROUP...: installs what a command is about to use, if anything is missing.
 need() {
-  if [[ -n $(missing_packages "$@") ]]; then
+  local list
+  list=$(missing_packages "$@")
+  if [[ -n $list ]]; then
     bash "$VA_ROOT/tools/dev/setup.sh" "$@"
   fi
 }

@@ -20,7 +20,8 @@ release=$(. /etc/os-release && printf '%s %s' "${ID:-?}" "${VERSION_ID:-?}")
 [[ $release == "debian 12" ]] || warn "dev: this is $release; the suite is built and tested on debian 12"
 
 started=$(now_ms)
-mapfile -t missing < <(missing_packages "${groups[@]}")
+list=$(missing_packages "${groups[@]}")
+mapfile -t missing < <(printf '%s' "$list")
 if ((${#missing[@]})); then
   say "Installing ${#missing[@]} packages for: ${groups[*]}"
   echo "${missing[*]}" | fold -s -w 96 | sed 's/^/  /'

@@ -1,7 +1,8 @@
--- Sign-in attempts, assertions already used, and sessions. Whatever grants access is kept as a hash,
--- whatever is personal is sealed before it gets here.
+-- Sign-in attempts, assertions already used, and sessions. Whatever grants access is kept as a
+-- hash, whatever is personal is sealed before it gets here.
 
--- One row per attempt; `id` is the request id that a person can read out. Nothing in it is personal.
+-- One row per attempt; `id` is the request id that a person can read out. Nothing in it is
+-- personal.
 CREATE TABLE flows (
   id uuid PRIMARY KEY,
   handle_hash bytea NOT NULL UNIQUE CHECK (octet_length(handle_hash) = 32),

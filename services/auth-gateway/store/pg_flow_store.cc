@@ -21,8 +21,8 @@ using store::Statement;
 // Longer than any id that means well, and short enough for an index.
 constexpr size_t kMaxAssertionId = 1024;
 
-// Keeps the four youngest open attempts of the browser beside the new one. `dropped` sees the table as
-// it was before the insert.
+// Keeps the four youngest open attempts of the browser beside the new one. `dropped` sees the table
+// as it was before the insert.
 constexpr Statement kStart{"flow_start", R"sql(
 WITH dropped AS (
   DELETE FROM flows WHERE id IN (
@@ -34,23 +34,22 @@ INSERT INTO flows (id, handle_hash, browser_hash, authn_request_id, idp, sign_in
   created_at, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18))sql"};
 
-#define VA_FLOW_COLUMNS                                                                          \
-  "id, handle_hash, browser_hash, authn_request_id, idp, sign_in_type, application, csp, "       \
+#define VA_FLOW_COLUMNS                                                                           \
+  "id, handle_hash, browser_hash, authn_request_id, idp, sign_in_type, application, csp, "        \
   "contexts, comparison, force_authn, target, restart, policy_version, on_refusal, had_session, " \
   "created_at, expires_at, stage, outcome, code, tag, loa, findings, waived, stations"
 
-constexpr Statement kFindByHandle{"flow_by_handle", "SELECT " VA_FLOW_COLUMNS
-                                                    " FROM flows WHERE handle_hash = $1"};
-constexpr Statement kFindById{"flow_by_id",
-                              "SELECT " VA_FLOW_COLUMNS " FROM flows WHERE id = $1"};
+constexpr Statement kFindByHandle{"flow_by_handle",
+                                  "SELECT " VA_FLOW_COLUMNS " FROM flows WHERE handle_hash = $1"};
+constexpr Statement kFindById{"flow_by_id", "SELECT " VA_FLOW_COLUMNS " FROM flows WHERE id = $1"};
 
 #undef VA_FLOW_COLUMNS
 
 // One statement decides (decision P2). `used` records the assertion if the flow is open for it; of
 // parallel callers one inserts, the others wait for it and meet its row: the update that changes
-// nothing is there to read that row, which this statement's own snapshot does not show. xmax is 0 only
-// in a row that was inserted. `won` then takes the flow, once for all assertions. A caller that comes
-// after the winner finds the flow closed and asks whose assertion it is.
+// nothing is there to read that row, which this statement's own snapshot does not show. xmax is 0
+// only in a row that was inserted. `won` then takes the flow, once for all assertions. A caller
+// that comes after the winner finds the flow closed and asks whose assertion it is.
 constexpr Statement kClaim{"flow_claim", R"sql(
 WITH used AS (
   INSERT INTO used_assertions AS u (issuer, assertion_id, flow_id, expires_at)
@@ -84,8 +83,8 @@ WITH done AS (
 )
 INSERT INTO sessions (flow_id, token_hash, account_id, verification_id, person, name_id,
   session_index, transaction_id, authn_context, service_name, account_type, multifactor, ial, aal,
-  auth_time, csp, pathway, loa_current, loa_highest, application, waived, policy_version, created_at,
-  last_seen_at, expires_at, absolute_expires_at)
+  auth_time, csp, pathway, loa_current, loa_highest, application, waived, policy_version,
+  created_at, last_seen_at, expires_at, absolute_expires_at)
 SELECT done.id, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
   $26, $27, $28, $29, $30, $31, $32, $33
 FROM done)sql"};
@@ -160,8 +159,8 @@ bool ReadPlan(Columns& columns, SignInPlan& plan) {
   plan.target = columns.Text();
   plan.restart = columns.Text();
   plan.policy_version = columns.Text();
-  plan.on_refusal = columns.Text() == "redirect" ? identity::OnRefusal::kRedirect
-                                                 : identity::OnRefusal::kPage;
+  plan.on_refusal =
+      columns.Text() == "redirect" ? identity::OnRefusal::kRedirect : identity::OnRefusal::kPage;
   if (!csp.has_value()) return false;
   plan.csp = *csp;
   return true;
@@ -243,9 +242,9 @@ absl::StatusOr<Claim> PgFlowStore::ClaimOnce(const FlowRecord& flow, absl::strin
     return base::MakeError(absl::StatusCode::kInvalidArgument, "BAD_VALUE",
                            "an assertion without a usable id");
   }
-  const absl::StatusOr<Rows> rows = pool_.Exec(
-      deadline, kClaim,
-      {flow.id, Bytes{flow.browser_hash}, issuer, assertion_id, usable_until, now});
+  const absl::StatusOr<Rows> rows =
+      pool_.Exec(deadline, kClaim,
+                 {flow.id, Bytes{flow.browser_hash}, issuer, assertion_id, usable_until, now});
   if (!rows.ok()) return rows.status();
   const Row row = (*rows)[0];
   if (row.Bool(0)) return Claim::kWon;
@@ -256,26 +255,48 @@ absl::Status PgFlowStore::Finish(absl::string_view flow_id, const Outcome& outco
                                  const SessionRecord* session, absl::Time deadline) {
   const std::vector<std::string> stations = PackStations(outcome.stations);
   if (session == nullptr) {
-    return FinishedOnce(
-        pool_.Exec(deadline, kFinish,
-                   {flow_id, ToString(outcome.kind), outcome.code, outcome.tag, outcome.loa,
-                    outcome.findings, outcome.waived, stations}));
+    return FinishedOnce(pool_.Exec(deadline, kFinish,
+                                   {flow_id, ToString(outcome.kind), outcome.code, outcome.tag,
+                                    outcome.loa, outcome.findings, outcome.waived, stations}));
   }
   const SealedSession sealed = Seal(*session, box_, ids_);
   const identity::Assurance& assurance = session->assurance;
   const Param csp =
       assurance.csp.has_value() ? Param(identity::ToString(*assurance.csp)) : Param(nullptr);
-  return FinishedOnce(pool_.Exec(
-      deadline, kFinishWithSession,
-      {flow_id, ToString(outcome.kind), outcome.code, outcome.tag, outcome.loa, outcome.findings,
-       outcome.waived, stations, Bytes{session->token_hash}, session->account_id,
-       session->verification_id, Bytes{sealed.person}, Bytes{sealed.name_id},
-       session->session_index, session->transaction_id, session->authn_context,
-       session->service_name, session->account_type, session->multifactor, assurance.ial,
-       assurance.aal, assurance.auth_time, csp, assurance.pathway, assurance.loa_current,
-       assurance.loa_highest, session->application, session->waived_findings,
-       session->policy_version, session->created_at, session->last_seen_at, session->expires_at,
-       session->absolute_expires_at}));
+  return FinishedOnce(pool_.Exec(deadline, kFinishWithSession,
+                                 {flow_id,
+                                  ToString(outcome.kind),
+                                  outcome.code,
+                                  outcome.tag,
+                                  outcome.loa,
+                                  outcome.findings,
+                                  outcome.waived,
+                                  stations,
+                                  Bytes{session->token_hash},
+                                  session->account_id,
+                                  session->verification_id,
+                                  Bytes{sealed.person},
+                                  Bytes{sealed.name_id},
+                                  session->session_index,
+                                  session->transaction_id,
+                                  session->authn_context,
+                                  session->service_name,
+                                  session->account_type,
+                                  session->multifactor,
+                                  assurance.ial,
+                                  assurance.aal,
+                                  assurance.auth_time,
+                                  csp,
+                                  assurance.pathway,
+                                  assurance.loa_current,
+                                  assurance.loa_highest,
+                                  session->application,
+                                  session->waived_findings,
+                                  session->policy_version,
+                                  session->created_at,
+                                  session->last_seen_at,
+                                  session->expires_at,
+                                  session->absolute_expires_at}));
 }
 
 }  // namespace va::gateway

@@ -1,5 +1,5 @@
-// Sign-in attempts in PostgreSQL. Everything that must happen once is one statement here, so that any
-// number of gateways may share one database (attacks S90-S92, B6).
+// Sign-in attempts in PostgreSQL. Everything that must happen once is one statement here, so that
+// any number of gateways may share one database (attacks S90-S92, B6).
 #pragma once
 
 #include "lib/base/id_generator.h"

@@ -1,5 +1,5 @@
-// Sessions in PostgreSQL. The token is known here as a hash only; what is personal is sealed under the
-// row it belongs to.
+// Sessions in PostgreSQL. The token is known here as a hash only; what is personal is sealed under
+// the row it belongs to.
 #pragma once
 
 #include "lib/crypto/sealed_box.h"

@@ -81,8 +81,7 @@ SealedSession Seal(const SessionRecord& session, const crypto::SealedBox& box,
 
 absl::Status Unseal(const SealedSession& sealed, const crypto::SealedBox& box,
                     SessionRecord& session) {
-  absl::StatusOr<std::string> packed =
-      box.Open(sealed.person, Place("person", session.token_hash));
+  absl::StatusOr<std::string> packed = box.Open(sealed.person, Place("person", session.token_hash));
   if (!packed.ok()) return packed.status();
   absl::StatusOr<PersonAttributes> person = UnpackPerson(*packed);
   crypto::Cleanse(*packed);

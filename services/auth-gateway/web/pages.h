@@ -15,44 +15,44 @@ namespace va::gateway {
 
 // One way to sign in: a button that reads "Sign in with" and the provider's name.
 struct SignInOption {
-  std::string name;         // as people know it: "ID.me", "My HealtheVet"
-  std::string href;         // where the button goes: /v1/sessions/{type}/new?…
-  bool available = true;    // false: shown, but as a sentence and not as a control
-  std::string unavailable;  // why, for the person; empty: a general sentence
-  bool secondary = false;   // under "Other sign-in option"
+  std::string name{};         // as people know it: "ID.me", "My HealtheVet"
+  std::string href{};         // where the button goes: /v1/sessions/{type}/new?…
+  bool available = true;      // false: shown, but as a sentence and not as a control
+  std::string unavailable{};  // why, for the person; empty: a general sentence
+  bool secondary = false;     // under "Other sign-in option"
 };
 
 // A message over the buttons. Its headline is an h2 under the page's h1.
 struct PageNotice {
   enum class Kind { kInfo, kSuccess, kWarning };
   Kind kind = Kind::kInfo;
-  std::string headline;
-  std::string text;
+  std::string headline{};
+  std::string text{};
 };
 
 struct SignInPage {
-  std::string application_name;  // "My HealtheVet on VA.gov"; empty: none is named
-  std::vector<SignInOption> options;
-  std::vector<PageNotice> notices;
+  std::string application_name{};  // "My HealtheVet on VA.gov"; empty: none is named
+  std::vector<SignInOption> options{};
+  std::vector<PageNotice> notices{};
 };
 std::string RenderSignInPage(const SignInPage& page);
 
 // The page that carries a SAML message to the IdP: by itself with script, by a button without.
 struct PostForm {
-  std::string action;                                       // the IdP's address
-  std::vector<std::pair<std::string, std::string>> fields;  // SAMLRequest, RelayState
-  std::string destination_name;  // "ID.me"; empty: "your account provider"
+  std::string action{};                                       // the IdP's address
+  std::vector<std::pair<std::string, std::string>> fields{};  // SAMLRequest, RelayState
+  std::string destination_name{};  // "ID.me"; empty: "your account provider"
 };
 std::string RenderPostForm(const PostForm& form);
 
 struct ErrorPage {
-  std::string headline;
-  std::string what_happened;  // one sentence
-  std::string what_to_do;
-  std::string retry_url;    // restarts with the same target; empty: the sign-in page
-  std::string retry_label;  // empty: "Sign in again"
-  std::string code;         // "101"; empty: the line is left out
-  std::string request_id;   // empty: the line is left out
+  std::string headline{};
+  std::string what_happened{};  // one sentence
+  std::string what_to_do{};
+  std::string retry_url{};    // restarts with the same target; empty: the sign-in page
+  std::string retry_label{};  // empty: "Sign in again"
+  std::string code{};         // "101"; empty: the line is left out
+  std::string request_id{};   // empty: the line is left out
 };
 std::string RenderErrorPage(const ErrorPage& page);
 
@@ -65,20 +65,20 @@ ErrorPage ErrorPageForStatus(int status, std::string request_id);
 // /auth/login/callback when no front end is configured: how the attempt ended.
 struct ResultPage {
   bool signed_in = false;
-  std::string person_name;   // shown when signed in; may be empty
-  std::string csp_name;      // "ID.me"; may be empty
-  bool verified = false;     // identity proofed
-  std::string continue_url;  // where to go on; empty: no button
-  std::string sign_out_url;  // posted to by the sign-out button; empty: no button
+  std::string person_name{};   // shown when signed in; may be empty
+  std::string csp_name{};      // "ID.me"; may be empty
+  bool verified = false;       // identity proofed
+  std::string continue_url{};  // where to go on; empty: no button
+  std::string sign_out_url{};  // posted to by the sign-out button; empty: no button
   // When not signed in.
-  std::string code;
-  std::string request_id;
-  std::string retry_url;
+  std::string code{};
+  std::string request_id{};
+  std::string retry_url{};
 };
 std::string RenderResultPage(const ResultPage& page);
 
 struct SignedOutPage {
-  std::string sign_in_url;  // empty: the sign-in page
+  std::string sign_in_url{};  // empty: the sign-in page
 };
 std::string RenderSignedOutPage(const SignedOutPage& page);
 

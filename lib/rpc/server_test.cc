@@ -1,0 +1,680 @@
+#include "lib/rpc/server.h"
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/impl/codegen/client_unary_call.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
+#include <grpcpp/impl/codegen/rpc_method.h>
+#include <grpcpp/security/credentials.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <fstream>
+#include <iterator>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include <catch2/catch.hpp>
+
+#include "lib/base/status.h"
+#include "lib/rpc/channel.h"
+#include "lib/rpc/status.h"
+#include "lib/testing/test_pki.h"
+#include "va/mhv/v1/mhv.pb.h"
+#include "va/mpi/v1/mpi.pb.h"
+
+namespace va::rpc {
+namespace {
+
+using google::protobuf::MessageLite;
+using mpi::v1::GetProfileRequest;
+using mpi::v1::GetProfileResponse;
+using testing::PemFiles;
+using testing::TestPki;
+
+constexpr char kGet[] = "va.mpi.v1.MpiService/GetProfile";
+constexpr char kOther[] = "va.mhv.v1.MhvAccountService/EnsureAccount";
+
+std::string ReadAll(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+// A door that a handler waits at until the test opens it.
+class Gate {
+ public:
+  void Open() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+  void Pass() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    ++arrived_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return open_; });
+  }
+  void AwaitArrivals(int count) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [this, count] { return arrived_ >= count; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool open_ = false;
+  int arrived_ = 0;
+};
+
+using GetHandler = ServerBuilder::Handler<GetProfileRequest, GetProfileResponse>;
+
+absl::StatusOr<GetProfileResponse> Echo(const CallContext& /*context*/,
+                                        const GetProfileRequest& request) {
+  GetProfileResponse response;
+  response.set_message_id(request.request_id());
+  return response;
+}
+
+// One authority, one server whose handler the test chooses, and clients of it. "gateway" may call
+// GetProfile, "batch" may call EnsureAccount; any other name of the same authority nothing.
+class House {
+ public:
+  explicit House(GetHandler handler = &Echo, Dispatch dispatch = Dispatch::kPool,
+                 ServerOptions options = {}, size_t threads = 4, size_t queue = 16)
+      : pool_(threads, queue) {
+    ServerBuilder builder;
+    builder.Unary<GetProfileRequest, GetProfileResponse>(
+        kGet,
+        [this, handler = std::move(handler)](const CallContext& context,
+                                             const GetProfileRequest& request) {
+          ++calls_;
+          return handler(context, request);
+        },
+        dispatch);
+    builder.Unary<mhv::v1::EnsureAccountRequest, mhv::v1::EnsureAccountResponse>(
+        kOther, [](const CallContext&, const mhv::v1::EnsureAccountRequest&) {
+          return mhv::v1::EnsureAccountResponse();
+        });
+    builder.Allow("gateway.va.internal", {kGet});
+    builder.Allow("batch.va.internal", {kOther});
+    options.tls = Files(pki_.IssueService("server"));
+    auto server = builder.Start(std::move(options), pool_, clock_);
+    REQUIRE(server.ok());
+    server_ = *std::move(server);
+  }
+
+  TlsOptions Files(const PemFiles& files) const {
+    return {files.certificate_file, files.private_key_file, pki_.ca_file()};
+  }
+  std::string target() const { return "localhost:" + std::to_string(server_->port()); }
+
+  Channel As(const std::string& service) {
+    auto channel = Connect(target(), Files(pki_.IssueService(service)), "server.va.internal");
+    REQUIRE(channel.ok());
+    return *channel;
+  }
+
+  // A client outside of our own library, with whatever it likes to present.
+  std::shared_ptr<grpc::Channel> Foreign(const std::optional<PemFiles>& certificate) const {
+    grpc::SslCredentialsOptions options;
+    options.pem_root_certs = ReadAll(pki_.ca_file());
+    if (certificate) {
+      options.pem_cert_chain = ReadAll(certificate->certificate_file);
+      options.pem_private_key = ReadAll(certificate->private_key_file);
+    }
+    grpc::ChannelArguments args;
+    args.SetSslTargetNameOverride("server.va.internal");
+    args.SetMaxSendMessageSize(-1);
+    return grpc::CreateCustomChannel(target(), grpc::SslCredentials(options), args);
+  }
+
+  TestPki& pki() { return pki_; }
+  Server& server() { return *server_; }
+  int calls() const { return calls_; }
+  const base::Clock& clock() const { return clock_; }
+
+ private:
+  TestPki pki_;
+  base::SystemClock clock_;
+  std::atomic<int> calls_{0};
+  base::WorkerPool pool_;
+  std::unique_ptr<Server> server_;
+};
+
+CallOptions Soon(std::string request_id = "") {
+  CallOptions options;
+  options.deadline = base::SystemClock().Now() + absl::Seconds(10);
+  options.request_id = std::move(request_id);
+  return options;
+}
+
+// A call with the exact path given, over any channel.
+grpc::Status Raw(grpc::Channel& channel, const std::string& path, const MessageLite& request,
+                 grpc::ClientContext& context) {
+  const grpc::internal::RpcMethod method(path.c_str(), grpc::internal::RpcMethod::NORMAL_RPC);
+  GetProfileResponse response;
+  return grpc::internal::BlockingUnaryCall<MessageLite, MessageLite, MessageLite, MessageLite>(
+      &channel, method, &context, request, &response);
+}
+
+grpc::Status RawSoon(grpc::Channel& channel, const std::string& path,
+                     const MessageLite& request = GetProfileRequest()) {
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(Soon().deadline));
+  return Raw(channel, path, request, context);
+}
+
+// Sends bytes as they are, whatever they mean.
+grpc::Status RawBytes(grpc::Channel& channel, const std::string& path, const std::string& bytes,
+                      grpc_compression_algorithm compression = GRPC_COMPRESS_NONE) {
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(Soon().deadline));
+  context.set_compression_algorithm(compression);
+  const grpc::internal::RpcMethod method(path.c_str(), grpc::internal::RpcMethod::NORMAL_RPC);
+  const grpc::Slice slice(bytes);
+  const grpc::ByteBuffer request(&slice, 1);
+  grpc::ByteBuffer response;
+  return grpc::internal::BlockingUnaryCall<grpc::ByteBuffer, grpc::ByteBuffer, grpc::ByteBuffer,
+                                           grpc::ByteBuffer>(&channel, method, &context, request,
+                                                             &response);
+}
+
+}  // namespace
+
+TEST_CASE("Server: a listed caller is answered, and the handler knows who asks", "[rpc]") {
+  CallContext seen;
+  const auto handler = [&seen](const CallContext& context, const GetProfileRequest& request) {
+    seen = context;
+    return Echo(context, request);
+  };
+  for (const Dispatch dispatch : {Dispatch::kInline, Dispatch::kPool}) {
+    House house(handler, dispatch);
+    GetProfileRequest request;
+    request.set_request_id("r-1");
+    const CallOptions options = Soon("attempt-7");
+    const auto answer = Call<GetProfileResponse>(house.As("gateway"), kGet, request, options);
+    REQUIRE(answer.ok());
+    CHECK(answer->message_id() == "r-1");
+    CHECK(seen.caller == "gateway.va.internal");
+    CHECK(seen.request_id == "attempt-7");
+    CHECK(absl::AbsDuration(seen.deadline - options.deadline) < absl::Seconds(2));
+  }
+}
+
+TEST_CASE("Server: an empty message is a message", "[rpc]") {
+  House house;
+  CHECK(Call<GetProfileResponse>(house.As("gateway"), kGet, GetProfileRequest(), Soon()).ok());
+}
+
+TEST_CASE("Server: calls in parallel over several threads all come back", "[rpc]") {
+  ServerOptions options;
+  options.threads = 2;
+  options.pending_per_thread = 2;
+  House house(&Echo, Dispatch::kPool, options, 4, 1000);
+  const Channel channel = house.As("gateway");
+  std::atomic<int> good{0};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.emplace_back([&] {
+      for (int n = 0; n < 50; ++n) {
+        if (Call<GetProfileResponse>(channel, kGet, GetProfileRequest(), Soon()).ok()) ++good;
+      }
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  CHECK(good == 400);
+}
+
+TEST_CASE("Server G1: without a client certificate there is no handshake", "[rpc][G1]") {
+  House house;
+  const auto channel = house.Foreign(std::nullopt);
+  CHECK(RawSoon(*channel, std::string("/") + kGet).error_code() == grpc::UNAVAILABLE);
+  CHECK(house.calls() == 0);
+}
+
+TEST_CASE("Server G1: a certificate of another authority gets no handshake", "[rpc][G1]") {
+  House house;
+  TestPki other;
+  const auto channel = house.Foreign(other.IssueService("gateway"));
+  CHECK(RawSoon(*channel, std::string("/") + kGet).error_code() == grpc::UNAVAILABLE);
+  CHECK(house.calls() == 0);
+}
+
+TEST_CASE("Server G1: an expired certificate gets no handshake", "[rpc][G1]") {
+  House house;
+  const absl::Time now = house.clock().Now();
+  const auto channel = house.Foreign(house.pki().IssueValid(
+      {"gateway.va.internal"}, now - absl::Hours(48), now - absl::Hours(24)));
+  CHECK(RawSoon(*channel, std::string("/") + kGet).error_code() == grpc::UNAVAILABLE);
+}
+
+TEST_CASE("Server G1: the right authority with an unlisted name is refused on every method",
+          "[rpc][G1]") {
+  House house;
+  const auto channel = house.Foreign(house.pki().IssueService("stranger"));
+  for (const char* method : {kGet, kOther, kHealthCheckMethod}) {
+    const grpc::Status status = RawSoon(*channel, std::string("/") + method);
+    CHECK(status.error_code() == grpc::PERMISSION_DENIED);
+    CHECK(base::ReasonOf(FromGrpc(status)) == "NOT_ALLOWED");
+  }
+  CHECK(house.calls() == 0);
+}
+
+TEST_CASE("Server G1: a listed name as common name or among other SANs", "[rpc][G1]") {
+  House house;
+  // Only what the SAN says counts, and any of its DNS names may be the listed one.
+  const auto several = house.Foreign(house.pki().Issue({"elsewhere.test", "gateway.va.internal"}));
+  CHECK(RawSoon(*several, std::string("/") + kGet).ok());
+  const auto longer = house.Foreign(house.pki().Issue({"gateway.va.internal.elsewhere.test"}));
+  CHECK(RawSoon(*longer, std::string("/") + kGet).error_code() == grpc::PERMISSION_DENIED);
+  const auto other_case = house.Foreign(house.pki().Issue({"Gateway.va.internal"}));
+  CHECK(RawSoon(*other_case, std::string("/") + kGet).error_code() == grpc::PERMISSION_DENIED);
+}
+
+TEST_CASE("Server G2: a method not allowed to this caller is refused", "[rpc][G2]") {
+  House house;
+  const auto answer =
+      Call<GetProfileResponse>(house.As("batch"), kGet, GetProfileRequest(), Soon());
+  CHECK(answer.status().code() == absl::StatusCode::kPermissionDenied);
+  CHECK(CheckHealth(house.As("batch"), Soon().deadline).ok());
+  CHECK(house.calls() == 0);
+}
+
+TEST_CASE("Server G2: only the exact path of a method reaches it", "[rpc][G2]") {
+  House house;
+  const auto channel = house.Foreign(house.pki().IssueService("gateway"));
+  REQUIRE(RawSoon(*channel, "/va.mpi.v1.MpiService/GetProfile").ok());
+  for (const char* path :
+       {"/va.mpi.v1.MpiService/GetProfile.", "/va.mpi.v1.MpiService/getprofile",
+        "/VA.mpi.v1.MpiService/GetProfile", "/va.mpi.v1.MpiService/GetProfile/",
+        "//va.mpi.v1.MpiService/GetProfile", "/va.mpi.v1.MpiService//GetProfile",
+        "/va.mpi.v1.MpiService.GetProfile", "/va.mpi.v1.MpiService/", "/", "/GetProfile",
+        "/va.mpi.v1.MpiService/GetProfile?x", "/va.mpi.v1.MpiService/Unknown",
+        "/va.mpi.v1.MpiService/%47etProfile", "/grpc.health.v1.Health/Watch",
+        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"}) {
+    CAPTURE(path);
+    CHECK(RawSoon(*channel, path).error_code() == grpc::PERMISSION_DENIED);
+  }
+  CHECK(house.calls() == 1);
+}
+
+TEST_CASE("Server G2: a path without its slash never reaches a method", "[rpc][G2]") {
+  House house;
+  const auto channel = house.Foreign(house.pki().IssueService("gateway"));
+  CHECK_FALSE(RawSoon(*channel, "va.mpi.v1.MpiService/GetProfile").ok());
+  CHECK(house.calls() == 0);
+}
+
+TEST_CASE("ServerBuilder G2: an allow-list that names an unknown method stops the start",
+          "[rpc][G2]") {
+  TestPki pki;
+  base::WorkerPool pool(1, 1);
+  const base::SystemClock clock;
+  ServerBuilder builder;
+  builder.Unary<GetProfileRequest, GetProfileResponse>(kGet, &Echo);
+  builder.Allow("gateway.va.internal", {"va.mpi.v1.MpiService/GetProfiles"});
+  ServerOptions options;
+  const PemFiles files = pki.IssueService("server");
+  options.tls = {files.certificate_file, files.private_key_file, pki.ca_file()};
+  const auto server = builder.Start(options, pool, clock);
+  CHECK(server.status().code() == absl::StatusCode::kFailedPrecondition);
+  CHECK(base::ReasonOf(server.status()) == "UNKNOWN_METHOD");
+}
+
+TEST_CASE("Server G3: a message above the limit is RESOURCE_EXHAUSTED", "[rpc][G3]") {
+  House house;
+  const auto channel = house.Foreign(house.pki().IssueService("gateway"));
+  GetProfileRequest request;
+  request.set_request_id(std::string((1 << 20) + 100, 'x'));
+  const grpc::Status status = RawSoon(*channel, std::string("/") + kGet, request);
+  CHECK(status.error_code() == grpc::RESOURCE_EXHAUSTED);
+  CHECK(house.calls() == 0);
+  request.set_request_id(std::string((1 << 20) - 100, 'x'));
+  CHECK(RawSoon(*channel, std::string("/") + kGet, request).error_code() !=
+        grpc::PERMISSION_DENIED);
+  CHECK(house.calls() == 1);
+}
+
+TEST_CASE("Server G3: a compressed message is not inflated", "[rpc][G3]") {
+  House house;
+  const auto channel = house.Foreign(house.pki().IssueService("gateway"));
+  GetProfileRequest bomb;
+  bomb.set_request_id(std::string(64 << 20, 'x'));
+  const grpc::Status status = RawBytes(*channel, std::string("/") + kGet, bomb.SerializeAsString(),
+                                       GRPC_COMPRESS_GZIP);
+  CHECK(status.error_code() == grpc::UNIMPLEMENTED);
+  CHECK(house.calls() == 0);
+}
+
+TEST_CASE("Server G4: a call without a deadline gets the server's default", "[rpc][G4]") {
+  ServerOptions options;
+  options.default_deadline = absl::Milliseconds(200);
+  Gate gate;
+  std::atomic<bool> cancelled{false};
+  absl::Time deadline;
+  {
+    House house(
+        [&](const CallContext& context,
+            const GetProfileRequest&) -> absl::StatusOr<GetProfileResponse> {
+          deadline = context.deadline;
+          gate.Pass();
+          cancelled = context.IsCancelled();
+          return GetProfileResponse();
+        },
+        Dispatch::kPool, options);
+    const auto channel = house.Foreign(house.pki().IssueService("gateway"));
+    grpc::ClientContext context;
+    const absl::Time before = house.clock().Now();
+    const grpc::Status status =
+        Raw(*channel, std::string("/") + kGet, GetProfileRequest(), context);
+    CHECK(status.error_code() == grpc::DEADLINE_EXCEEDED);
+    CHECK(deadline - before < absl::Seconds(5));
+    CHECK(house.clock().Now() >= deadline);
+    gate.Open();
+  }
+  // The server waited for its handler, which had been told to stop.
+  CHECK(cancelled);
+}
+
+TEST_CASE("Server G4: a deadline of a hundred years is capped", "[rpc][G4]") {
+  ServerOptions options;
+  options.max_deadline = absl::Seconds(30);
+  absl::Time deadline;
+  House house(
+      [&deadline](const CallContext& context,
+                  const GetProfileRequest& request) -> absl::StatusOr<GetProfileResponse> {
+        deadline = context.deadline;
+        return Echo(context, request);
+      },
+      Dispatch::kInline, options);
+  CallOptions call = Soon();
+  call.deadline += absl::Hours(24 * 365 * 100);
+  REQUIRE(Call<GetProfileResponse>(house.As("gateway"), kGet, GetProfileRequest(), call).ok());
+  CHECK(deadline < house.clock().Now() + absl::Seconds(31));
+}
+
+TEST_CASE("Server G4: a deadline already past never reaches the handler", "[rpc][G4]") {
+  House house;
+  const Channel channel = house.As("gateway");
+  REQUIRE(CheckHealth(channel, Soon().deadline).ok());
+  CallOptions call;
+  call.deadline = house.clock().Now() - absl::Seconds(1);
+  const auto answer = Call<GetProfileResponse>(channel, kGet, GetProfileRequest(), call);
+  CHECK(answer.status().code() == absl::StatusCode::kDeadlineExceeded);
+  CHECK(base::IsRetryable(answer.status()));
+  CHECK(house.calls() == 0);
+}
+
+TEST_CASE("Server G4: what nobody waits for any more is not started", "[rpc][G4]") {
+  Gate gate;
+  std::atomic<int> started{0};
+  {
+    House house(
+        [&](const CallContext&, const GetProfileRequest&) -> absl::StatusOr<GetProfileResponse> {
+          ++started;
+          gate.Pass();
+          return GetProfileResponse();
+        },
+        Dispatch::kPool, ServerOptions(), 1, 1);
+    const Channel channel = house.As("gateway");
+    std::thread first([&channel] {
+      CHECK(Call<GetProfileResponse>(channel, kGet, GetProfileRequest(), Soon()).ok());
+    });
+    gate.AwaitArrivals(1);
+    // The only worker is busy: this one waits in the queue until its deadline has passed.
+    CallOptions call;
+    call.deadline = house.clock().Now() + absl::Milliseconds(50);
+    const auto answer = Call<GetProfileResponse>(channel, kGet, GetProfileRequest(), call);
+    CHECK(answer.status().code() == absl::StatusCode::kDeadlineExceeded);
+    // On the wire a deadline is a time left, rounded up: the server's is a little later.
+    while (house.clock().Now() < call.deadline + absl::Milliseconds(50)) std::this_thread::yield();
+    gate.Open();
+    first.join();
+  }
+  CHECK(started == 1);
+}
+
+TEST_CASE("Server G4: a client that gives up is noticed by the handler", "[rpc][G4]") {
+  Gate gate;
+  std::atomic<bool> noticed{false};
+  {
+    House house([&](const CallContext& context,
+                    const GetProfileRequest&) -> absl::StatusOr<GetProfileResponse> {
+      gate.Pass();
+      while (!context.IsCancelled() && base::SystemClock().Now() < context.deadline) {
+        std::this_thread::yield();
+      }
+      noticed = context.IsCancelled();
+      return GetProfileResponse();
+    });
+    const auto channel = house.Foreign(house.pki().IssueService("gateway"));
+    grpc::ClientContext context;
+    std::thread client([&] {
+      CHECK(Raw(*channel, std::string("/") + kGet, GetProfileRequest(), context).error_code() ==
+            grpc::CANCELLED);
+    });
+    gate.AwaitArrivals(1);
+    context.TryCancel();
+    gate.Open();
+    client.join();
+  }
+  CHECK(noticed);
+}
+
+TEST_CASE("Channel G4: a call without a deadline does not exist", "[rpc][G4]") {
+  House house;
+  const auto answer =
+      Call<GetProfileResponse>(house.As("gateway"), kGet, GetProfileRequest(), CallOptions());
+  CHECK(base::ReasonOf(answer.status()) == "DEADLINE_MISSING");
+  CHECK(house.calls() == 0);
+}
+
+TEST_CASE("Server G5: what is no such message never reaches the handler", "[rpc][G5]") {
+  House house;
+  const auto channel = house.Foreign(house.pki().IssueService("gateway"));
+  const std::string path = std::string("/") + kGet;
+
+  SECTION("a number outside its enumeration") {
+    GetProfileRequest request;
+    request.mutable_by_identifier()->set_type(static_cast<mpi::v1::IdentifierType>(77));
+    const grpc::Status status = RawSoon(*channel, path, request);
+    CHECK(status.error_code() == grpc::INVALID_ARGUMENT);
+    CHECK(base::ReasonOf(FromGrpc(status)) == "MALFORMED_MESSAGE");
+  }
+  SECTION("text that is no UTF-8") {
+    CHECK(RawBytes(*channel, path, std::string("\x0a\x02\xff\xfe", 4)).error_code() ==
+          grpc::INVALID_ARGUMENT);
+  }
+  SECTION("a depth of ten thousand") {
+    CHECK(RawBytes(*channel, path, std::string(10'000, '\x7b')).error_code() ==
+          grpc::INVALID_ARGUMENT);
+  }
+  SECTION("a length beyond the end") {
+    CHECK(RawBytes(*channel, path, std::string("\x0a\x7f\x41", 3)).error_code() ==
+          grpc::INVALID_ARGUMENT);
+  }
+  CHECK(house.calls() == 0);
+}
+
+TEST_CASE("Server G5: unknown fields are ignored", "[rpc][G5]") {
+  House house;
+  const auto channel = house.Foreign(house.pki().IssueService("gateway"));
+  // Field 1000, a text.
+  CHECK(RawBytes(*channel, std::string("/") + kGet, std::string("\xc2\x3e\x01\x41", 4)).ok());
+  CHECK(house.calls() == 1);
+}
+
+TEST_CASE("Server G7: metadata never says who calls, and too much of it is refused", "[rpc][G7]") {
+  CallContext seen;
+  House house([&seen](const CallContext& context, const GetProfileRequest& request) {
+    seen = context;
+    return Echo(context, request);
+  });
+  const auto channel = house.Foreign(house.pki().IssueService("gateway"));
+  const std::string path = std::string("/") + kGet;
+  {
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(Soon().deadline));
+    context.AddMetadata("x-forwarded-client-cert", "root.va.internal");
+    context.AddMetadata("va-caller", "root.va.internal");
+    context.AddMetadata("va-request-id", "two words\"}");
+    REQUIRE(Raw(*channel, path, GetProfileRequest(), context).ok());
+    CHECK(seen.caller == "gateway.va.internal");
+    CHECK(seen.request_id.empty());
+  }
+  {
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(Soon().deadline));
+    context.AddMetadata("x-much", std::string(1 << 20, 'a'));
+    CHECK_FALSE(Raw(*channel, path, GetProfileRequest(), context).ok());
+  }
+  CHECK(house.calls() == 1);
+}
+
+TEST_CASE("Server G9: plaintext on the port is refused", "[rpc][G9]") {
+  House house;
+  const auto channel = grpc::CreateChannel(house.target(), grpc::InsecureChannelCredentials());
+  CHECK(RawSoon(*channel, std::string("/") + kGet).error_code() == grpc::UNAVAILABLE);
+  CHECK(house.calls() == 0);
+}
+
+TEST_CASE("Server: a failure keeps code, reason, message and retryability across the wire",
+          "[rpc]") {
+  House house([](const CallContext&, const GetProfileRequest& request)
+                  -> absl::StatusOr<GetProfileResponse> {
+    if (request.request_id() == "foreign") {
+      return absl::InternalError("a library quoting 123-45-6789");
+    }
+    return base::MakeError(absl::StatusCode::kUnavailable, "MPI_TIMEOUT", "MPI did not answer",
+                           request.request_id() == "retry");
+  });
+  const Channel channel = house.As("gateway");
+  const auto ask = [&channel](const std::string& id) {
+    GetProfileRequest request;
+    request.set_request_id(id);
+    return Call<GetProfileResponse>(channel, kGet, request, Soon()).status();
+  };
+  CHECK(ask("retry").code() == absl::StatusCode::kUnavailable);
+  CHECK(base::ReasonOf(ask("retry")) == "MPI_TIMEOUT");
+  CHECK(ask("retry").message() == "MPI did not answer");
+  CHECK(base::IsRetryable(ask("retry")));
+  CHECK_FALSE(base::IsRetryable(ask("once")));
+  // Words that are not our own stay behind.
+  CHECK(ask("foreign").code() == absl::StatusCode::kInternal);
+  CHECK(ask("foreign").message() == "INTERNAL");
+}
+
+TEST_CASE("Server: a handler that throws is an internal failure, not the end", "[rpc]") {
+  House house([](const CallContext&, const GetProfileRequest&)
+                  -> absl::StatusOr<GetProfileResponse> { throw std::runtime_error("secret"); });
+  const auto answer =
+      Call<GetProfileResponse>(house.As("gateway"), kGet, GetProfileRequest(), Soon());
+  CHECK(base::ReasonOf(answer.status()) == "HANDLER_THREW");
+  CHECK(answer.status().message() == "the handler failed");
+}
+
+TEST_CASE("Server: a full pool answers UNAVAILABLE and says that a retry may help", "[rpc]") {
+  Gate gate;
+  House house(
+      [&gate](const CallContext&, const GetProfileRequest&) -> absl::StatusOr<GetProfileResponse> {
+        gate.Pass();
+        return GetProfileResponse();
+      },
+      Dispatch::kPool, ServerOptions(), 1, 0);
+  const Channel channel = house.As("gateway");
+  std::thread first([&channel] {
+    CHECK(Call<GetProfileResponse>(channel, kGet, GetProfileRequest(), Soon()).ok());
+  });
+  gate.AwaitArrivals(1);
+  const auto second = Call<GetProfileResponse>(channel, kGet, GetProfileRequest(), Soon());
+  CHECK(second.status().code() == absl::StatusCode::kUnavailable);
+  CHECK(base::ReasonOf(second.status()) == "OVERLOADED");
+  CHECK(base::IsRetryable(second.status()));
+  // Health needs no worker.
+  CHECK(CheckHealth(channel, Soon().deadline).ok());
+  gate.Open();
+  first.join();
+}
+
+TEST_CASE("Server: health follows what the service says of itself", "[rpc]") {
+  House house;
+  const Channel channel = house.As("gateway");
+  CHECK(CheckHealth(channel, Soon().deadline).ok());
+  house.server().SetServing(false);
+  CHECK(base::ReasonOf(CheckHealth(channel, Soon().deadline)) == "NOT_SERVING");
+}
+
+TEST_CASE("Server: stopping lets a running call finish and takes no other", "[rpc]") {
+  Gate gate;
+  House house([&gate](const CallContext& context, const GetProfileRequest& request) {
+    gate.Pass();
+    return Echo(context, request);
+  });
+  const Channel channel = house.As("gateway");
+  std::thread client([&channel] {
+    CHECK(Call<GetProfileResponse>(channel, kGet, GetProfileRequest(), Soon()).ok());
+  });
+  gate.AwaitArrivals(1);
+  std::thread stopper([&house] { house.server().Stop(absl::Seconds(10)); });
+  gate.Open();
+  client.join();
+  stopper.join();
+  const auto late = Call<GetProfileResponse>(channel, kGet, GetProfileRequest(), Soon());
+  CHECK(late.status().code() == absl::StatusCode::kUnavailable);
+  CHECK(base::ReasonOf(late.status()) == "RPC_UNAVAILABLE");
+  CHECK(base::IsRetryable(late.status()));
+}
+
+TEST_CASE("Server: every call is recorded once, unknown paths under one name", "[rpc]") {
+  std::mutex mutex;
+  std::vector<std::string> records;
+  ServerOptions options;
+  options.on_done = [&](const CallRecord& record) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    records.push_back(std::string(record.method) + " " + std::string(record.caller) + " " +
+                      record.reason);
+  };
+  {
+    House house(&Echo, Dispatch::kPool, options);
+    const auto channel = house.Foreign(house.pki().IssueService("gateway"));
+    REQUIRE(RawSoon(*channel, std::string("/") + kGet).ok());
+    REQUIRE_FALSE(RawSoon(*channel, "/secret/../path").ok());
+  }
+  CHECK(records == std::vector<std::string>{std::string(kGet) + " gateway.va.internal ",
+                                            "unlisted  NOT_ALLOWED"});
+}
+
+TEST_CASE("Server: a port that is taken is an error", "[rpc]") {
+  House house;
+  base::WorkerPool pool(1, 1);
+  ServerBuilder builder;
+  ServerOptions options;
+  options.listen = house.target();
+  options.tls = house.Files(house.pki().IssueService("server"));
+  const auto server = builder.Start(options, pool, house.clock());
+  CHECK(base::ReasonOf(server.status()) == "PORT_UNAVAILABLE");
+}
+
+TEST_CASE("Connect: files that cannot be used are named", "[rpc]") {
+  TestPki pki;
+  const PemFiles mine = pki.IssueService("gateway");
+  const PemFiles other = pki.IssueService("server");
+  const auto reason = [&pki](const std::string& certificate, const std::string& key) {
+    return base::ReasonOf(Connect("localhost:1", {certificate, key, pki.ca_file()}).status());
+  };
+  CHECK(reason(mine.certificate_file, mine.private_key_file).empty());
+  CHECK(reason(mine.certificate_file, other.private_key_file) == "TLS_FILES");
+  CHECK(reason("/nonexistent", mine.private_key_file) == "TLS_FILES");
+}
+
+TEST_CASE("Channel: a server with another name is not talked to", "[rpc]") {
+  House house;
+  const auto channel = Connect(house.target(), house.Files(house.pki().IssueService("gateway")),
+                               "elsewhere.va.internal");
+  REQUIRE(channel.ok());
+  const auto answer = Call<GetProfileResponse>(*channel, kGet, GetProfileRequest(), Soon());
+  CHECK(answer.status().code() == absl::StatusCode::kUnavailable);
+  CHECK(house.calls() == 0);
+}
+
+}  // namespace va::rpc

@@ -1,0 +1,306 @@
+#include "services/auth-gateway/web/pages.h"
+
+#include <catch2/catch.hpp>
+#include <regex>
+#include <string>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "lib/base/signin_code.h"
+
+namespace va::gateway {
+namespace {
+
+constexpr char kScript[] = "<script>alert(1)</script>";
+
+SignInPage AllProviders() {
+  SignInPage page;
+  page.application_name = "My HealtheVet";
+  page.options = {
+      {.name = "ID.me", .href = "/v1/sessions/idme/new?application=mhv&to=home"},
+      {.name = "Login.gov", .href = "/v1/sessions/logingov/new?application=mhv&to=home"},
+      {.name = "My HealtheVet", .href = "/v1/sessions/mhv/new", .available = false},
+      {.name = "DS Logon",
+       .href = "/v1/sessions/dslogon/new",
+       .available = false,
+       .unavailable = "DS Logon ended on September 30, 2025.",
+       .secondary = true},
+  };
+  page.notices = {{PageNotice::Kind::kWarning, "Some services are slow", "Please be patient."}};
+  return page;
+}
+
+PostForm SamlForm() {
+  return {.action = "https://127.0.0.1:8461/saml/sso",
+          .fields = {{"SAMLRequest", "PHNhbWw+"}, {"RelayState", "abc"}},
+          .destination_name = "ID.me"};
+}
+
+ResultPage SignedIn() {
+  return {.signed_in = true,
+          .person_name = "Ada Example",
+          .csp_name = "ID.me",
+          .verified = true,
+          .continue_url = "/home",
+          .sign_out_url = "/v0/logout"};
+}
+
+struct NamedPage {
+  std::string name;
+  std::string html;
+};
+
+std::vector<NamedPage> EveryPage() {
+  return {
+      {"sign-in", RenderSignInPage(AllProviders())},
+      {"sign-in without options", RenderSignInPage({})},
+      {"post form", RenderPostForm(SamlForm())},
+      {"error", RenderErrorPage(
+                    ErrorPageFor(base::SignInCode::kMultipleMhvIds, "req-1", "/sign-in/?to=home"))},
+      {"http error", RenderErrorPage(ErrorPageForStatus(404, "req-1"))},
+      {"result", RenderResultPage(SignedIn())},
+      {"result, failed", RenderResultPage({.code = "101", .request_id = "req-1"})},
+      {"signed out", RenderSignedOutPage({})},
+  };
+}
+
+// What a person reads of a piece of HTML.
+std::string VisibleText(const std::string& html) {
+  const std::string text = std::regex_replace(html, std::regex("<[^>]*>"), " ");
+  return std::string(absl::StripAsciiWhitespace(text));
+}
+
+std::vector<std::string> Matches(const std::string& html, const std::string& pattern) {
+  const std::regex regex(pattern);
+  std::vector<std::string> found;
+  for (std::sregex_iterator it(html.begin(), html.end(), regex), end; it != end; ++it) {
+    found.push_back(it->str(it->size() > 1 ? 1 : 0));
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("Pages: every control has a visible name and no other", "[web][a11y]") {
+  for (const NamedPage& page : EveryPage()) {
+    INFO(page.name);
+    for (const char* pattern : {"<a [^>]*>([^]*?)</a>", "<button[^>]*>([^]*?)</button>"}) {
+      for (const std::string& content : Matches(page.html, pattern)) {
+        CHECK_FALSE(VisibleText(content).empty());
+      }
+    }
+    CHECK_FALSE(absl::StrContains(page.html, "aria-label="));
+    CHECK_FALSE(absl::StrContains(page.html, "role="));
+    CHECK(Matches(page.html, "<a (?![^>]*href=)[^>]*>").empty());
+    // A visible input would need a label; ours are hidden.
+    CHECK(Matches(page.html, "<input (?!type=\"hidden\")[^>]*>").empty());
+  }
+}
+
+TEST_CASE("Pages: language, title, one h1 and headings in order", "[web][a11y]") {
+  for (const NamedPage& page : EveryPage()) {
+    INFO(page.name);
+    CHECK(absl::StartsWith(page.html, "<!DOCTYPE html>\n<html lang=\"en\">"));
+    CHECK_FALSE(Matches(page.html, "<title>([^<]+)</title>").empty());
+    const std::vector<std::string> levels = Matches(page.html, "<(h[1-6])");
+    REQUIRE_FALSE(levels.empty());
+    CHECK(levels.front() == "h1");
+    for (size_t i = 1; i < levels.size(); ++i) CHECK(levels[i] == "h2");
+  }
+}
+
+TEST_CASE("Pages: skip link, landmarks and help stand in the same place everywhere",
+          "[web][a11y]") {
+  for (const NamedPage& page : EveryPage()) {
+    INFO(page.name);
+    const size_t skip = page.html.find("href=\"#main\"");
+    const size_t main = page.html.find("<main id=\"main\" tabindex=\"-1\">");
+    const size_t help = page.html.find("<h2 id=\"help-heading\">");
+    const size_t main_end = page.html.find("</main>");
+    REQUIRE(main_end != std::string::npos);
+    CHECK(skip < main);
+    CHECK(main < help);
+    CHECK(help < main_end);
+    CHECK(page.html.find("<h2", help + 1) == std::string::npos);
+  }
+}
+
+TEST_CASE("Pages: every id that is pointed at exists, once", "[web][a11y]") {
+  for (const NamedPage& page : EveryPage()) {
+    INFO(page.name);
+    for (const char* pattern :
+         {"href=\"#([^\"]*)\"", "aria-labelledby=\"([^\"]*)\"", "for=\"([^\"]*)\""}) {
+      for (const std::string& id : Matches(page.html, pattern)) {
+        CHECK(Matches(page.html, absl::StrCat(" id=\"", id, "\"")).size() == 1);
+      }
+    }
+  }
+}
+
+TEST_CASE("Pages: nothing inline that the policy would block, nothing unfilled", "[web]") {
+  for (const NamedPage& page : EveryPage()) {
+    INFO(page.name);
+    CHECK_FALSE(absl::StrContains(page.html, "style="));
+    CHECK_FALSE(absl::StrContains(page.html, "<style"));
+    CHECK(Matches(page.html, " on[a-z]+=").empty());
+    CHECK(Matches(page.html, "<script(?! src=\"/assets/)[^>]*>").empty());
+    CHECK_FALSE(absl::StrContains(page.html, "[["));
+    CHECK_FALSE(absl::StrContains(page.html, "{{"));
+    CHECK_FALSE(absl::StrContains(page.html, "}}"));
+    const bool has_script = absl::StrContains(page.html, "<script");
+    CHECK(has_script == (page.name == "post form"));
+  }
+}
+
+TEST_CASE("RenderSignInPage: a real link per available provider", "[web]") {
+  const std::string html = RenderSignInPage(AllProviders());
+  CHECK(absl::StrContains(html,
+                          "<a class=\"button\" href=\"/v1/sessions/idme/new?application=mhv&amp;"
+                          "to=home\">Sign in with ID.me</a>"));
+  CHECK(absl::StrContains(html, ">Sign in with Login.gov</a>"));
+  CHECK(absl::StrContains(html, "You will go on to My HealtheVet."));
+  CHECK(absl::StrContains(html, "<h2>Some services are slow</h2>"));
+}
+
+TEST_CASE("RenderSignInPage: a provider that is off explains itself and is no control", "[web]") {
+  const std::string html = RenderSignInPage(AllProviders());
+  CHECK_FALSE(absl::StrContains(html, "/v1/sessions/mhv/new"));
+  CHECK_FALSE(absl::StrContains(html, "/v1/sessions/dslogon/new"));
+  CHECK(absl::StrContains(html,
+                          "<p class=\"provider-name\">My HealtheVet</p>"
+                          "<p>This sign-in option is not available right now."));
+  CHECK(absl::StrContains(html, "<p>DS Logon ended on September 30, 2025.</p>"));
+  CHECK(html.find("<h2>Other sign-in option</h2>") < html.find("DS Logon"));
+}
+
+TEST_CASE("RenderSignInPage: says so when there is nothing to choose", "[web]") {
+  CHECK(absl::StrContains(RenderSignInPage({}), "No sign-in option is available right now."));
+  CHECK_FALSE(absl::StrContains(RenderSignInPage(AllProviders()), "No sign-in option is"));
+}
+
+TEST_CASE("RenderPostForm: hidden fields, a button that works without script", "[web]") {
+  const std::string html = RenderPostForm(SamlForm());
+  CHECK(
+      absl::StrContains(html, "<form method=\"post\" action=\"https://127.0.0.1:8461/saml/sso\">"));
+  CHECK(absl::StrContains(html, "name=\"SAMLRequest\" value=\"PHNhbWw+\""));
+  CHECK(absl::StrContains(html, "name=\"RelayState\" value=\"abc\""));
+  CHECK(absl::StrContains(html, "type=\"submit\">Continue to ID.me</button>"));
+  CHECK(absl::StrContains(html, "<noscript>"));
+  CHECK(absl::StrContains(html, "<title>VA.gov sign-in</title>"));
+}
+
+TEST_CASE("S142 RenderPostForm: a RelayState with HTML or CRLF stays a value", "[web][attack]") {
+  PostForm form = SamlForm();
+  form.fields[1].second = "\"><script>alert(1)</script>\r\nSet-Cookie: a=b{{action}}[[brand]]'";
+  form.fields.emplace_back("\" autofocus onfocus=\"alert(1)", "x");
+  const std::string html = RenderPostForm(form);
+  CHECK_FALSE(absl::StrContains(html, "<script>"));
+  CHECK(absl::StrContains(html, "value=\"&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"));
+  // What looks like a template in a value is text.
+  CHECK(absl::StrContains(html, "{{action}}[[brand]]"));
+  CHECK(Matches(html, "<input [^>]* onfocus=\"").empty());
+}
+
+TEST_CASE("S142 Pages: names, targets and codes from outside are escaped", "[web][attack]") {
+  SignInPage sign_in;
+  sign_in.application_name = kScript;
+  sign_in.options = {{.name = kScript, .href = "/x?\"><script>"},
+                     {.name = kScript, .href = "/y", .available = false, .unavailable = kScript}};
+  sign_in.notices = {{PageNotice::Kind::kInfo, kScript, kScript}};
+  ErrorPage error;
+  error.headline = error.what_happened = error.what_to_do = error.retry_label = kScript;
+  error.code = error.request_id = kScript;
+  ResultPage result = SignedIn();
+  result.person_name = result.csp_name = kScript;
+  PostForm form = SamlForm();
+  form.destination_name = kScript;
+  for (const std::string& html :
+       {RenderSignInPage(sign_in), RenderErrorPage(error), RenderResultPage(result),
+        RenderPostForm(form), RenderResultPage({.code = kScript, .request_id = kScript})}) {
+    CHECK_FALSE(absl::StrContains(html, "<script>"));
+    CHECK(absl::StrContains(html, "&lt;script&gt;"));
+  }
+}
+
+TEST_CASE("S142 Pages: an address that is not ours to follow is not written", "[web][attack]") {
+  for (const char* address :
+       {"javascript:alert(1)", "data:text/html,x", "//evil.example/", "/\\evil", "\\\\evil",
+        "https://user@evil.example/", "/a\r\nb", "vbscript:x", "a"}) {
+    INFO(address);
+    const std::string error = RenderErrorPage({.headline = "h", .retry_url = address});
+    CHECK(absl::StrContains(error, "<a class=\"button\" href=\"/sign-in/\">"));
+    const std::string out = RenderSignedOutPage({.sign_in_url = address});
+    CHECK(absl::StrContains(out, "<a class=\"button\" href=\"/sign-in/\">"));
+    PostForm form = SamlForm();
+    form.action = address;
+    CHECK(absl::StrContains(RenderPostForm(form), "action=\"/sign-in/\""));
+    ResultPage result = SignedIn();
+    result.continue_url = address;
+    CHECK_FALSE(absl::StrContains(RenderResultPage(result), "Continue</a>"));
+    CHECK_FALSE(absl::StrContains(RenderSignInPage({.options = {{.name = "n", .href = address}}}),
+                                  "Sign in with"));
+  }
+}
+
+TEST_CASE("RenderErrorPage: headline with focus, one button, code and request id as text",
+          "[web]") {
+  const std::string html = RenderErrorPage(ErrorPageFor(
+      base::SignInCode::kMultipleMhvIds, "7f3a", "/v1/sessions/idme/new?application=mhv&to=home"));
+  CHECK(absl::StrContains(html,
+                          "<h1 tabindex=\"-1\" autofocus>We found more than one My "
+                          "HealtheVet account</h1>"));
+  CHECK(absl::StrContains(html, "<p>Error code 101</p>"));
+  CHECK(absl::StrContains(html, "<p>Request id 7f3a</p>"));
+  CHECK(absl::StrContains(html, "href=\"/v1/sessions/idme/new?application=mhv&amp;to=home\">"));
+  CHECK(Matches(html, "class=\"button\"").size() == 1);
+}
+
+TEST_CASE("RenderErrorPage: lines without a value are left out", "[web]") {
+  const std::string html = RenderErrorPage({.headline = "h", .what_happened = "w"});
+  CHECK_FALSE(absl::StrContains(html, "Error code"));
+  CHECK_FALSE(absl::StrContains(html, "Request id"));
+  CHECK(absl::StrContains(html, ">Sign in again</a>"));
+}
+
+TEST_CASE("ErrorPageFor: every code of the catalogue makes a full page", "[web]") {
+  for (const base::CodeEntry& entry : base::SignInCatalogue()) {
+    INFO(entry.code);
+    const ErrorPage page = ErrorPageFor(entry.id, "r", "/sign-in/");
+    CHECK_FALSE(page.headline.empty());
+    CHECK_FALSE(page.what_happened.empty());
+    CHECK_FALSE(page.what_to_do.empty());
+    CHECK(page.code == entry.code);
+  }
+}
+
+TEST_CASE("ErrorPageForStatus: every status has texts of its own kind", "[web]") {
+  for (const int status : {400, 404, 405, 408, 413, 414, 417, 421, 429, 431, 500, 502, 503}) {
+    INFO(status);
+    const ErrorPage page = ErrorPageForStatus(status, "r");
+    CHECK_FALSE(page.headline.empty());
+    CHECK_FALSE(page.what_happened.empty());
+    CHECK_FALSE(page.what_to_do.empty());
+    CHECK(page.code.empty());
+  }
+}
+
+TEST_CASE("RenderResultPage: signed in names the person, the provider and the assurance", "[web]") {
+  const std::string html = RenderResultPage(SignedIn());
+  CHECK(absl::StrContains(html, "You are signed in"));
+  CHECK(absl::StrContains(html, "Welcome, Ada Example."));
+  CHECK(absl::StrContains(html, "You signed in with ID.me."));
+  CHECK(absl::StrContains(html, "Your identity is verified."));
+  CHECK(absl::StrContains(html, "<form method=\"post\" action=\"/v0/logout\"><button"));
+  ResultPage basic = SignedIn();
+  basic.verified = false;
+  CHECK(absl::StrContains(RenderResultPage(basic), "Your identity is not verified yet"));
+}
+
+TEST_CASE("RenderResultPage: a failure shows its code, an invented code shows 007", "[web]") {
+  CHECK(absl::StrContains(RenderResultPage({.code = "113"}), "Error code 113"));
+  CHECK(absl::StrContains(RenderResultPage({.code = "999"}), "Error code 007"));
+}
+
+}  // namespace va::gateway

@@ -1,0 +1,117 @@
+#include "services/user-attributes/domain/linking.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "services/user-attributes/domain/rule_fixture.h"
+
+namespace va::attributes {
+namespace {
+
+using identity::Csp;
+using identity::CspId;
+using identity::Icn;
+
+// One row per line of ssoe_saml.md 15.2 and decision R12.
+TEST_CASE("PlanLink: which account a credential leads to (ssoe_saml 15.2)", "[attributes][rule]") {
+  struct Row {
+    const char* rule;
+    StoredLink stored;
+    bool icn_came_in;
+    LinkAction action;
+  };
+  StoredLink unknown;
+  StoredLink unverified;
+  unverified.exists = true;
+  unverified.account_id = "A";
+  StoredLink unverified_other = unverified;
+  unverified_other.icn_account_id = "B";
+  StoredLink verified = unverified;
+  verified.verified = verified.account_has_icn = verified.account_icn_is_this = true;
+  verified.icn_account_id = "A";
+  StoredLink not_yet = verified;
+  not_yet.verified = false;
+  StoredLink other_unknown = unverified;
+  other_unknown.verified = other_unknown.account_has_icn = true;
+  StoredLink other_known = other_unknown;
+  other_known.icn_account_id = "B";
+  StoredLink other_unverified = other_known;
+  other_unverified.verified = false;
+  const auto row = GENERATE_COPY(values<Row>({
+      {"unknown credential with an ICN", unknown, true, LinkAction::kCreate},
+      {"unknown credential without one", unknown, false, LinkAction::kCreate},
+      {"no ICN on login changes nothing", unverified, false, LinkAction::kKeep},
+      {"no ICN on login of a verified person changes nothing", verified, false, LinkAction::kKeep},
+      {"first ICN, unknown here: the account gets it", unverified, true, LinkAction::kWriteIcn},
+      {"first ICN, of another account: the credential moves, the old account is remembered",
+       unverified_other, true, LinkAction::kRepoint},
+      {"the same ICN again", verified, true, LinkAction::kKeep},
+      {"the account has this ICN, the credential was not verified yet", not_yet, true,
+       LinkAction::kMarkVerified},
+      {"verified, new ICN unknown here: never overwritten (R12)", other_unknown, true,
+       LinkAction::kPendingMerge},
+      {"verified, ICN of another account: never re-pointed silently (R12)", other_known, true,
+       LinkAction::kPendingMerge},
+      {"an account with another ICN keeps it, whatever the credential was (R12)", other_unverified,
+       true, LinkAction::kPendingMerge},
+  }));
+  INFO(row.rule);
+  CHECK(PlanLink(row.stored, row.icn_came_in) == row.action);
+}
+
+std::string Show(const std::optional<Credential>& credential) {
+  if (!credential) return "(none)";
+  std::string out =
+      std::string(identity::ToString(credential->type)) + " " + credential->id.Reveal();
+  if (credential->backing_idme) out += " backed by " + credential->backing_idme->Reveal();
+  if (credential->icn) out += " icn " + credential->icn->Reveal();
+  return out;
+}
+
+TEST_CASE("CredentialOf: one verification per CSP uuid (seed 002)", "[attributes][rule]") {
+  struct Row {
+    const char* rule;
+    Csp service;
+    const char* idme;
+    const char* logingov;
+    const char* mhv;
+    const char* edipi;
+    const char* expected;
+  };
+  const auto row = GENERATE(values<Row>({
+      {"ID.me by its uuid", Csp::kIdme, "i", "", "m", "e", "idme i icn 1V1"},
+      {"Login.gov by its uuid", Csp::kLogingov, "i", "l", "", "", "logingov l icn 1V1"},
+      {"MHV by its id, backed by ID.me", Csp::kMhv, "i", "", "m", "", "mhv m backed by i icn 1V1"},
+      {"DS Logon by the EDIPI, backed by ID.me", Csp::kDslogon, "i", "", "m", "e",
+       "dslogon e backed by i icn 1V1"},
+      {"MHV without an id falls back to ID.me", Csp::kMhv, "i", "", "", "", "idme i icn 1V1"},
+      {"DS Logon without an EDIPI falls back to ID.me", Csp::kDslogon, "i", "", "m", "",
+       "idme i icn 1V1"},
+      {"an MHV id without the ID.me uuid behind it stands for nothing", Csp::kMhv, "", "l", "m", "",
+       "logingov l icn 1V1"},
+      {"nothing at all", Csp::kMhv, "", "", "m", "", "(none)"},
+  }));
+  INFO(row.rule);
+  const auto id = [](const char* text) {
+    return *text == '\0' ? std::nullopt : std::make_optional(CspId::FromWire(text));
+  };
+  Claims claims;
+  claims.service = row.service;
+  claims.idme_uuid = id(row.idme);
+  claims.logingov_uuid = id(row.logingov);
+  claims.uuid = claims.idme_uuid ? claims.idme_uuid : claims.logingov_uuid;
+  claims.mhv_id = id(row.mhv);
+  claims.edipi = id(row.edipi);
+  CHECK(Show(CredentialOf(claims, Icn::FromWire("1V1"), 3)) == row.expected);
+}
+
+TEST_CASE("CredentialOf: a LOA1 login stores no ICN (issues 11119, 11318)", "[attributes][rule]") {
+  Claims claims;
+  claims.service = Csp::kIdme;
+  claims.idme_uuid = claims.uuid = CspId::FromWire("i");
+  CHECK(Show(CredentialOf(claims, Icn::FromWire("1V1"), 1)) == "idme i");
+  CHECK(Show(CredentialOf(claims, std::nullopt, 3)) == "idme i");
+}
+
+}  // namespace
+}  // namespace va::attributes
