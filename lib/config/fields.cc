@@ -108,6 +108,8 @@ class StringListField final : public Field {
     return ReadList(*source.node, *value_);
   }
 
+  bool Empty() const override { return value_->empty(); }
+
   std::vector<std::string>* value_;
 };
 
@@ -121,6 +123,8 @@ class StringListMapField final : public Field {
     value_->clear();
     return source.node.has_value() ? FromNode(*source.node) : FromText(source.text);
   }
+
+  bool Empty() const override { return value_->empty(); }
 
   std::string FromNode(const YAML::Node& node) {
     if (!node.IsMap()) return "must be a section of lists";
@@ -182,6 +186,8 @@ class FileField final : public Field {
   std::string Validate() const override {
     return value_->empty() ? "" : CheckFile(*value_, secret_);
   }
+
+  bool Empty() const override { return value_->empty(); }
 
   std::string* value_;
   const bool secret_;
@@ -449,11 +455,10 @@ struct Table::Loader {
       failed.insert(field.key());
       return;
     }
-    const std::optional<std::string> scalar = source.Scalar();
-    if (!scalar.has_value() || !scalar->empty()) {
-      set.insert(field.key());
-    } else {
+    if (field.Empty()) {
       set.erase(field.key());
+    } else {
+      set.insert(field.key());
     }
   }
 
@@ -484,9 +489,9 @@ struct Table::Loader {
       if (found == by_name.end()) {
         const std::string nearest = Nearest(name, names);
         problems.push_back({name, 0,
-                            nearest.empty() ? "unknown variable"
-                                            : absl::StrCat("unknown variable; did you mean ",
-                                                           nearest, "?")});
+                            nearest.empty()
+                                ? "unknown variable"
+                                : absl::StrCat("unknown variable; did you mean ", nearest, "?")});
         continue;
       }
       Field::Source source;
@@ -614,9 +619,10 @@ std::vector<FieldInfo> Table::Describe() const {
   return rows;
 }
 
-// Prints the keys below `section` in the order they were added, each sub-section once, where its first
-// key stands.
-void Table::AppendExample(std::string& out, const std::string& section) const {  // NOLINT(misc-no-recursion)
+// Prints the keys below `section` in the order they were added, each sub-section once, where its
+// first key stands.
+void Table::AppendExample(std::string& out,
+                          const std::string& section) const {  // NOLINT(misc-no-recursion)
   const std::string prefix = section.empty() ? "" : absl::StrCat(section, ".");
   const auto depth = static_cast<size_t>(std::count(prefix.begin(), prefix.end(), '.'));
   const std::string indent(2 * depth, ' ');

@@ -69,6 +69,8 @@ class Field {
   virtual std::string Read(const Source& source) = 0;
   // What is wrong with the value in place; run for defaults too.
   virtual std::string Validate() const { return ""; }
+  // Whether the value in place says nothing; only texts, lists and files can.
+  virtual bool Empty() const { return false; }
 
   FieldInfo info_;
 };
@@ -94,12 +96,13 @@ class Table {
   // In the environment: values separated by commas.
   Field& StringList(absl::string_view key, std::vector<std::string>* value, absl::string_view doc);
   // In the environment: "name=value,value;name2=value".
-  Field& StringListMap(absl::string_view key, std::map<std::string, std::vector<std::string>>* value,
+  Field& StringListMap(absl::string_view key,
+                       std::map<std::string, std::vector<std::string>>* value,
                        absl::string_view doc);
   // A file that must be readable at start, if set.
   Field& FilePath(absl::string_view key, std::string* value, absl::string_view doc);
-  // As FilePath for a file that holds a secret: the key must end in "_file", and group or others must
-  // not write it nor others read it. A secret itself is never a value.
+  // As FilePath for a file that holds a secret: the key must end in "_file", and group or others
+  // must not write it nor others read it. A secret itself is never a value.
   Field& SecretFile(absl::string_view key, std::string* value, absl::string_view doc);
 
   // A condition over several fields, checked once all are read without a problem. Empty: fine.
@@ -147,6 +150,7 @@ class StringField final : public Field {
   StringField(FieldInfo info, std::string* value);
   std::string Read(const Source& source) override;
   std::string Validate() const override;
+  bool Empty() const override { return value_->empty(); }
 
   std::string* value_;
   std::vector<std::string> words_;

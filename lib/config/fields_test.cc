@@ -60,16 +60,18 @@ constexpr char kGood[] = "mpi: {http: {url: 'https://mpi.test/'}}\n";
 
 TEST_CASE("Table: values come from the file, the rest keeps its default", "[config]") {
   Sample sample;
-  REQUIRE(sample.Problems("mpi:\n"
-                          "  http:\n"
-                          "    url: https://mpi.test/psim\n"
-                          "    timeout: 1m\n"
-                          "workers: {threads: 8}\n"
-                          "enabled: true\n"
-                          "hosts: [a.test, b.test]\n"
-                          "grpc:\n"
-                          "  callers:\n"
-                          "    gateway.va.internal: [x/Y, x/Z]\n").empty());
+  REQUIRE(sample
+              .Problems("mpi:\n"
+                        "  http:\n"
+                        "    url: https://mpi.test/psim\n"
+                        "    timeout: 1m\n"
+                        "workers: {threads: 8}\n"
+                        "enabled: true\n"
+                        "hosts: [a.test, b.test]\n"
+                        "grpc:\n"
+                        "  callers:\n"
+                        "    gateway.va.internal: [x/Y, x/Z]\n")
+              .empty());
   CHECK(sample.settings.url == "https://mpi.test/psim");
   CHECK(sample.settings.timeout == absl::Minutes(1));
   CHECK(sample.settings.threads == 8);
@@ -81,12 +83,13 @@ TEST_CASE("Table: values come from the file, the rest keeps its default", "[conf
 
 TEST_CASE("Table: the environment wins over the file", "[config]") {
   Sample sample;
-  REQUIRE(sample.Problems(kGood, {{"VA_SAMPLE__MPI__HTTP__URL", "https://other.test/"},
-                                  {"VA_SAMPLE__MPI__HTTP__TIMEOUT", "250ms"},
-                                  {"VA_SAMPLE__HOSTS", "a.test, b.test"},
-                                  {"VA_SAMPLE__GRPC__CALLERS", "one=x/Y,x/Z;two=x/Y"},
-                                  {"VA_OTHER__MPI", "not ours"},
-                                  {"PATH", "/bin"}})
+  REQUIRE(sample
+              .Problems(kGood, {{"VA_SAMPLE__MPI__HTTP__URL", "https://other.test/"},
+                                {"VA_SAMPLE__MPI__HTTP__TIMEOUT", "250ms"},
+                                {"VA_SAMPLE__HOSTS", "a.test, b.test"},
+                                {"VA_SAMPLE__GRPC__CALLERS", "one=x/Y,x/Z;two=x/Y"},
+                                {"VA_OTHER__MPI", "not ours"},
+                                {"PATH", "/bin"}})
               .empty());
   CHECK(sample.settings.url == "https://other.test/");
   CHECK(sample.settings.timeout == absl::Milliseconds(250));
@@ -103,61 +106,117 @@ TEST_CASE("Table: every kind of problem is told with its key and line", "[config
     std::string problem;
   };
   const std::vector<Row> rows = {
-      {"a required key is missing", "", {},
+      {"a required key is missing",
+       "",
+       {},
        "mpi.http.url: is required (or set VA_SAMPLE__MPI__HTTP__URL)\n"},
-      {"a required key is empty", "mpi: {http: {url: ''}}\n", {},
+      {"a required key is empty",
+       "mpi: {http: {url: ''}}\n",
+       {},
        "mpi.http.url (line 1): is required (or set VA_SAMPLE__MPI__HTTP__URL)\n"},
-      {"a required key is null", "mpi:\n  http:\n    url:\n", {},
+      {"a required key is null",
+       "mpi:\n  http:\n    url:\n",
+       {},
        "mpi.http.url (line 3): is required (or set VA_SAMPLE__MPI__HTTP__URL)\n"},
-      {"the environment empties a required key", kGood, {{"VA_SAMPLE__MPI__HTTP__URL", ""}},
+      {"the environment empties a required key",
+       kGood,
+       {{"VA_SAMPLE__MPI__HTTP__URL", ""}},
        "mpi.http.url: is required (or set VA_SAMPLE__MPI__HTTP__URL)\n"},
-      {"an unknown key", absl::StrCat(kGood, "log: {levle: info}\n"), {},
+      {"an unknown key",
+       absl::StrCat(kGood, "log: {levle: info}\n"),
+       {},
        "log.levle (line 2): unknown key; did you mean log.level?\n"},
-      {"an unknown section", absl::StrCat(kGood, "wrokers: {threads: 1}\n"), {},
+      {"an unknown section",
+       absl::StrCat(kGood, "wrokers: {threads: 1}\n"),
+       {},
        "wrokers (line 2): unknown key; did you mean workers?\n"},
-      {"an unknown key like none", absl::StrCat(kGood, "zzzzzzzzzzzz: 1\n"), {},
+      {"an unknown key like none",
+       absl::StrCat(kGood, "zzzzzzzzzzzz: 1\n"),
+       {},
        "zzzzzzzzzzzz (line 2): unknown key\n"},
-      {"a key twice", absl::StrCat(kGood, "enabled: true\nenabled: false\n"), {},
+      {"a key twice",
+       absl::StrCat(kGood, "enabled: true\nenabled: false\n"),
+       {},
        "enabled (line 3): stands there twice\n"},
-      {"a value where a section is", absl::StrCat(kGood, "log: info\n"), {},
+      {"a value where a section is",
+       absl::StrCat(kGood, "log: info\n"),
+       {},
        "log (line 2): must be a section with keys of its own\n"},
-      {"a section where a value is", absl::StrCat(kGood, "enabled: {a: b}\n"), {},
+      {"a section where a value is",
+       absl::StrCat(kGood, "enabled: {a: b}\n"),
+       {},
        "enabled (line 2): must be true or false\n"},
-      {"a list where a text is", absl::StrCat(kGood, "log: {level: [info]}\n"), {},
+      {"a list where a text is",
+       absl::StrCat(kGood, "log: {level: [info]}\n"),
+       {},
        "log.level (line 2): must be a single value\n"},
-      {"a number that is none", absl::StrCat(kGood, "workers: {threads: four}\n"), {},
+      {"a number that is none",
+       absl::StrCat(kGood, "workers: {threads: four}\n"),
+       {},
        "workers.threads (line 2): must be a whole number\n"},
-      {"a number out of range", absl::StrCat(kGood, "workers: {threads: 0}\n"), {},
+      {"a number out of range",
+       absl::StrCat(kGood, "workers: {threads: 0}\n"),
+       {},
        "workers.threads (line 2): must be from 1 to 64\n"},
-      {"a number beyond all numbers", absl::StrCat(kGood, "workers: {threads: 99999999999}\n"), {},
+      {"a number beyond all numbers",
+       absl::StrCat(kGood, "workers: {threads: 99999999999}\n"),
+       {},
        "workers.threads (line 2): must be a whole number\n"},
-      {"a duration without unit", "mpi: {http: {url: 'https://a.test/', timeout: 5}}\n", {},
+      {"a duration without unit",
+       "mpi: {http: {url: 'https://a.test/', timeout: 5}}\n",
+       {},
        "mpi.http.timeout (line 1): must be a duration with its unit, such as 5s, 30m or 250ms\n"},
-      {"a duration out of range", "mpi: {http: {url: 'https://a.test/', timeout: 2m}}\n", {},
+      {"a duration out of range",
+       "mpi: {http: {url: 'https://a.test/', timeout: 2m}}\n",
+       {},
        "mpi.http.timeout (line 1): must be from 10ms to 1m\n"},
-      {"another word for yes", absl::StrCat(kGood, "enabled: yes\n"), {},
+      {"another word for yes",
+       absl::StrCat(kGood, "enabled: yes\n"),
+       {},
        "enabled (line 2): must be true or false\n"},
-      {"a word that is not offered", absl::StrCat(kGood, "log: {level: loud}\n"), {},
+      {"a word that is not offered",
+       absl::StrCat(kGood, "log: {level: loud}\n"),
+       {},
        "log.level (line 2): must be one of info, debug\n"},
-      {"an address without port", absl::StrCat(kGood, "grpc: {listen: localhost}\n"), {},
+      {"an address without port",
+       absl::StrCat(kGood, "grpc: {listen: localhost}\n"),
+       {},
        "grpc.listen (line 2): must be host:port\n"},
-      {"no URL", "mpi: {http: {url: 'mpi.test'}}\n", {},
+      {"no URL",
+       "mpi: {http: {url: 'mpi.test'}}\n",
+       {},
        "mpi.http.url (line 1): must be an absolute http(s) URL\n"},
-      {"a list that is none", absl::StrCat(kGood, "hosts: a.test\n"), {},
+      {"a list that is none",
+       absl::StrCat(kGood, "hosts: a.test\n"),
+       {},
        "hosts (line 2): must be a list\n"},
-      {"a map of no lists", absl::StrCat(kGood, "grpc: {callers: {a: b}}\n"), {},
+      {"a map of no lists",
+       absl::StrCat(kGood, "grpc: {callers: {a: b}}\n"),
+       {},
        "grpc.callers (line 2): 'a' must be a list\n"},
-      {"a file that is not there", absl::StrCat(kGood, "tls: {ca_file: /nonexistent/ca}\n"), {},
+      {"a file that is not there",
+       absl::StrCat(kGood, "tls: {ca_file: /nonexistent/ca}\n"),
+       {},
        "tls.ca_file (line 2): cannot be used: /nonexistent/ca: No such file or directory\n"},
-      {"an unknown variable", kGood, {{"VA_SAMPLE__LOG__LEVLE", "info"}},
+      {"an unknown variable",
+       kGood,
+       {{"VA_SAMPLE__LOG__LEVLE", "info"}},
        "VA_SAMPLE__LOG__LEVLE: unknown variable; did you mean VA_SAMPLE__LOG__LEVEL?\n"},
-      {"an unusable variable", kGood, {{"VA_SAMPLE__WORKERS__THREADS", "x"}},
+      {"an unusable variable",
+       kGood,
+       {{"VA_SAMPLE__WORKERS__THREADS", "x"}},
        "VA_SAMPLE__WORKERS__THREADS: must be a whole number\n"},
-      {"a malformed map in a variable", kGood, {{"VA_SAMPLE__GRPC__CALLERS", "gateway"}},
+      {"a malformed map in a variable",
+       kGood,
+       {{"VA_SAMPLE__GRPC__CALLERS", "gateway"}},
        "VA_SAMPLE__GRPC__CALLERS: must be name=value,value;name2=...\n"},
-      {"no mapping at all", "- a\n- b\n", {{"VA_SAMPLE__MPI__HTTP__URL", "https://a.test/"}},
+      {"no mapping at all",
+       "- a\n- b\n",
+       {{"VA_SAMPLE__MPI__HTTP__URL", "https://a.test/"}},
        "the file must hold keys with values\n"},
-      {"no YAML at all", "mpi: [\n", {{"VA_SAMPLE__MPI__HTTP__URL", "https://a.test/"}},
+      {"no YAML at all",
+       "mpi: [\n",
+       {{"VA_SAMPLE__MPI__HTTP__URL", "https://a.test/"}},
        "line 2: end of sequence flow not found\n"},
   };
   for (const Row& row : rows) {
@@ -169,9 +228,19 @@ TEST_CASE("Table: every kind of problem is told with its key and line", "[config
 
 TEST_CASE("Table: all problems are told at once", "[config]") {
   Sample sample;
-  CHECK(sample.table.LoadText("log: {levle: x}\nworkers: {threads: x}\nenabled: perhaps\n",
-                              {{"VA_SAMPLE__NOPE", "1"}})
+  CHECK(sample.table
+            .LoadText("log: {levle: x}\nworkers: {threads: x}\nenabled: perhaps\n",
+                      {{"VA_SAMPLE__NOPE", "1"}})
             .size() == 5);
+}
+
+TEST_CASE("Table: an empty list does not satisfy a required key", "[config]") {
+  std::vector<std::string> files;
+  Table table("VA_SAMPLE__");
+  table.StringList("files", &files, "At least one.").Required();
+  const auto problems = table.LoadText("files: []\n", {});
+  REQUIRE(problems.size() == 1);
+  CHECK(ToString(problems[0]) == "files (line 1): is required (or set VA_SAMPLE__FILES)");
 }
 
 TEST_CASE("Table: a rule over several keys runs when each is fine by itself", "[config]") {

@@ -275,8 +275,13 @@ void CheckReturn(Section& section, const Application& app) {
     section.ProblemAt("return_base", "must be an absolute https URL without query or fragment");
     return;
   }
-  if (std::find(app.return_hosts.begin(), app.return_hosts.end(), url->host) ==
-      app.return_hosts.end()) {
+  // As the gateway compares: the bare host stands for the default port only.
+  const std::string with_port = absl::StrCat(url->host, ":", url->port);
+  const bool listed =
+      std::any_of(app.return_hosts.begin(), app.return_hosts.end(), [&](const std::string& host) {
+        return host == with_port || (host == url->host && url->port == 443);
+      });
+  if (!listed) {
     section.ProblemAt("return_base", "must point to one of return_hosts");
   }
 }

@@ -4,15 +4,17 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include <cstring>
 #include <memory>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "lib/base/status.h"
+#include "lib/crypto/random.h"
 
 namespace va::crypto {
 namespace {
@@ -93,7 +95,8 @@ bool AddExtensions(X509* certificate, X509* issuer, const CertificateRequest& re
 
 bool Fill(X509* certificate, EVP_PKEY* key, const CertificateRequest& request) {
   uint64_t serial = 0;
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(&serial), sizeof serial) != 1) return false;
+  const std::string random = SystemIdGenerator().RandomBytes(sizeof serial);
+  std::memcpy(&serial, random.data(), sizeof serial);
   X509_set_version(certificate, X509_VERSION_3);
   ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), serial >> 1);
   ASN1_TIME_set(X509_getm_notBefore(certificate), absl::ToTimeT(request.not_before));

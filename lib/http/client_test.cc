@@ -10,6 +10,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "lib/base/clock.h"
 #include "lib/base/status.h"
 #include "lib/base/worker_pool.h"
 #include "lib/http/server.h"
@@ -254,7 +255,7 @@ TEST_CASE("H9 CurlClient: a certificate that does not convince ends the call",
   const Site self_signed(serve(pki.SelfSignedRsa("localhost")));
   CHECK(Outcome(client->Send(Get(self_signed.Url("/")))) == "UNAVAILABLE TLS");
 
-  const absl::Time now = absl::Now();
+  const absl::Time now = base::SystemClock().Now();
   const Site expired(
       serve(pki.IssueValid({"localhost", "old"}, now - absl::Hours(48), now - absl::Hours(24))));
   const auto answer = client->Send(Get(expired.Url("/")));

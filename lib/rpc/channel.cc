@@ -55,8 +55,8 @@ absl::StatusOr<Channel> Connect(const std::string& target, const TlsOptions& tls
   options.pem_root_certs = material->ca;
   options.pem_cert_chain = material->certificate;
   options.pem_private_key = material->private_key;
-  return Channel(grpc::CreateCustomChannel(target, grpc::SslCredentials(options),
-                                           Arguments(server_name)));
+  return Channel(
+      grpc::CreateCustomChannel(target, grpc::SslCredentials(options), Arguments(server_name)));
 }
 
 absl::Status CallUnary(const Channel& channel, absl::string_view full_method,
@@ -71,12 +71,10 @@ absl::Status CallUnary(const Channel& channel, absl::string_view full_method,
   if (!options.request_id.empty()) context.AddMetadata("va-request-id", options.request_id);
   const std::string path = absl::StrCat("/", full_method);
   const grpc::internal::RpcMethod method(path.c_str(), grpc::internal::RpcMethod::NORMAL_RPC);
-  return FromGrpc(
-      grpc::internal::BlockingUnaryCall<google::protobuf::MessageLite,
-                                        google::protobuf::MessageLite,
-                                        google::protobuf::MessageLite,
-                                        google::protobuf::MessageLite>(
-          &channel.native(), method, &context, request, &response));
+  return FromGrpc(grpc::internal::BlockingUnaryCall<
+                  google::protobuf::MessageLite, google::protobuf::MessageLite,
+                  google::protobuf::MessageLite, google::protobuf::MessageLite>(
+      &channel.native(), method, &context, request, &response));
 }
 
 absl::Status CheckHealth(const Channel& channel, absl::Time deadline) {

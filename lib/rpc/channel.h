@@ -34,13 +34,13 @@ class Channel {
 
 struct CallOptions {
   absl::Time deadline = absl::InfinitePast();  // required: left out, the call fails at once
-  std::string request_id = {};  // travels as metadata va-request-id when not empty
+  std::string request_id = {};                 // travels as metadata va-request-id when not empty
   bool wait_for_ready = false;  // wait for a connection until the deadline instead of failing fast
 };
 
-// Prepares a channel to `target` ("host:port" or any gRPC name). The server's certificate must carry
-// `server_name`; empty means the host of `target`. Connects on first use.
-// INVALID_ARGUMENT (TLS_FILES) if the files cannot be used.
+// Prepares a channel to `target` ("host:port" or any gRPC name). The server's certificate must
+// carry `server_name`; empty means the host of `target`. Connects on first use. INVALID_ARGUMENT
+// (TLS_FILES) if the files cannot be used.
 absl::StatusOr<Channel> Connect(const std::string& target, const TlsOptions& tls,
                                 const std::string& server_name = "");
 

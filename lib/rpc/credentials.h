@@ -16,8 +16,8 @@ struct TlsMaterial {
   std::string ca;
 };
 
-// INVALID_ARGUMENT (TLS_FILES) naming the file that is missing, open to others, malformed, too weak,
-// or not the other's pair.
+// INVALID_ARGUMENT (TLS_FILES) naming the file that is missing, open to others, malformed, too
+// weak, or not the other's pair.
 absl::StatusOr<TlsMaterial> LoadTlsMaterial(const TlsOptions& options);
 
 }  // namespace va::rpc

@@ -11,6 +11,7 @@ namespace va::rpc {
 // From now on `receive` gets every error of the library: where it was raised and its text, from any
 // thread. Call before the first channel or server is made; with an empty function after the last is
 // gone, to end it.
-void SendLibraryErrors(std::function<void(absl::string_view where, absl::string_view text)> receive);
+void SendLibraryErrors(
+    std::function<void(absl::string_view where, absl::string_view text)> receive);
 
 }  // namespace va::rpc

@@ -1,5 +1,6 @@
 #include "lib/rpc/server.h"
 
+#include <grpc/grpc.h>
 #include <grpcpp/alarm.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/resource_quota.h>
@@ -139,6 +140,7 @@ class GenericServer final : public Server {
 
  private:
   void AddHealth();
+  void Drain(absl::Duration drain);
   static void Serve(grpc::ServerCompletionQueue& queue);
 
   const ServerOptions options_;
@@ -235,8 +237,8 @@ void CallState::OnRead(bool ok) {
   }
   if (method_->dispatch == Dispatch::kInline) return Handle();
   if (server_.pool().TrySubmit([this] { Handle(); })) return;
-  Answer(base::MakeError(absl::StatusCode::kUnavailable, "OVERLOADED",
-                         "all workers are busy", true));
+  Answer(
+      base::MakeError(absl::StatusCode::kUnavailable, "OVERLOADED", "all workers are busy", true));
   Release();
 }
 
@@ -349,8 +351,7 @@ void Configure(grpc::ServerBuilder& builder, const ServerOptions& options) {
 absl::Status GenericServer::Listen() {
   absl::StatusOr<TlsMaterial> material = LoadTlsMaterial(options_.tls);
   if (!material.ok()) return material.status();
-  grpc::SslServerCredentialsOptions tls(
-      GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  grpc::SslServerCredentialsOptions tls(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
   tls.pem_root_certs = material->ca;
   tls.pem_key_cert_pairs.push_back({material->private_key, material->certificate});
 
@@ -394,15 +395,29 @@ void GenericServer::CallEnds() {
   if (--live_calls_ == 0) idle_.notify_all();
 }
 
+// gRPC's own graceful shutdown also waits until every idle connection has acknowledged that it
+// ends, which a client that makes no call does seconds later. What matters is the calls: once the
+// last has ended the connections are closed.
+void GenericServer::Drain(absl::Duration drain) {
+  const auto deadline = absl::ToChronoTime(clock_.Now() + drain);
+  std::thread closing([this, deadline] { server_->Shutdown(deadline); });
+  const auto idle = [this] { return live_calls_ == 0; };
+  {
+    // The calls that wait for a client count as well, so none is left only when gRPC has begun.
+    std::unique_lock<std::mutex> lock(mutex_);
+    idle_.wait_until(lock, deadline, idle);
+  }
+  grpc_server_cancel_all_calls(server_->c_server());
+  closing.join();
+  // A handler may still be at work on a cancelled call, and a queue that is shut down must not be
+  // used any more.
+  std::unique_lock<std::mutex> lock(mutex_);
+  idle_.wait(lock, idle);
+}
+
 void GenericServer::Stop(absl::Duration drain) {
   if (stopping_.exchange(true)) return;
-  if (server_ != nullptr) server_->Shutdown(absl::ToChronoTime(clock_.Now() + drain));
-  {
-    // A handler may still be at work on a cancelled call, and a queue that is shut down must not be
-    // used any more: so wait for the last call, not only for gRPC's view of it.
-    std::unique_lock<std::mutex> lock(mutex_);
-    idle_.wait(lock, [this] { return live_calls_ == 0; });
-  }
+  if (server_ != nullptr) Drain(drain);
   for (const auto& queue : queues_) queue->Shutdown();
   for (std::thread& thread : threads_) thread.join();
   // Queues nobody served (the port was taken) must be emptied before they go.
@@ -456,8 +471,8 @@ absl::StatusOr<std::unique_ptr<Server>> ServerBuilder::Start(ServerOptions optio
       found->second.callers.insert(caller);
     }
   }
-  auto server = std::make_unique<GenericServer>(std::move(options), std::move(methods_), pool,
-                                                clock);
+  auto server =
+      std::make_unique<GenericServer>(std::move(options), std::move(methods_), pool, clock);
   methods_.clear();
   allowed_.clear();
   if (absl::Status listening = server->Listen(); !listening.ok()) return listening;

@@ -1,5 +1,5 @@
-// Our side of every gRPC call: one generic asynchronous service behind a table of methods. A call is
-// answered only if its full path stands in the table and the DNS name of the caller's verified
+// Our side of every gRPC call: one generic asynchronous service behind a table of methods. A call
+// is answered only if its full path stands in the table and the DNS name of the caller's verified
 // certificate is listed for it; whatever else arrives is PERMISSION_DENIED before a byte of the
 // message is read. The server owns its completion queues and threads; the pool is the caller's.
 #pragma once
@@ -52,8 +52,8 @@ enum class Dispatch {
 
 // One finished call, for logs and metrics.
 struct CallRecord {
-  absl::string_view method;      // from the table; "unlisted" for any other path
-  absl::string_view caller;      // empty when no listed name was presented
+  absl::string_view method;  // from the table; "unlisted" for any other path
+  absl::string_view caller;  // empty when no listed name was presented
   absl::string_view request_id;
   absl::StatusCode code = absl::StatusCode::kOk;
   std::string reason;
@@ -69,8 +69,8 @@ struct ServerOptions {
   int max_message_bytes = 1 << 20;
   int max_metadata_bytes = 16 * 1024;
   int max_streams_per_connection = 256;
-  size_t threads = 2;                 // completion queues, one thread each
-  size_t pending_per_thread = 64;     // calls that can be accepted at the same moment
+  size_t threads = 2;                              // completion queues, one thread each
+  size_t pending_per_thread = 64;                  // calls that can be accepted at the same moment
   std::function<void(const CallRecord&)> on_done;  // must not block
 };
 
@@ -84,8 +84,8 @@ class Server {
   // What health Check answers from now on.
   virtual void SetServing(bool serving) = 0;
 
-  // Health says NOT_SERVING, new calls are refused, running ones may finish for up to `drain` and are
-  // cancelled then. Returns after the last handler has returned. A second call does nothing.
+  // Health says NOT_SERVING, new calls are refused, running ones may finish for up to `drain` and
+  // are cancelled then. Returns after the last handler has returned. A second call does nothing.
   virtual void Stop(absl::Duration drain) = 0;
 };
 
@@ -134,9 +134,9 @@ class ServerBuilder {
   // Names of all methods added, without the health check.
   std::vector<std::string> Methods() const;
 
-  // Listens and serves when it returns. FAILED_PRECONDITION (UNKNOWN_METHOD) if a caller is allowed a
-  // method that does not exist, INVALID_ARGUMENT for unusable files, UNAVAILABLE (PORT_UNAVAILABLE).
-  // `pool` and `clock` outlive the server. The builder is empty afterwards.
+  // Listens and serves when it returns. FAILED_PRECONDITION (UNKNOWN_METHOD) if a caller is allowed
+  // a method that does not exist, INVALID_ARGUMENT for unusable files, UNAVAILABLE
+  // (PORT_UNAVAILABLE). `pool` and `clock` outlive the server. The builder is empty afterwards.
   absl::StatusOr<std::unique_ptr<Server>> Start(ServerOptions options, base::WorkerPool& pool,
                                                 const base::Clock& clock);
 

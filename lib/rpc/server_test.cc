@@ -340,8 +340,8 @@ TEST_CASE("Server G3: a compressed message is not inflated", "[rpc][G3]") {
   const auto channel = house.Foreign(house.pki().IssueService("gateway"));
   GetProfileRequest bomb;
   bomb.set_request_id(std::string(64 << 20, 'x'));
-  const grpc::Status status = RawBytes(*channel, std::string("/") + kGet, bomb.SerializeAsString(),
-                                       GRPC_COMPRESS_GZIP);
+  const grpc::Status status =
+      RawBytes(*channel, std::string("/") + kGet, bomb.SerializeAsString(), GRPC_COMPRESS_GZIP);
   CHECK(status.error_code() == grpc::UNIMPLEMENTED);
   CHECK(house.calls() == 0);
 }
@@ -540,8 +540,8 @@ TEST_CASE("Server G9: plaintext on the port is refused", "[rpc][G9]") {
 
 TEST_CASE("Server: a failure keeps code, reason, message and retryability across the wire",
           "[rpc]") {
-  House house([](const CallContext&, const GetProfileRequest& request)
-                  -> absl::StatusOr<GetProfileResponse> {
+  House house([](const CallContext&,
+                 const GetProfileRequest& request) -> absl::StatusOr<GetProfileResponse> {
     if (request.request_id() == "foreign") {
       return absl::InternalError("a library quoting 123-45-6789");
     }
@@ -565,8 +565,10 @@ TEST_CASE("Server: a failure keeps code, reason, message and retryability across
 }
 
 TEST_CASE("Server: a handler that throws is an internal failure, not the end", "[rpc]") {
-  House house([](const CallContext&, const GetProfileRequest&)
-                  -> absl::StatusOr<GetProfileResponse> { throw std::runtime_error("secret"); });
+  House house(
+      [](const CallContext&, const GetProfileRequest&) -> absl::StatusOr<GetProfileResponse> {
+        throw std::runtime_error("secret");
+      });
   const auto answer =
       Call<GetProfileResponse>(house.As("gateway"), kGet, GetProfileRequest(), Soon());
   CHECK(base::ReasonOf(answer.status()) == "HANDLER_THREW");
@@ -623,6 +625,36 @@ TEST_CASE("Server: stopping lets a running call finish and takes no other", "[rp
   CHECK(late.status().code() == absl::StatusCode::kUnavailable);
   CHECK(base::ReasonOf(late.status()) == "RPC_UNAVAILABLE");
   CHECK(base::IsRetryable(late.status()));
+}
+
+TEST_CASE("Server: stopping does not wait for connections that have nothing to say", "[rpc]") {
+  House house;
+  const Channel channel = house.As("gateway");
+  REQUIRE(CheckHealth(channel, Soon().deadline).ok());
+  const base::Stopwatch watch;
+  house.server().Stop(absl::Seconds(60));
+  CHECK(watch.Elapsed() < absl::Seconds(30));
+}
+
+TEST_CASE("Server: a call that outlasts the drain is cancelled and waited for", "[rpc]") {
+  Gate gate;
+  std::atomic<bool> ended{false};
+  House house([&](const CallContext& context,
+                  const GetProfileRequest&) -> absl::StatusOr<GetProfileResponse> {
+    gate.Pass();
+    while (!context.IsCancelled()) std::this_thread::yield();
+    ended = true;
+    return GetProfileResponse();
+  });
+  const Channel channel = house.As("gateway");
+  std::thread client([&channel] {
+    CHECK_FALSE(Call<GetProfileResponse>(channel, kGet, GetProfileRequest(), Soon()).ok());
+  });
+  gate.AwaitArrivals(1);
+  gate.Open();
+  house.server().Stop(absl::Milliseconds(20));
+  CHECK(ended);
+  client.join();
 }
 
 TEST_CASE("Server: every call is recorded once, unknown paths under one name", "[rpc]") {

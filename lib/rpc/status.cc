@@ -27,8 +27,8 @@ grpc::Status ToGrpc(const absl::Status& status) {
   std::string reason = base::ReasonOf(status);
   // The two enumerations are the same numbers by design of both libraries.
   const auto code = static_cast<grpc::StatusCode>(status.code());
-  std::string message = reason.empty() ? absl::StatusCodeToString(status.code())
-                                       : std::string(status.message());
+  std::string message =
+      reason.empty() ? absl::StatusCodeToString(status.code()) : std::string(status.message());
   if (reason.empty()) reason = absl::StatusCodeToString(status.code());
 
   common::v1::ErrorDetail detail;

@@ -1,6 +1,7 @@
-// Failures across the wire: absl::Status here, grpc::Status with va.common.v1.ErrorDetail inside the
-// standard google.rpc.Status envelope there. Only texts written by our own code travel; a status
-// without a reason comes from some library and its words may quote data, so they stay behind.
+// Failures across the wire: absl::Status here, grpc::Status with va.common.v1.ErrorDetail inside
+// the standard google.rpc.Status envelope there. Only texts written by our own code travel; a
+// status without a reason comes from some library and its words may quote data, so they stay
+// behind.
 #pragma once
 
 #include <grpcpp/support/status.h>

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "lib/config/edit_distance.h"
 
 namespace va::service {
@@ -27,32 +28,38 @@ void BindGrpc(config::Table& table, CommonConfig& config, std::vector<std::strin
   table.String("grpc.listen", &config.grpc_listen, "Where gRPC is served, with mutual TLS.")
       .HostPort()
       .Example("0.0.0.0:8444");
-  table.FilePath("grpc.tls.certificate_file", &config.grpc_tls.certificate_file,
-                 "Certificate of this service, as server and as client.")
+  table
+      .FilePath("grpc.tls.certificate_file", &config.grpc_tls.certificate_file,
+                "Certificate of this service, as server and as client.")
       .Required()
       .Example("/etc/va/tls/tls.crt");
-  table.SecretFile("grpc.tls.private_key_file", &config.grpc_tls.private_key_file,
-                   "Private key of that certificate.")
+  table
+      .SecretFile("grpc.tls.private_key_file", &config.grpc_tls.private_key_file,
+                  "Private key of that certificate.")
       .Required()
       .Example("/etc/va/tls/tls.key");
-  table.FilePath("grpc.tls.ca_file", &config.grpc_tls.ca_file,
-                 "Roots that the certificates of the other services chain to.")
+  table
+      .FilePath("grpc.tls.ca_file", &config.grpc_tls.ca_file,
+                "Roots that the certificates of the other services chain to.")
       .Required()
       .Example("/etc/va/tls/ca.crt");
-  table.StringListMap("grpc.callers", &config.grpc_callers,
-                      "Who may call: DNS name of the client certificate, and its methods.");
-  table.Duration("grpc.default_deadline", &config.grpc_default_deadline,
-                 "Deadline of a call whose client names none.")
+  table
+      .StringListMap("grpc.callers", &config.grpc_callers,
+                     "Who may call: DNS name of the client certificate, and its methods.")
+      .Example(absl::StrCat("{auth-gateway.va.internal: [", absl::StrJoin(methods, ", "), "]}"));
+  table
+      .Duration("grpc.default_deadline", &config.grpc_default_deadline,
+                "Deadline of a call whose client names none.")
       .Range(absl::Milliseconds(100), absl::Seconds(60));
   table.Int("grpc.threads", &config.grpc_threads, "Threads that receive calls.").Range(1, 64);
-  table.Rule("grpc.callers", [&config, methods = std::move(methods)] {
-    return WrongCallers(config, methods);
-  });
+  table.Rule("grpc.callers",
+             [&config, methods = std::move(methods)] { return WrongCallers(config, methods); });
 }
 
 void BindDatabase(config::Table& table, CommonConfig& config) {
-  table.String("database.host", &config.database_host,
-               "PostgreSQL: a host, or the folder of its socket.")
+  table
+      .String("database.host", &config.database_host,
+              "PostgreSQL: a host, or the folder of its socket.")
       .Required()
       .Example("postgres.va.internal");
   table.Int("database.port", &config.database_port, "Its port.").Range(1, 65535);
@@ -84,8 +91,9 @@ store::PoolOptions BasePool(const CommonConfig& config, const std::string& schem
 }  // namespace
 
 void BindCommon(config::Table& table, CommonConfig& config, std::vector<std::string> methods) {
-  table.String("ops.listen", &config.ops_listen,
-               "Health and operator pages, plain HTTP; keep it inside.")
+  table
+      .String("ops.listen", &config.ops_listen,
+              "Health and operator pages, plain HTTP; keep it inside.")
       .HostPort()
       .Example("0.0.0.0:9443");
   BindGrpc(table, config, std::move(methods));
@@ -97,14 +105,17 @@ void BindCommon(config::Table& table, CommonConfig& config, std::vector<std::str
       .Example("/var/log/va/audit.jsonl");
   table.Int("workers.threads", &config.workers_threads, "Threads that run blocking calls.")
       .Range(1, 1000);
-  table.Int("workers.queue", &config.workers_queue,
-            "Calls that may wait for a thread; more are refused at once.")
+  table
+      .Int("workers.queue", &config.workers_queue,
+           "Calls that may wait for a thread; more are refused at once.")
       .Range(0, 100'000);
-  table.Duration("drain.delay", &config.drain_delay,
-                 "How long the service says it is not ready before it stops taking calls.")
+  table
+      .Duration("drain.delay", &config.drain_delay,
+                "How long the service says it is not ready before it stops taking calls.")
       .Range(absl::ZeroDuration(), absl::Minutes(1));
-  table.Duration("drain.timeout", &config.drain_timeout,
-                 "How long running calls may take after the service was asked to stop.")
+  table
+      .Duration("drain.timeout", &config.drain_timeout,
+                "How long running calls may take after the service was asked to stop.")
       .Range(absl::ZeroDuration(), absl::Minutes(10));
 }
 
@@ -129,8 +140,9 @@ store::PoolOptions OwnerPool(const CommonConfig& config, const std::string& sche
 void BindPeer(config::Table& table, const std::string& key, PeerConfig& peer,
               absl::string_view service_name) {
   peer.server_name = absl::StrCat(service_name, ".va.internal");
-  table.String(absl::StrCat(key, ".target"), &peer.target,
-               absl::StrCat("Where ", service_name, " answers, host:port."))
+  table
+      .String(absl::StrCat(key, ".target"), &peer.target,
+              absl::StrCat("Where ", service_name, " answers, host:port."))
       .Required()
       .Example(absl::StrCat("dns:///", service_name, ":8444"));
   table.String(absl::StrCat(key, ".server_name"), &peer.server_name,

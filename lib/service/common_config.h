@@ -33,10 +33,10 @@ struct CommonConfig {
   std::string database_owner_user;
   std::string database_owner_password_file;
 
-  std::string log_level = "info";      // log.level
-  std::string audit_file;              // audit.file
-  int workers_threads = 16;            // workers.threads
-  int workers_queue = 64;              // workers.queue
+  std::string log_level = "info";                     // log.level
+  std::string audit_file;                             // audit.file
+  int workers_threads = 16;                           // workers.threads
+  int workers_queue = 64;                             // workers.queue
   absl::Duration drain_delay = absl::ZeroDuration();  // drain.delay
   absl::Duration drain_timeout = absl::Seconds(10);   // drain.timeout
 };

@@ -29,7 +29,9 @@ int ReportProblems(const ServiceSpec& spec, const Flags& flags,
                    const std::vector<config::Problem>& problems) {
   std::cerr << spec.name << ": " << problems.size()
             << (problems.size() == 1 ? " problem" : " problems") << " in "
-            << (flags.config_file.empty() ? "the environment" : flags.config_file) << "\n";
+            << (flags.config_file.empty() ? "the environment (no --config given)"
+                                          : flags.config_file)
+            << "\n";
   for (const config::Problem& problem : problems) {
     std::cerr << "  " << config::ToString(problem) << "\n";
   }
@@ -83,9 +85,8 @@ class Program {
 };
 
 int Program::Fail(absl::string_view step, const absl::Status& status) const {
-  log_.Error("service.failed", {{"step", step},
-                                {"reason", base::ReasonOf(status)},
-                                {"error", status.message()}});
+  log_.Error("service.failed",
+             {{"step", step}, {"reason", base::ReasonOf(status)}, {"error", status.message()}});
   std::cerr << spec_.name << ": " << step << ": " << status.message() << "\n";
   return kCannotRun;
 }
@@ -114,7 +115,9 @@ absl::Status Program::Open() {
               [this] { return database_->Ping(clock_.Now() + absl::Seconds(2)); });
   workers_ = std::make_unique<base::WorkerPool>(static_cast<size_t>(common_.workers_threads),
                                                 static_cast<size_t>(common_.workers_queue));
-  return ops_.Listen(common_.ops_listen);
+  const absl::Status listening = ops_.Listen(common_.ops_listen);
+  if (listening.ok()) log_.Info("ops.listening", {{"port", ops_.port()}});
+  return listening;
 }
 
 // A database that is not there yet, or not migrated yet, is waited for: probes show "starting", and
@@ -134,7 +137,7 @@ bool Program::WaitForSchema() {
 }
 
 absl::Status Program::StartService() {
-  Runtime runtime{common_,   clock_,  ids_,     log_,         *audit_,
+  Runtime runtime{common_,   clock_,     ids_,    log_,     *audit_,
                   *workers_, *database_, health_, builder_, ops_.routes()};
   auto service = spec_.start(runtime);
   if (!service.ok()) return service.status();
@@ -205,8 +208,8 @@ int Program::Serve() {
   return kOk;
 }
 
-// Not ready, then no new work, then what runs may finish, then everything goes in the reverse order of
-// its making.
+// Not ready, then no new work, then what runs may finish, then everything goes in the reverse order
+// of its making.
 void Program::Shutdown() {
   health_.SetPhase(Phase::kDraining);
   log_.Info("service.stopping");

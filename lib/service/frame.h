@@ -1,5 +1,5 @@
-// The frame every service stands in: flags, configuration, logs, database, ops listener, gRPC server,
-// signals, drain. The order of these steps is the same in every program, so a main holds a
+// The frame every service stands in: flags, configuration, logs, database, ops listener, gRPC
+// server, signals, drain. The order of these steps is the same in every program, so a main holds a
 // description of its service and one call.
 #pragma once
 
@@ -34,11 +34,11 @@ struct Runtime {
   base::IdGenerator& ids;
   const telemetry::Log& log;
   telemetry::Audit& audit;
-  base::WorkerPool& workers;   // shared by gRPC and a service's own listeners
-  store::Pool& database;       // the service's schema, as the app role
-  Health& health;              // add checks of your own
-  rpc::ServerBuilder& rpc;     // add your methods; callers come from the configuration
-  http::Router& ops;           // add operator routes; served on the ops port once started
+  base::WorkerPool& workers;  // shared by gRPC and a service's own listeners
+  store::Pool& database;      // the service's schema, as the app role
+  Health& health;             // add checks of your own
+  rpc::ServerBuilder& rpc;    // add your methods; callers come from the configuration
+  http::Router& ops;          // add operator routes; served on the ops port once started
 
   // A channel to another service, with this service's own certificate.
   absl::StatusOr<rpc::Channel> Connect(const PeerConfig& peer) const;
@@ -58,10 +58,10 @@ class RunningService {
 };
 
 struct ServiceSpec {
-  std::string name;        // "mpi-adapter"
-  std::string summary;     // one line for --help
-  std::string env_prefix;  // "VA_MPI_ADAPTER__"
-  std::string schema;      // of the database: "mpi"
+  std::string name;                  // "mpi-adapter"
+  std::string summary;               // one line for --help
+  std::string env_prefix;            // "VA_MPI_ADAPTER__"
+  std::string schema;                // of the database: "mpi"
   std::vector<std::string> methods;  // RPCs it answers: "va.mpi.v1.MpiService/GetProfile"
   absl::Span<const store::Migration> migrations;
   std::function<void(config::Table&)> bind;  // its own settings

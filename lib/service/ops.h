@@ -1,5 +1,5 @@
-// The listener for probes and operators: /livez, /readyz, /startupz, and whatever routes the service
-// adds. It has workers of its own, so that a service drowning in calls can still say so.
+// The listener for probes and operators: /livez, /readyz, /startupz, and whatever routes the
+// service adds. It has workers of its own, so that a service drowning in calls can still say so.
 #pragma once
 
 #include <atomic>

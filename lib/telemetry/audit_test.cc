@@ -36,17 +36,16 @@ TEST_CASE("FileAudit: a record is one line of the closed facts", "[audit]") {
   int lines = 0;
   while (std::getline(file, line)) {
     ++lines;
-    CHECK(nlohmann::json::parse(line) ==
-          nlohmann::json{{"ts", "2026-01-15T12:00:00.000000Z"},
-                         {"svc", "auth-gateway"},
-                         {"ev", "decision.made"},
-                         {"req", "r-1"},
-                         {"csp", "mhv"},
-                         {"app", "mhv"},
-                         {"outcome", "deny"},
-                         {"code", "101"},
-                         {"tag", "multiple_mhv_ids"},
-                         {"policy", "2024-06-1"}});
+    CHECK(nlohmann::json::parse(line) == nlohmann::json{{"ts", "2026-01-15T12:00:00.000000Z"},
+                                                        {"svc", "auth-gateway"},
+                                                        {"ev", "decision.made"},
+                                                        {"req", "r-1"},
+                                                        {"csp", "mhv"},
+                                                        {"app", "mhv"},
+                                                        {"outcome", "deny"},
+                                                        {"code", "101"},
+                                                        {"tag", "multiple_mhv_ids"},
+                                                        {"policy", "2024-06-1"}});
   }
   // The second run appended.
   CHECK(lines == 2);
@@ -73,8 +72,7 @@ TEST_CASE("FileAudit L3: a record that cannot be written is a failure", "[audit]
   REQUIRE(audit.ok());
   const absl::Status status = (*audit)->Write(AuditEvent::kSessionIssued, {});
   CHECK(base::ReasonOf(status) == "AUDIT_WRITE");
-  CHECK(base::ReasonOf(FileAudit::Open("/nonexistent/audit", "x", clock).status()) ==
-        "AUDIT_FILE");
+  CHECK(base::ReasonOf(FileAudit::Open("/nonexistent/audit", "x", clock).status()) == "AUDIT_FILE");
 }
 
 TEST_CASE("AuditEvent: every event has a name of its own", "[audit]") {

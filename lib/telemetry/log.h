@@ -1,6 +1,7 @@
-// The service's log: one JSON object per line, an event name and typed fields, never a sentence with
-// data glued in. Values can only be text, numbers and booleans, so the guarded types of lib/identity
-// do not compile here; control characters are encoded and lengths are bounded (attack L2).
+// The service's log: one JSON object per line, an event name and typed fields, never a sentence
+// with data glued in. Values can only be text, numbers and booleans, so the guarded types of
+// lib/identity do not compile here; control characters are encoded and lengths are bounded (attack
+// L2).
 #pragma once
 
 #include <cstdint>
@@ -56,8 +57,8 @@ struct Field {
 
 using Fields = std::initializer_list<Field>;
 
-// Appends `text` as a JSON string: quotes, control characters, DEL, C1 controls, line separators and
-// bytes that are no UTF-8 are encoded. Cut at `max_bytes`.
+// Appends `text` as a JSON string: quotes, control characters, DEL, C1 controls, line separators
+// and bytes that are no UTF-8 are encoded. Cut at `max_bytes`.
 void AppendJsonString(std::string& out, absl::string_view text, size_t max_bytes);
 
 // Where finished lines go. Write() takes a whole line with its newline.

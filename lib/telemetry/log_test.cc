@@ -60,9 +60,10 @@ TEST_CASE("Log: one event is one line of typed fields", "[log]") {
   f.log.Info("mpi.lookup.done", {{"outcome", "ok"}, {"ms", 41}, {"share", 0.5}, {"cached", false}});
   REQUIRE(f.sink.text.back() == '\n');
   CHECK(f.sink.text.find('\n') == f.sink.text.size() - 1);
-  CHECK(f.sink.text ==
-        "{\"ts\":\"2026-01-15T12:00:00.000Z\",\"sev\":\"info\",\"svc\":\"mpi-adapter\","
-        "\"ev\":\"mpi.lookup.done\",\"outcome\":\"ok\",\"ms\":41,\"share\":0.5,\"cached\":false}\n");
+  CHECK(
+      f.sink.text ==
+      "{\"ts\":\"2026-01-15T12:00:00.000Z\",\"sev\":\"info\",\"svc\":\"mpi-adapter\","
+      "\"ev\":\"mpi.lookup.done\",\"outcome\":\"ok\",\"ms\":41,\"share\":0.5,\"cached\":false}\n");
 }
 
 TEST_CASE("Log: what is below the level is not written", "[log]") {
@@ -81,12 +82,22 @@ TEST_CASE("Log: numbers JSON cannot write are null", "[log]") {
   CHECK(f.Only()["b"].is_null());
 }
 
-TEST_CASE("Log L2: nothing in a value ends a line, a string or a terminal's patience", "[log][L2]") {
-  const std::vector<std::string> attacks = {
-      "a\r\n{\"ev\":\"session.issued\"}", "\",\"sev\":\"error\",\"x\":\"", "\x1b[2J\x1b[31m",
-      std::string("nul\0byte", 8), "back\\slash", "\xff\xfe bytes", "\xc2\x85 next line",
-      "\xe2\x80\xa8 separator", "\x7f", "\xe2\x80\xae reversed", "\xc0\xaf overlong",
-      "\xed\xa0\x80 surrogate", "\xf4\x90\x80\x80 too high", "cut \xe2\x82"};
+TEST_CASE("Log L2: nothing in a value ends a line, a string or a terminal's patience",
+          "[log][L2]") {
+  const std::vector<std::string> attacks = {"a\r\n{\"ev\":\"session.issued\"}",
+                                            "\",\"sev\":\"error\",\"x\":\"",
+                                            "\x1b[2J\x1b[31m",
+                                            std::string("nul\0byte", 8),
+                                            "back\\slash",
+                                            "\xff\xfe bytes",
+                                            "\xc2\x85 next line",
+                                            "\xe2\x80\xa8 separator",
+                                            "\x7f",
+                                            "\xe2\x80\xae reversed",
+                                            "\xc0\xaf overlong",
+                                            "\xed\xa0\x80 surrogate",
+                                            "\xf4\x90\x80\x80 too high",
+                                            "cut \xe2\x82"};
   for (const std::string& attack : attacks) {
     CAPTURE(attack);
     Fixture f;

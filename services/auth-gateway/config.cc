@@ -18,6 +18,8 @@ void Bind(config::Table& table, Config& config) {
       .HttpUrl()
       .Required()
       .Example("https://signin.example.gov");
+  table.StringList("public.hosts", &config.public_hosts,
+                   "Further Host values that are ours, host or host:port");
   table.String("public.front_end_url", &config.front_end_url,
                "Base of the front end that owns /auth/login/callback; empty for our own page")
       .HttpUrl();

@@ -16,6 +16,7 @@ struct Config {
   std::string public_certificate_file;
   std::string public_private_key_file;
   std::string base_url;
+  std::vector<std::string> public_hosts;  // beside base_url's own
   std::string front_end_url;  // empty: base_url, the gateway's own result page
   int public_io_threads = 1;
   int public_max_connections = 4096;

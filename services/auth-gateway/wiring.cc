@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/base/periodic.h"
 #include "lib/base/status.h"
+#include "lib/base/url.h"
 #include "lib/config/policy_file.h"
 #include "lib/crypto/sealed_box.h"
 #include "lib/http/server.h"
@@ -12,6 +13,7 @@
 #include "services/auth-gateway/adapters/grpc_person_index.h"
 #include "services/auth-gateway/api/grpc/session_service.h"
 #include "services/auth-gateway/api/http/routes.h"
+#include "services/auth-gateway/domain/return_target.h"
 #include "services/auth-gateway/saml/sp_metadata.h"
 #include "services/auth-gateway/store/janitor.h"
 #include "services/auth-gateway/store/pg_flow_store.h"
@@ -59,19 +61,18 @@ absl::StatusOr<SamlSettings> LoadSamlSettings(const Config& config) {
   const auto want = SignatureWantedFromString(config.idp_want);
   if (!want.has_value()) return Unusable("saml.idp.want", "must be response, assertion or both");
 
-  const std::string acs_url =
-      config.acs_url.empty() ? absl::StrCat(config.base_url, "/v1/sessions/callback")
-                             : config.acs_url;
+  const std::string acs_url = config.acs_url.empty()
+                                  ? absl::StrCat(config.base_url, "/v1/sessions/callback")
+                                  : config.acs_url;
   auto metadata = BuildSpMetadata({config.sp_entity_id, acs_url, {*certificate}});
   if (!metadata.ok()) return metadata.status();
 
-  return SamlSettings{config.sp_entity_id,  acs_url,
-                      config.idp_entity_id, config.idp_sso_url,
-                      *std::move(idp_keys), *std::move(key),
+  return SamlSettings{config.sp_entity_id,     acs_url,
+                      config.idp_entity_id,    config.idp_sso_url,
+                      *std::move(idp_keys),    *std::move(key),
                       *std::move(certificate), *want,
-                      config.clock_skew,    *std::move(metadata)};
+                      config.clock_skew,       *std::move(metadata)};
 }
-
 
 // Owns what the handlers use, in the order it was built; the public server goes first.
 class Gateway final : public service::RunningService {
@@ -86,19 +87,14 @@ class Gateway final : public service::RunningService {
         sessions_(runtime.database, box_),
         rules_(user_attributes),
         persons_(mpi_adapter),
-        deps_{config.base_url,
-              config.front_end_url.empty() ? config.base_url : config.front_end_url,
-              policy_,
-              saml_,
-              AttemptLimits(),
-              flows_,
-              sessions_,
-              rules_,
-              persons_,
-              runtime.clock,
-              runtime.ids,
-              runtime.log,
-              runtime.audit},
+        deps_{
+            config.base_url, config.front_end_url.empty() ? config.base_url : config.front_end_url,
+            policy_,         saml_,
+            AttemptLimits(), flows_,
+            sessions_,       rules_,
+            persons_,        runtime.clock,
+            runtime.ids,     runtime.log,
+            runtime.audit},
         router_(PublicRoutes(deps_)),
         janitor_(kSweepPause, [this, &database = runtime.database] { SweepOnce(database); }) {}
 
@@ -145,11 +141,25 @@ http::Response Gateway::ServerError(const http::ServerRefusal& refusal) const {
                     RenderErrorPage(ErrorPageForStatus(refusal.status, refusal.request_id)));
 }
 
+// The Host values browsers may send: those of our own address and those the configuration adds.
+// Anything else is 421, so that no foreign name ever reaches a link or a cookie (attack W6).
+absl::StatusOr<std::vector<std::string>> OurHosts(const Config& config) {
+  const auto url = base::ParseUrl(config.base_url);
+  if (!url.ok()) return url.status();
+  std::vector<std::string> hosts = config.public_hosts;
+  hosts.push_back(absl::StrCat(url->host, ":", url->port));
+  if (url->Origin() == absl::StrCat(url->scheme, "://", url->host)) hosts.push_back(url->host);
+  return hosts;
+}
+
 absl::Status Gateway::Serve(const Config& config, service::Runtime& runtime) {
+  auto hosts = OurHosts(config);
+  if (!hosts.ok()) return hosts.status();
   http::ServerOptions options;
+  options.hosts = *std::move(hosts);
   options.listen = config.public_listen;
-  options.tls = http::TlsServerOptions{config.public_certificate_file,
-                                       config.public_private_key_file, ""};
+  options.tls =
+      http::TlsServerOptions{config.public_certificate_file, config.public_private_key_file, ""};
   options.io_threads = static_cast<size_t>(config.public_io_threads);
   options.max_connections = static_cast<size_t>(config.public_max_connections);
   for (const auto& [name, value] : DefaultSecurityHeaders()) {
@@ -173,6 +183,9 @@ absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& conf
                                                               service::Runtime& runtime) {
   auto policy = config::LoadPolicyFile(config.policy_file);
   if (!policy.ok()) return policy.status();
+  const absl::Status front_end =
+      UseFrontEnd(config.front_end_url.empty() ? config.base_url : config.front_end_url, *policy);
+  if (!front_end.ok()) return front_end;
   auto saml = LoadSamlSettings(config);
   if (!saml.ok()) return saml.status();
   auto box = crypto::SealedBox::FromKeyFile(config.sealed_box_file);
@@ -182,14 +195,12 @@ absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& conf
   auto mpi_adapter = runtime.Connect(config.mpi_adapter);
   if (!mpi_adapter.ok()) return mpi_adapter.status();
 
-  auto gateway =
-      std::make_unique<Gateway>(config, runtime, *std::move(policy), *std::move(saml),
-                                *std::move(box), *user_attributes, *mpi_adapter);
+  auto gateway = std::make_unique<Gateway>(config, runtime, *std::move(policy), *std::move(saml),
+                                           *std::move(box), *user_attributes, *mpi_adapter);
   RegisterSessionService(runtime.rpc, gateway->sessions(), runtime.clock);
-  runtime.ops.Add("GET", "/attempts/{request_id}",
-                  [&deps = gateway->deps()](http::Request& request) {
-                    return HandleAttempt(deps, request);
-                  });
+  runtime.ops.Add(
+      "GET", "/attempts/{request_id}",
+      [&deps = gateway->deps()](http::Request& request) { return HandleAttempt(deps, request); });
   runtime.AddPeerCheck("user-attributes", *user_attributes);
   runtime.AddPeerCheck("mpi-adapter", *mpi_adapter);
   const absl::Status serving = gateway->Serve(config, runtime);

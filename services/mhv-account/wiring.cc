@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "services/mhv-account/api/mhv_account_service.h"
+#include "services/mhv-account/api/grpc/mhv_account_service.h"
 
 namespace va::mhv {
 namespace {
@@ -13,14 +13,14 @@ class MhvAccount final : public service::RunningService {
   MhvAccount(rpc::Channel mpi_adapter, rpc::Channel user_attributes)
       : mpi_adapter_(std::move(mpi_adapter)), user_attributes_(std::move(user_attributes)) {}
 
-  MhvAccountServiceImpl& api() { return api_; }
+  const MhvAccountServiceImpl& api() const { return api_; }
   const rpc::Channel& mpi_adapter() const { return mpi_adapter_; }
   const rpc::Channel& user_attributes() const { return user_attributes_; }
 
  private:
-  rpc::Channel mpi_adapter_;
-  rpc::Channel user_attributes_;
-  MhvAccountServiceImpl api_;
+  const rpc::Channel mpi_adapter_;
+  const rpc::Channel user_attributes_;
+  const MhvAccountServiceImpl api_{};
 };
 
 }  // namespace
@@ -34,8 +34,7 @@ absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& conf
   absl::StatusOr<rpc::Channel> user_attributes = runtime.Connect(config.user_attributes);
   if (!user_attributes.ok()) return user_attributes.status();
 
-  auto service =
-      std::make_unique<MhvAccount>(*std::move(mpi_adapter), *std::move(user_attributes));
+  auto service = std::make_unique<MhvAccount>(*std::move(mpi_adapter), *std::move(user_attributes));
   RegisterMhvAccountService(service->api(), runtime.rpc);
   // A neighbour that is down shows here and leaves this service ready: its callers decide.
   runtime.AddPeerCheck("mpi-adapter", service->mpi_adapter());

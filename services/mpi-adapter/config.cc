@@ -11,27 +11,32 @@ void Bind(config::Table& table, Config& config) {
       .HttpUrl()
       .Required()
       .Example("https://mpi.example.test/psim_webservice/IdMWebService");
-  table.Duration("mpi.http.timeout", &soap.timeout,
-                 "For one question, connecting included; a caller's deadline may be nearer.")
+  table
+      .Duration("mpi.http.timeout", &soap.timeout,
+                "For one question, connecting included; a caller's deadline may be nearer.")
       .Range(absl::Milliseconds(100), absl::Seconds(60));
-  table.Duration("mpi.http.connect_timeout", &config.connect_timeout,
-                 "For reaching MPI and the TLS handshake.")
+  table
+      .Duration("mpi.http.connect_timeout", &config.connect_timeout,
+                "For reaching MPI and the TLS handshake.")
       .Range(absl::Milliseconds(100), absl::Seconds(30));
   table.Int("mpi.http.connections", &config.connections, "Idle connections kept for reuse.")
       .Range(1, 1024);
   table.FilePath("mpi.http.tls.ca_file", &config.ca_file, "The only roots MPI may chain to (PEM).")
       .Required()
       .Example("/etc/va/mpi-ca.crt");
-  table.FilePath("mpi.http.tls.certificate_file", &config.certificate_file,
-                 "Our client certificate, as registered with MPI (PEM).")
+  table
+      .FilePath("mpi.http.tls.certificate_file", &config.certificate_file,
+                "Our client certificate, as registered with MPI (PEM).")
       .Required()
       .Example("/etc/va/mpi-client.crt");
-  table.SecretFile("mpi.http.tls.private_key_file", &config.private_key_file,
-                   "Its private key (PEM).")
+  table
+      .SecretFile("mpi.http.tls.private_key_file", &config.private_key_file,
+                  "Its private key (PEM).")
       .Required()
       .Example("/etc/va/mpi-client.key");
-  table.String("mpi.message.processing_code", &soap.message.processing_code,
-               "T outside production, P in it.")
+  table
+      .String("mpi.message.processing_code", &soap.message.processing_code,
+              "T outside production, P in it.")
       .OneOf({"T", "P"});
   table.String("mpi.message.sender", &soap.message.sender,
                "The station we are registered as; MPI answers NS260 to one it does not know.");

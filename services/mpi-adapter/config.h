@@ -9,10 +9,10 @@
 namespace va::mpi {
 
 struct Config {
-  SoapSettings soap;                                   // mpi.http.url, mpi.http.timeout, mpi.message.*
-  absl::Duration connect_timeout = absl::Seconds(3);   // mpi.http.connect_timeout
-  int connections = 64;                                // mpi.http.connections
-  std::string ca_file;                                 // mpi.http.tls.*
+  SoapSettings soap;  // mpi.http.url, mpi.http.timeout, mpi.message.*
+  absl::Duration connect_timeout = absl::Seconds(3);  // mpi.http.connect_timeout
+  int connections = 64;                               // mpi.http.connections
+  std::string ca_file;                                // mpi.http.tls.*
   std::string certificate_file;
   std::string private_key_file;
 };

@@ -15,9 +15,9 @@ namespace {
 std::string Minimal(testing::TestPki& pki, const std::string& more = "") {
   const testing::PemFiles files = pki.Issue({"mpi-adapter.va.internal"});
   return absl::StrCat("mpi:\n  http:\n    url: https://mpi.example.test/mpi\n    tls:\n",
-                      "      ca_file: ", pki.ca_file(), "\n      certificate_file: ",
-                      files.certificate_file, "\n      private_key_file: ",
-                      files.private_key_file, "\n", more);
+                      "      ca_file: ", pki.ca_file(),
+                      "\n      certificate_file: ", files.certificate_file,
+                      "\n      private_key_file: ", files.private_key_file, "\n", more);
 }
 
 std::vector<config::Problem> Load(const std::string& yaml, Config& config,

@@ -132,7 +132,7 @@ TEST_CASE("E2e: a return without its flow is refused", "[e2e]") {
   RefusedReturn("RelayState", std::string(4000, 'a'), 403, "007");
 }
 
-TEST_CASE("E2e: a return without the flow cookie is refused", "[e2e]") {
+TEST_CASE("E2e: a return without the flow cookie is refused (S98)", "[e2e]") {
   Prepared prepared = Prepare();
   prepared.agent.jar().Clear();
   const RefusalCheck check;

@@ -8,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "lib/base/encoding.h"
 #include "tests/e2e/stack.h"
 
 namespace va::e2e {
@@ -27,6 +28,12 @@ absl::StatusOr<Page> ReturnTo(UserAgent& agent, const Page& answer, const std::s
   return agent.Submit(answer, form, submission);
 }
 
+std::string XmlOf(const Page& answer) {
+  return base::Base64DecodeStrict(
+             answer.content.FormWithField("SAMLResponse")->Field("SAMLResponse").value())
+      .value();
+}
+
 bool SetsSession(const Page& page) {
   for (const auto& hop : page.hops) {
     for (const absl::string_view cookie : hop.headers.GetAll("set-cookie")) {
@@ -38,7 +45,7 @@ bool SetsSession(const Page& page) {
 
 TEST_CASE(
     "E2e: the same response again from the same browser lands again and makes nothing new "
-    "(P2)",
+    "(P2, S90)",
     "[e2e]") {
   Stack& stack = Stack::Get();
   UserAgent agent = stack.NewBrowser(/*follow=*/false);
@@ -63,9 +70,8 @@ TEST_CASE(
   CHECK(stack.UsedAssertions() == assertions);
 }
 
-TEST_CASE(
-    "E2e: a response is refused from any other browser, before and after its use (P2, S-replay)",
-    "[e2e]") {
+TEST_CASE("E2e: a response is refused from any other browser, before and after its use (S90, S98)",
+          "[e2e]") {
   Stack& stack = Stack::Get();
   UserAgent owner = stack.NewBrowser();
   const auto answer = simulators::WalkToAnswer(owner, At("idme"), "idme_loa1");
@@ -87,7 +93,7 @@ TEST_CASE(
   refuse_others();
 }
 
-TEST_CASE("E2e: a response is refused from any other flow of the same browser (P2)", "[e2e]") {
+TEST_CASE("E2e: a response is refused from any other flow of the same browser (S90)", "[e2e]") {
   Stack& stack = Stack::Get();
   UserAgent agent = stack.NewBrowser();
   const auto answer = simulators::WalkToAnswer(agent, At("idme"), "idme_loa1");
@@ -109,6 +115,50 @@ TEST_CASE("E2e: a response is refused from any other flow of the same browser (P
   CHECK(simulators::Return(quiet, *other)->status() == 200);
 }
 
+TEST_CASE("E2e: an assertion moved into the Response of another flow is refused (S28, S91)",
+          "[e2e]") {
+  Stack& stack = Stack::Get();
+  UserAgent agent = stack.NewBrowser();
+  const auto used = simulators::WalkToAnswer(agent, At("idme"), "idme_loa1");
+  const auto other = simulators::WalkToAnswer(agent, At("idme"), "idme_loa1");
+  REQUIRE(used.ok());
+  REQUIRE(other.ok());
+  REQUIRE(simulators::Return(agent, *used).ok());
+  const std::string used_xml = XmlOf(*used);
+  const std::string other_xml = XmlOf(*other);
+  const size_t assertion = other_xml.find("<saml:Assertion");
+  const size_t used_assertion = used_xml.find("<saml:Assertion");
+  REQUIRE(assertion != std::string::npos);
+  REQUIRE(used_assertion != std::string::npos);
+  // The envelope of the second flow around the assertion of the first, both genuine.
+  const std::string moved =
+      absl::StrCat(other_xml.substr(0, assertion), used_xml.substr(used_assertion));
+  const RefusalCheck check;
+  const auto page =
+      simulators::Return(agent, *other, {{"SAMLResponse", base::Base64Encode(moved)}});
+  REQUIRE(page.ok());
+  check.Expect(*page, 403, "007");
+}
+
+TEST_CASE("E2e: a used assertion in a Response with a new ID makes nothing new (S91)", "[e2e]") {
+  Stack& stack = Stack::Get();
+  UserAgent agent = stack.NewBrowser(/*follow=*/false);
+  const auto answer = simulators::WalkToAnswer(agent, At("idme"), "idme_loa1");
+  REQUIRE(answer.ok());
+  REQUIRE(SetsSession(ReturnTo(agent, *answer, stack.url()).value()));
+  const int64_t sessions = stack.Sessions();
+  // Only the assertion is signed, so the envelope's ID can be anything.
+  std::string xml = XmlOf(*answer);
+  const size_t id = xml.find("ID=\"_");
+  REQUIRE(id != std::string::npos);
+  xml[id + 6] = xml[id + 6] == '0' ? '1' : '0';
+  const auto page =
+      ReturnTo(agent, *answer, stack.url(), {{"SAMLResponse", base::Base64Encode(xml)}});
+  REQUIRE(page.ok());
+  CHECK_FALSE(SetsSession(*page));
+  CHECK(stack.Sessions() == sessions);
+}
+
 TEST_CASE("E2e: a sign-in starts on one gateway and ends on the other", "[e2e]") {
   Stack& stack = Stack::Get();
   UserAgent agent = stack.NewBrowser(/*follow=*/false);
@@ -125,7 +175,8 @@ TEST_CASE("E2e: a sign-in starts on one gateway and ends on the other", "[e2e]")
   CHECK_FALSE(SetsSession(*again));
 }
 
-TEST_CASE("E2e: 64 parallel posts of one response over two gateways give one session", "[e2e]") {
+TEST_CASE("E2e: 64 parallel posts of one response over two gateways give one session (S92)",
+          "[e2e]") {
   Stack& stack = Stack::Get();
   UserAgent agent = stack.NewBrowser(/*follow=*/false);
   const auto answer = simulators::WalkToAnswer(agent, At("idme_verified"), "idme_loa3");

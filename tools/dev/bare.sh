@@ -30,7 +30,8 @@ apt-config dump | grep -E '^Acquire::(http|https|Check|Retries|ForceIPv)' | grep
 started=$(now_ms)
 say "Making a minimal Debian 12 root in $top"
 run_logged "minimal root" "$VA_ROOT/build/log/mmdebstrap.log" \
-  mmdebstrap --mode=root --variant=minbase --aptopt="$bare/apt.conf" bookworm "$top" "${entries[@]}"
+  mmdebstrap --mode=root --variant=minbase --aptopt="$bare/apt.conf" \
+  --dpkgopt=force-unsafe-io bookworm "$top" "${entries[@]}"
 
 # No service of the new root may start: what it starts would outlive the test.
 printf '#!/bin/sh\nexit 101\n' >"$top/usr/sbin/policy-rc.d"

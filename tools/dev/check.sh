@@ -57,7 +57,9 @@ check_includes() { "$VA_PYTHON" tools/checks/include_rule.py; }
 check_pii() { "$VA_PYTHON" tools/checks/pii_marks.py; }
 check_words() { "$VA_PYTHON" tools/checks/confined_uses.py; }
 check_links() { "$VA_PYTHON" tools/checks/doc_links.py; }
-check_self() { "$VA_PYTHON" -B tools/checks/checks_test.py; }
+check_self() {
+  "$VA_PYTHON" -B tools/checks/checks_test.py && "$VA_PYTHON" -B tools/dev/run_tests_test.py
+}
 
 check_proto() {
   need browser

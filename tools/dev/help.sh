@@ -13,6 +13,7 @@ cat <<'TEXT'
   test [label…]          unit contract integration conformance interop e2e browser security lint
                          (all of these without a label); bare, deploy, fuzz, soak on demand
   check [--full]         formatting, include rule, personal-data marks, links, contracts, lint
+  bare                   setup, build and unit tests in a minimal Debian 12 root
   format                 apply the formatting that check asks for
   bench NAME             measure against the written goals
   conformance FILE…      run rows of a vector file

@@ -147,9 +147,9 @@ def jobs_of(build: pathlib.Path, label: str) -> list[Job]:
     if label == "lint":
         checks = [Job(f"check-{name}", label, ["bash", str(ROOT / "tools/dev/check.sh"), name], "bare")
                   for name in CHECKS]
-        bites = Job("checks_test.py", label,
-                    ["/usr/bin/python3", "-B", str(ROOT / "tools/checks/checks_test.py")], "unittest")
-        return [*checks, bites]
+        return checks + [Job(pathlib.Path(name).name, label, ["/usr/bin/python3", "-B", str(ROOT / name)],
+                             "unittest")
+                         for name in ("tools/checks/checks_test.py", "tools/dev/run_tests_test.py")]
     if label == "bare":
         return [Job("bare", label, ["bash", str(ROOT / "tools/dev/bare.sh")], "bare", 5400)]
     return catch_jobs(build, label) + file_jobs(label)

@@ -5,7 +5,11 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 case ${1:-} in -h | --help) command_help "${BASH_SOURCE[0]}"; exit 0 ;; esac
 
-(($#)) || usage_error "signin needs a persona: $(cd "$VA_ROOT/tests/personas" && printf '%s\n' *.yaml | sed 's/\.yaml$//' | paste -sd' ')"
+people=$(cd "$VA_ROOT/tests/personas" && printf '%s\n' *.yaml | sed 's/\.yaml$//' | paste -sd' ')
+(($#)) || usage_error "signin needs a persona: $people"
+if [[ $1 != -* && ! -f $VA_ROOT/tests/personas/$1.yaml ]]; then
+  usage_error "there is no persona '$1'. There are: $people"
+fi
 [[ -r $VA_DEV_DIR/env ]] || die "nothing is running here: ./dev up first"
 [[ -x $(bin_dir)/signin ]] || die "the program signin is not built: ./dev build"
 set -a

@@ -38,6 +38,7 @@ IDP_ENTITY_ID=$IDP_URL/metadata
 MPI_URL=https://127.0.0.1:$PORT_MPI_SIMULATOR/mpi
 SP_ENTITY_ID=$GATEWAY_URL/v1/sessions/metadata
 ACS_URL=$GATEWAY_URL/v1/sessions/callback
+FRONT_END_URL=$GATEWAY_URL
 
 # ops_port SERVICE
 ops_port() {
@@ -79,7 +80,7 @@ fill() {
       SECRETS) value=$VA_DEV_DIR/secrets ;;
       PG_HOST) value=$(pg_socket_dir) ;;
       URL) value=$GATEWAY_URL ;;
-      PORT_* | SP_ENTITY_ID | ACS_URL | IDP_SSO_URL | IDP_ENTITY_ID | MPI_URL) value=${!key} ;;
+      PORT_* | SP_ENTITY_ID | ACS_URL | FRONT_END_URL | IDP_SSO_URL | IDP_ENTITY_ID | MPI_URL) value=${!key} ;;
       *) die "$1 asks for @$key@, which nothing defines" ;;
     esac
     text=${text//"@$key@"/"$value"}
@@ -103,7 +104,7 @@ write_configs() {
   fi
   # The shipped policy sends people to real hosts. Here the simulator stands in for those.
   sed -E -e "s#https://(eauth\.va\.gov|patientportal\.myhealth\.va\.gov)#$IDP_URL/portal/\1#" \
-    -e 's#\[(eauth\.va\.gov|patientportal\.myhealth\.va\.gov)\]#[127.0.0.1]#' \
+    -e "s#\[(eauth\.va\.gov|patientportal\.myhealth\.va\.gov)\]#['127.0.0.1:$PORT_IDP_SIMULATOR']#" \
     "$VA_ROOT/deploy/policy/policy.yaml" >"$VA_DEV_DIR/policy.yaml"
 }
 

@@ -82,6 +82,9 @@ flock -w 600 9 || die "another ./dev up or down has held $VA_DEV_DIR/lock for te
 
 if stack_running; then
   say "Already running since $(date -r "$VA_DEV_DIR/env" '+%F %T' 2>/dev/null || echo earlier)."
+  if [[ -n $(find "$(bin_dir)" -maxdepth 1 -newer "$VA_DEV_DIR/env" -print -quit 2>/dev/null) ]]; then
+    say "Programs were built since: ./dev down && ./dev up runs the new ones."
+  fi
   summary
   exec 9>&-
   if ((foreground)); then stay; fi

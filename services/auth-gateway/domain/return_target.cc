@@ -76,9 +76,9 @@ absl::StatusOr<std::string> BuildReturnTarget(const identity::Application& appli
     case identity::TargetStyle::kNone:
       return WithQuery(application.return_base, base::BuildQuery({{"type", request.relay_type}}));
     case identity::TargetStyle::kDeepLink:
-      return to->empty() ? application.return_base
-                         : WithQuery(application.return_base,
-                                     base::BuildQuery({{"deeplinking", *to}}));
+      return to->empty()
+                 ? application.return_base
+                 : WithQuery(application.return_base, base::BuildQuery({{"deeplinking", *to}}));
     case identity::TargetStyle::kPath:
       return JoinPath(application.return_base, *to);
     case identity::TargetStyle::kPathAuthenticated: {
@@ -101,6 +101,20 @@ bool IsRegisteredTarget(const identity::Application& application, absl::string_v
                      [&](const std::string& host) {
                        return host == with_port || (host == parsed->host && parsed->port == 443);
                      });
+}
+
+absl::Status UseFrontEnd(absl::string_view front_end_url, identity::Policy& policy) {
+  const auto url = base::ParseUrl(front_end_url);
+  if (!url.ok()) return url.status();
+  if (url->scheme != "https") {
+    return absl::InvalidArgumentError("the front end must have an https address");
+  }
+  for (identity::Application& application : policy.applications) {
+    if (!application.return_base.empty()) continue;
+    application.return_base = absl::StrCat(front_end_url, "/auth/login/callback");
+    application.return_hosts.push_back(absl::StrCat(url->host, ":", url->port));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace va::gateway

@@ -28,4 +28,8 @@ absl::StatusOr<std::string> BuildReturnTarget(const identity::Application& appli
 // `host:port` stands in the row's list. Checked again at use.
 bool IsRegisteredTarget(const identity::Application& application, absl::string_view url);
 
+// Rows without a return base land on the front end's result page: fills in its address and host.
+// INVALID_ARGUMENT when `front_end_url` is not an absolute https URL.
+absl::Status UseFrontEnd(absl::string_view front_end_url, identity::Policy& policy);
+
 }  // namespace va::gateway

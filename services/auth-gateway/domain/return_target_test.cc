@@ -48,11 +48,12 @@ TEST_CASE("BuildReturnTarget: each style builds its own shape (sign_in_page.md 2
   CHECK(Target(row, "ignored") == "https://www.va.gov/auth/login/callback?type=mhv");
 }
 
-TEST_CASE("BuildReturnTarget: S141 what no pattern may let through is refused", "[target][attack]") {
+TEST_CASE("BuildReturnTarget: S141 what no pattern may let through is refused",
+          "[target][attack]") {
   Application row = Mhv();
   row.to_pattern = "[\\s\\S]*";
-  for (const char* to : {"//evil", "a//b", "\\evil", "a@b", "a\r\nSet-Cookie: x", "a\tb", "../up",
-                         "caf\xc3\xa9"}) {
+  for (const char* to :
+       {"//evil", "a//b", "\\evil", "a@b", "a\r\nSet-Cookie: x", "a\tb", "../up", "caf\xc3\xa9"}) {
     CAPTURE(to);
     CHECK_FALSE(BuildReturnTarget(row, {to, "", "mhv"}).ok());
   }
@@ -76,6 +77,22 @@ TEST_CASE("BuildReturnTarget: P14 `redirect` must lie under the row's hosts", "[
     CAPTURE(redirect);
     CHECK_FALSE(target(redirect).ok());
   }
+}
+
+TEST_CASE("UseFrontEnd: rows without a base land on the front end's result page", "[target]") {
+  identity::Policy policy;
+  policy.applications.resize(2);
+  policy.applications[1] = Mhv();
+  REQUIRE(UseFrontEnd("https://localhost:8443", policy).ok());
+  const identity::Application& row = policy.applications[0];
+  const auto target = BuildReturnTarget(row, {"", "", "idme"});
+  REQUIRE(target.ok());
+  CHECK(*target == "https://localhost:8443/auth/login/callback?type=idme");
+  CHECK(IsRegisteredTarget(row, *target));
+  CHECK_FALSE(IsRegisteredTarget(row, "https://localhost/auth/login/callback"));
+  CHECK(policy.applications[1].return_base == Mhv().return_base);
+  CHECK_FALSE(UseFrontEnd("http://localhost:8443", policy).ok());
+  CHECK_FALSE(UseFrontEnd("localhost", policy).ok());
 }
 
 }  // namespace

@@ -339,6 +339,12 @@ TEST_CASE("ValidateResponse: S112 S69 S77 the subject has one plain name", "[gat
                Span(ResponseParts().Assertion(), "<saml:Subject>", "</saml:Subject>"), "");
   CHECK(Outcome(SignById(ResponseParts().Unsigned(without_subject), "_assertion", IdpKey())) ==
         "SUBJECT_MISSING");
+  const std::string subject =
+      Span(ResponseParts().Assertion(), "<saml:Subject>", "</saml:Subject>");
+  const std::string two_subjects =
+      Replaced(ResponseParts().Assertion(), subject, subject + Replaced(subject, "alice", "bob"));
+  CHECK(Outcome(SignById(ResponseParts().Unsigned(two_subjects), "_assertion", IdpKey())) ==
+        "MALFORMED_ASSERTION");
 }
 
 TEST_CASE("ValidateResponse: S100 S103 S104 S105 one bearer confirmation satisfies every rule",

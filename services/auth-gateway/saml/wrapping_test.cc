@@ -259,6 +259,16 @@ TEST_CASE("ValidateResponse: S21 S22 S65 IDs are unique NCNames", "[gateway][sam
   }
 }
 
+TEST_CASE("ValidateResponse: S90 S91 an assertion without ID could be replayed and is refused",
+          "[gateway][saml]") {
+  ResponseParts parts;
+  parts.sign_assertion = false;
+  parts.sign_response = true;
+  REQUIRE(Outcome(parts, Wants(SignatureWanted::kResponse)) == "ACCEPTED");
+  parts.assertion_attributes = Replaced(parts.assertion_attributes, "ID=\"_assertion\" ", "");
+  CHECK(Outcome(parts, Wants(SignatureWanted::kResponse)) == "MALFORMED_ASSERTION");
+}
+
 TEST_CASE("ValidateResponse: S23 without signatures nothing is accepted", "[gateway][saml]") {
   const Genuine g;
   CHECK(Outcome(Message(g.without_signature)) == "UNSIGNED");

@@ -34,9 +34,9 @@ Answer ClassifyFault(const absl::Status& status) {
 std::string TransactionId(const http::Headers& headers) {
   const absl::string_view id = headers.Get("x-global-transaction-id").value_or("");
   const bool plain = id.size() <= 128 && std::all_of(id.begin(), id.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' ||
-           c == '.' || c == ':';
-  });
+                       return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' ||
+                              c == '_' || c == '.' || c == ':';
+                     });
   return plain ? std::string(id) : std::string();
 }
 
@@ -51,8 +51,7 @@ bool IsUtf8(const http::Headers& headers) {
     if (charset.size() >= 2 && charset.front() == '"' && charset.back() == '"') {
       charset = charset.substr(1, charset.size() - 2);
     }
-    return absl::EqualsIgnoreCase(charset, "utf-8") ||
-           absl::EqualsIgnoreCase(charset, "us-ascii");
+    return absl::EqualsIgnoreCase(charset, "utf-8") || absl::EqualsIgnoreCase(charset, "us-ascii");
   }
   return true;
 }
@@ -85,8 +84,8 @@ http::ClientRequest SoapMpiGateway::Request(absl::string_view interaction, std::
   request.headers.Add("Content-Type", "text/xml;charset=UTF-8");
   request.headers.Add("User-Agent", "Vets.gov Agent");
   request.headers.Add("soapaction", interaction);
-  request.headers.Add(
-      "Date", absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", now, absl::UTCTimeZone()));
+  request.headers.Add("Date",
+                      absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", now, absl::UTCTimeZone()));
   request.body = std::move(body);
   request.timeout = timeout;
   request.max_response = hl7::kMaxAnswerBytes;
@@ -102,9 +101,8 @@ absl::StatusOr<Answer> SoapMpiGateway::Find(const Question& question, absl::Time
   const absl::Duration timeout = std::min(deadline - stamp.created, settings_.timeout);
   Answer answer = Failed(Outcome::kTimeout, "DEADLINE_PASSED");
   if (timeout > absl::ZeroDuration()) {
-    const absl::StatusOr<http::ClientResponse> response =
-        deps_.http.Send(Request(hl7::kFindRequest, message->SerializeWithDeclaration(),
-                                stamp.created, timeout));
+    const absl::StatusOr<http::ClientResponse> response = deps_.http.Send(
+        Request(hl7::kFindRequest, message->SerializeWithDeclaration(), stamp.created, timeout));
     if (response.ok()) {
       answer = ClassifyResponse(*response, {stamp.message_id, stamp.query_id, question});
       answer.transaction_id = TransactionId(response->headers);

@@ -19,7 +19,8 @@ struct SoapSettings {
   absl::Duration timeout = absl::Seconds(15);  // of one call; the caller's deadline may be nearer
   hl7::MessageSettings message;
   std::string message_id_prefix = "200VGOV-";  // before the UUID of each message
-  std::string query_id;  // empty: unique per message; MPI's reference client sends the constant 18204
+  std::string
+      query_id;  // empty: unique per message; MPI's reference client sends the constant 18204
 };
 
 class SoapMpiGateway final : public MpiGateway {

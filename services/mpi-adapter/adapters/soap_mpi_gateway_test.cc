@@ -1,7 +1,7 @@
 #include "services/mpi-adapter/adapters/soap_mpi_gateway.h"
 
-#include <catch2/catch.hpp>
 #include <atomic>
+#include <catch2/catch.hpp>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -48,8 +48,9 @@ std::string QueryId(const std::string& body) {
 }
 
 http::ClientResponse Xml(int status, std::string body) {
-  return {status, {{"Content-Type", "text/xml;charset=UTF-8"},
-                   {"x-global-transaction-id", "txn-7f3a.01"}}, std::move(body)};
+  return {status,
+          {{"Content-Type", "text/xml;charset=UTF-8"}, {"x-global-transaction-id", "txn-7f3a.01"}},
+          std::move(body)};
 }
 
 // A client that answers as the test says and keeps what it was asked.
@@ -76,9 +77,7 @@ FakeHttp::Reply Answering(int status, const std::string& sample) {
 }
 
 FakeHttp::Reply Failing(const absl::Status& status) {
-  return [=](const http::ClientRequest&) -> absl::StatusOr<http::ClientResponse> {
-    return status;
-  };
+  return [=](const http::ClientRequest&) -> absl::StatusOr<http::ClientResponse> { return status; };
 }
 
 SoapSettings Settings() {
@@ -229,7 +228,8 @@ TEST_CASE("SoapMpiGateway: H3 an answer to another message is refused", "[mpi][a
   CheckOutcome(bench.Find(), Outcome::kUnparseable, "OTHER_MESSAGE");
 }
 
-TEST_CASE("SoapMpiGateway: H6 a charset other than UTF-8 is not guessed", "[mpi][adapter][attack]") {
+TEST_CASE("SoapMpiGateway: H6 a charset other than UTF-8 is not guessed",
+          "[mpi][adapter][attack]") {
   struct Row {
     const char* content_type;
     Outcome outcome;
@@ -254,8 +254,8 @@ TEST_CASE("SoapMpiGateway: H6 a charset other than UTF-8 is not guessed", "[mpi]
 
 TEST_CASE("SoapMpiGateway: a transaction id that is no plain token goes no further",
           "[mpi][adapter][attack]") {
-  const std::string hostile =
-      GENERATE(values<std::string>({"987-00-1234 Zeb", "a\tb", "{\"x\":1}", std::string(129, 'a')}));
+  const std::string hostile = GENERATE(
+      values<std::string>({"987-00-1234 Zeb", "a\tb", "{\"x\":1}", std::string(129, 'a')}));
   Bench bench([&](const http::ClientRequest&) -> absl::StatusOr<http::ClientResponse> {
     http::ClientResponse response = Xml(200, "");
     response.headers.Set("x-global-transaction-id", hostile);
@@ -283,8 +283,8 @@ class MutualTlsServer {
       : pool_(2, 16) {
     const testing::PemFiles files = server_pki.Issue({"mpi.example.test"});
     http::ServerOptions options;
-    options.tls = http::TlsServerOptions{files.certificate_file, files.private_key_file,
-                                         client_ca_file};
+    options.tls =
+        http::TlsServerOptions{files.certificate_file, files.private_key_file, client_ca_file};
     auto server = http::Server::Start(options, std::move(handler), pool_);
     REQUIRE(server.ok());
     server_ = *std::move(server);

@@ -7,11 +7,18 @@
 namespace va::mpi {
 namespace {
 
-constexpr Outcome kAll[] = {
-    Outcome::kOk,           Outcome::kNoMatch,        Outcome::kMultipleMatches,
-    Outcome::kInvalidRequest, Outcome::kSenderRejected, Outcome::kDuplicateKey,
-    Outcome::kMpiFailed,    Outcome::kTransport,      Outcome::kTimeout,
-    Outcome::kBreakerOpen,  Outcome::kUnparseable,    Outcome::kBlocked};
+constexpr Outcome kAll[] = {Outcome::kOk,
+                            Outcome::kNoMatch,
+                            Outcome::kMultipleMatches,
+                            Outcome::kInvalidRequest,
+                            Outcome::kSenderRejected,
+                            Outcome::kDuplicateKey,
+                            Outcome::kMpiFailed,
+                            Outcome::kTransport,
+                            Outcome::kTimeout,
+                            Outcome::kBreakerOpen,
+                            Outcome::kUnparseable,
+                            Outcome::kBlocked};
 
 TEST_CASE("OutcomeName: every outcome has a name of its own", "[mpi][rule]") {
   std::set<std::string> names;

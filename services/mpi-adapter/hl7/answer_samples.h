@@ -109,8 +109,7 @@ inline std::string ErrorAnswer(absl::string_view ack, absl::string_view code,
 // The same answer to another message.
 inline std::string Readdressed(absl::string_view answer, absl::string_view message_id,
                                absl::string_view query_id) {
-  return absl::StrReplaceAll(answer,
-                             {{kSampleMessageId, message_id}, {kSampleQueryId, query_id}});
+  return absl::StrReplaceAll(answer, {{kSampleMessageId, message_id}, {kSampleQueryId, query_id}});
 }
 
 }  // namespace va::mpi::hl7

@@ -70,11 +70,11 @@ absl::Status CheckText(absl::string_view field, absl::string_view value) {
 }
 
 absl::Status CheckIdentifier(absl::string_view field, absl::string_view value) {
-  const bool good = !value.empty() && value.size() <= kMaxIdentifier &&
-                    std::all_of(value.begin(), value.end(), [](char c) {
-                      return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' ||
-                             c == '-';
-                    });
+  const bool good =
+      !value.empty() && value.size() <= kMaxIdentifier &&
+      std::all_of(value.begin(), value.end(), [](char c) {
+        return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-';
+      });
   return good ? absl::OkStatus() : Malformed(field);
 }
 

@@ -10,9 +10,9 @@
 namespace va::mpi::hl7 {
 
 // Refuses text that is not UTF-8, holds control characters (C0, DEL, C1), a character XML 1.0 does
-// not know, or more than 512 bytes. Everything else may be in a name: quotes, angle brackets, emoji,
-// right-to-left text; the serializer escapes it. Reasons FIELD_ENCODING, FIELD_CONTROL_CHARACTER,
-// FIELD_TOO_LONG.
+// not know, or more than 512 bytes. Everything else may be in a name: quotes, angle brackets,
+// emoji, right-to-left text; the serializer escapes it. Reasons FIELD_ENCODING,
+// FIELD_CONTROL_CHARACTER, FIELD_TOO_LONG.
 absl::Status CheckText(absl::string_view field, absl::string_view value);
 
 // One identifier without its suffix: letters, digits, `_` and `-`, at most 64. A `^` or `|` would

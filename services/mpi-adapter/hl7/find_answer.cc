@@ -61,8 +61,9 @@ bool IsFindAnswer(const Element& payload) {
 // A code as logs and callers may see it: what is no plain code is not repeated.
 std::string CodeOf(std::string value) {
   const bool plain = value.size() <= 32 && std::all_of(value.begin(), value.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.';
-  });
+                       return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' ||
+                              c == '-' || c == '.';
+                     });
   return plain ? std::move(value) : std::string();
 }
 
@@ -84,9 +85,8 @@ struct Details {
     return std::find(texts.begin(), texts.end(), text) != texts.end();
   }
   bool Mentions(absl::string_view text) const {
-    return std::any_of(texts.begin(), texts.end(), [text](const std::string& one) {
-      return absl::StrContains(one, text);
-    });
+    return std::any_of(texts.begin(), texts.end(),
+                       [text](const std::string& one) { return absl::StrContains(one, text); });
   }
 };
 
@@ -110,8 +110,8 @@ Details ReadDetails(const Element& acknowledgement, Answer& answer) {
   return details;
 }
 
-// AE: the application refused. Each known cause has its own outcome, because a wrong registration of
-// ours (NS260) must never look like a Veteran MPI does not know.
+// AE: the application refused. Each known cause has its own outcome, because a wrong registration
+// of ours (NS260) must never look like a Veteran MPI does not know.
 Answer ClassifyError(Answer answer, const Details& details) {
   if (details.HasCode("NS260")) return Refuse(answer, Outcome::kSenderRejected, "UNKNOWN_SENDER");
   if (details.HasCode("Key205")) return Refuse(answer, Outcome::kDuplicateKey, "DUPLICATE_KEY");
@@ -177,9 +177,7 @@ std::optional<int> ReadMatchScore(const Element& patient) {
 bool AnswersQuestion(const Profile& profile, const Question& question) {
   const auto* by = std::get_if<ByIdentifier>(&question);
   if (by == nullptr || by->type != IdentifierType::kIcn) return true;
-  const auto asked = [by](const identity::Icn& icn) {
-    return icn.Reveal() == by->value.Reveal();
-  };
+  const auto asked = [by](const identity::Icn& icn) { return icn.Reveal() == by->value.Reveal(); };
   const std::vector<identity::Icn> current = profile.ids.historical_icns();
   return std::any_of(current.begin(), current.end(), asked) ||
          std::any_of(profile.historical_icns.begin(), profile.historical_icns.end(), asked);
@@ -222,7 +220,6 @@ Answer ReadFound(Answer answer, const std::vector<Element>& subjects, const Coun
 Answer ReadAccepted(Answer answer, const Element& control_act, const Expected& expected) {
   const std::optional<Element> query_ack = Only(control_act, "queryAck");
   if (!query_ack) return Refuse(answer, Outcome::kUnparseable, "NO_QUERY_ACK");
-  answer.query_response = CodeOf(AttrAt(*query_ack, {"queryResponseCode"}, "code"));
   const std::string query_id = AttrAt(*query_ack, {"queryId"}, "extension");
   if (!expected.query_id.empty() && !query_id.empty() && query_id != expected.query_id) {
     return Refuse(answer, Outcome::kUnparseable, "OTHER_QUERY");
@@ -253,6 +250,10 @@ Answer ReadAnswer(const Element& message, const Expected& expected) {
   if (!acknowledgement) return Refuse(answer, Outcome::kUnparseable, "NO_ACKNOWLEDGEMENT");
   answer.ack_code = CodeOf(AttrAt(*acknowledgement, {"typeCode"}, "code"));
   const Details details = ReadDetails(*acknowledgement, answer);
+  const std::optional<Element> control_act = Only(message, "controlActProcess");
+  if (control_act) {
+    answer.query_response = CodeOf(AttrAt(*control_act, {"queryAck", "queryResponseCode"}, "code"));
+  }
   // Before anything is believed, error or not: this must be the answer to our message (attack H3).
   if (AttrAt(*acknowledgement, {"targetMessage", "id"}, "extension") != expected.message_id) {
     return Refuse(answer, Outcome::kUnparseable, "OTHER_MESSAGE");
@@ -265,7 +266,6 @@ Answer ReadAnswer(const Element& message, const Expected& expected) {
   if (answer.ack_code != "AA") {
     return Refuse(answer, Outcome::kUnparseable, "UNKNOWN_ACKNOWLEDGEMENT");
   }
-  const std::optional<Element> control_act = Only(message, "controlActProcess");
   if (!control_act) return Refuse(answer, Outcome::kUnparseable, "NO_CONTROL_ACT");
   return ReadAccepted(std::move(answer), *control_act, expected);
 }

@@ -97,6 +97,7 @@ TEST_CASE("ParseFindAnswer: H5 each error acknowledgement has its own outcome",
   const Answer answer = Parse(ErrorAnswer(row.ack, row.code, row.text));
   CheckRefused(answer, row.outcome, row.reason);
   CHECK(answer.detail_code == row.code);
+  CHECK(answer.query_response == "AE");
 }
 
 TEST_CASE("ParseFindAnswer: a text in CDATA with layout around it is the same text",
@@ -127,6 +128,16 @@ TEST_CASE("ParseFindAnswer: H5 no acknowledgement, or two, is UNPARSEABLE", "[mp
   const std::string two = absl::StrReplaceAll(
       MatchAnswer(), {{"<controlActProcess", "<acknowledgement/><controlActProcess"}});
   CheckRefused(Parse(two), Outcome::kUnparseable, "NO_ACKNOWLEDGEMENT");
+}
+
+TEST_CASE("ParseFindAnswer: AA without a query acknowledgement is UNPARSEABLE",
+          "[mpi][hl7][rule]") {
+  const std::string no_query_ack =
+      absl::StrReplaceAll(MatchAnswer(), {{"<queryAck>", "<other>"}, {"</queryAck>", "</other>"}});
+  CheckRefused(Parse(no_query_ack), Outcome::kUnparseable, "NO_QUERY_ACK");
+  const std::string no_control_act = absl::StrReplaceAll(
+      MatchAnswer(), {{"<controlActProcess ", "<other "}, {"</controlActProcess>", "</other>"}});
+  CheckRefused(Parse(no_control_act), Outcome::kUnparseable, "NO_CONTROL_ACT");
 }
 
 TEST_CASE("ParseFindAnswer: the query response decides under AA, and only known ones do",
@@ -263,9 +274,7 @@ TEST_CASE("ParseFindAnswer: H3 another ICN than the one asked for is another per
 TEST_CASE("ParseFindAnswer: a retired ICN finds the person who carries it now",
           "[mpi][hl7][rule]") {
   AnswerParts parts;
-  SECTION("as a row of another status") {
-    parts.ids += Id("1000000001V000001^NI^200M^USVHA^D");
-  }
+  SECTION("as a row of another status") { parts.ids += Id("1000000001V000001^NI^200M^USVHA^D"); }
   SECTION("as a replaced registration") {
     parts.after_subject1 = absl::StrCat("<replacementOf typeCode=\"RPLC\"><priorRegistration>",
                                         Id("1000000001V000001^NI^200M^USVHA^D"),
@@ -325,8 +334,7 @@ TEST_CASE("ParseFindAnswer: H6 document types, giants and towers stop at the par
   const std::string entity =
       "<!DOCTYPE lolz [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;\">]>" + MatchAnswer();
   CheckRefused(Parse(entity), Outcome::kUnparseable, "XML_DOCTYPE");
-  const std::string external =
-      "<!DOCTYPE x SYSTEM \"file:///etc/passwd\">" + MatchAnswer();
+  const std::string external = "<!DOCTYPE x SYSTEM \"file:///etc/passwd\">" + MatchAnswer();
   CheckRefused(Parse(external), Outcome::kUnparseable, "XML_DOCTYPE");
   CheckRefused(Parse(std::string(kMaxAnswerBytes + 1, ' ')), Outcome::kUnparseable,
                "XML_TOO_LARGE");
@@ -340,8 +348,7 @@ TEST_CASE("ParseFindAnswer: H6 document types, giants and towers stop at the par
 }
 
 TEST_CASE("ParseFindAnswer: H6 other encodings are not guessed", "[mpi][hl7][attack]") {
-  const Answer declared =
-      Parse("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>" + MatchAnswer());
+  const Answer declared = Parse("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>" + MatchAnswer());
   CHECK(declared.outcome == Outcome::kUnparseable);
   CHECK(Parse("\xFF\xFE<\0e\0").outcome == Outcome::kUnparseable);
   CHECK(Parse("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + MatchAnswer()).outcome ==
@@ -357,9 +364,9 @@ TEST_CASE("ParseFindAnswer: H12 an include is text, nothing is fetched", "[mpi][
 }
 
 TEST_CASE("ParseFindAnswer: both spellings of the namespace are read (M2)", "[mpi][hl7][rule]") {
-  const std::string respelt = absl::StrReplaceAll(
-      MatchAnswer(), {{std::string(kHl7Ns), std::string(kHl7NsU2010)},
-                      {std::string(kXsiNs), std::string(kXsiNsU2010)}});
+  const std::string respelt =
+      absl::StrReplaceAll(MatchAnswer(), {{std::string(kHl7Ns), std::string(kHl7NsU2010)},
+                                          {std::string(kXsiNs), std::string(kXsiNsU2010)}});
   CHECK(respelt != MatchAnswer());
   CHECK(Parse(respelt).outcome == Outcome::kOk);
 }
@@ -422,7 +429,8 @@ TEST_CASE("ReadProfile: H8 missing or empty name parts void nothing else", "[mpi
     CHECK(ProfileOf(parts).names.empty());
   }
   SECTION("an empty given") {
-    parts.names = "<name use=\"L\"><given/><given> </given><given>A</given><family>B</family></name>";
+    parts.names =
+        "<name use=\"L\"><given/><given> </given><given>A</given><family>B</family></name>";
     const Name name = ProfileOf(parts).names.at(0);
     REQUIRE(name.given.size() == 1);
     CHECK(name.given[0].Reveal() == "A");
@@ -441,7 +449,8 @@ TEST_CASE("ReadProfile: H8 missing or empty name parts void nothing else", "[mpi
 TEST_CASE("ReadProfile: hostile names come through as text", "[mpi][hl7][attack]") {
   AnswerParts parts;
   parts.names =
-      "<name use=\"L\"><given>&lt;b&gt; &amp; ]]&gt;</given><family><![CDATA[<O'Q> \xF0\x9F\x8E\x96]]>"
+      "<name use=\"L\"><given>&lt;b&gt; &amp; ]]&gt;</given><family><![CDATA[<O'Q> "
+      "\xF0\x9F\x8E\x96]]>"
       "</family></name>";
   const Name name = ProfileOf(parts).names.at(0);
   CHECK(name.given.at(0).Reveal() == "<b> & ]]>");
@@ -496,9 +505,9 @@ TEST_CASE("ReadProfile: the SSN comes from any asOtherIDs under the SSN root, ne
     CHECK(ProfileOf(parts).ssn->Reveal() == "987001234");
   }
   SECTION("an empty or scoping id is none") {
-    parts.person = absl::StrCat("<asOtherIDs classCode=\"SSN\">", Id("", root),
-                                "<scopingOrganization>", Id("987001234", root),
-                                "</scopingOrganization></asOtherIDs>");
+    parts.person =
+        absl::StrCat("<asOtherIDs classCode=\"SSN\">", Id("", root), "<scopingOrganization>",
+                     Id("987001234", root), "</scopingOrganization></asOtherIDs>");
     CHECK_FALSE(ProfileOf(parts).ssn.has_value());
   }
   SECTION("H4 a match without SSN is still a match; Admit decides") {
@@ -576,10 +585,11 @@ TEST_CASE("ReadProfile: H8 a relative's data never becomes the person's", "[mpi]
   AnswerParts parts;
   parts.person = absl::StrCat(
       "<personalRelationship><code code=\"DEL\"/><telecom value=\"mailto:rel@example.test\"/>"
-      "<relationshipHolder1>", Id("1000000001V000001^NI^200M^USVHA^P"),
+      "<relationshipHolder1>",
+      Id("1000000001V000001^NI^200M^USVHA^P"),
       "<name use=\"L\"><family>RELATIVE</family></name><deceasedTime value=\"20200101\"/>"
-      "<asOtherIDs classCode=\"SSN\">", Id("900000009", kSsnRoot),
-      "</asOtherIDs></relationshipHolder1></personalRelationship>");
+      "<asOtherIDs classCode=\"SSN\">",
+      Id("900000009", kSsnRoot), "</asOtherIDs></relationshipHolder1></personalRelationship>");
   const Profile profile = ProfileOf(parts);
   CHECK(profile.names.size() == 1);
   CHECK(profile.ids.permanent_icns().size() == 1);
@@ -591,11 +601,11 @@ TEST_CASE("ReadProfile: H8 a relative's data never becomes the person's", "[mpi]
 TEST_CASE("ReadProfile: retired ICNs come from the registrations that were replaced",
           "[mpi][hl7][rule]") {
   AnswerParts parts;
-  parts.after_subject1 = absl::StrCat(
-      "<replacementOf><priorRegistration>", Id("1000000001V000001^NI^200M^USVHA^D"),
-      "</priorRegistration></replacementOf><replacementOf><priorRegistration>",
-      Id("1000000002V000002^NI^200M^USVHA^P"), Id("77^PI^516^USVHA^A"),
-      "</priorRegistration></replacementOf>");
+  parts.after_subject1 =
+      absl::StrCat("<replacementOf><priorRegistration>", Id("1000000001V000001^NI^200M^USVHA^D"),
+                   "</priorRegistration></replacementOf><replacementOf><priorRegistration>",
+                   Id("1000000002V000002^NI^200M^USVHA^P"), Id("77^PI^516^USVHA^A"),
+                   "</priorRegistration></replacementOf>");
   const Profile profile = ProfileOf(parts);
   REQUIRE(profile.historical_icns.size() == 2);
   CHECK(profile.historical_icns[0].Reveal() == "1000000001V000001");

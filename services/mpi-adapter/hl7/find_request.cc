@@ -60,7 +60,8 @@ class Writer {
     out_.DeclareNs("idm", kIdmNs).Open(kIdmNs, interaction).DeclareNs("", hl7_);
     if (xsi_ != kXsiNs) out_.DeclareNs("xsi", xsi_);
     out_.Attr("ITSVersion", "XML_1.0");
-    out_.AttrNs(xsi_, "schemaLocation", absl::StrCat(hl7_, " ", kSchemaFolder, interaction, ".xsd"));
+    out_.AttrNs(xsi_, "schemaLocation",
+                absl::StrCat(hl7_, " ", kSchemaFolder, interaction, ".xsd"));
     return *this;
   }
 
@@ -193,10 +194,9 @@ absl::Status Check(const ByIdentifier& by) {
   if (IsBlank(value)) return Missing({"identifier"});
   const absl::Status status = CheckIdentifier("identifier", value);
   if (!status.ok() || by.type != IdentifierType::kEdipi) return status;
-  const bool ten_digits =
-      value.size() == 10 && std::all_of(value.begin(), value.end(), [](char c) {
-        return absl::ascii_isdigit(static_cast<unsigned char>(c));
-      });
+  const bool ten_digits = value.size() == 10 && std::all_of(value.begin(), value.end(), [](char c) {
+                            return absl::ascii_isdigit(static_cast<unsigned char>(c));
+                          });
   return ten_digits ? absl::OkStatus() : Malformed("identifier");
 }
 

@@ -61,10 +61,9 @@ xml::Document Parsed(const std::string& bytes) {
 }
 
 // Every attribute name MPI's messages know. The count beside it proves that none was left out.
-constexpr const char* kAttributes[] = {"root",      "extension", "code",       "codeSystem",
-                                       "value",     "use",       "typeCode",   "classCode",
-                                       "moodCode",  "ITSVersion", "determinerCode",
-                                       "contextControlCode"};
+constexpr const char* kAttributes[] = {
+    "root",     "extension", "code",     "codeSystem", "value",          "use",
+    "typeCode", "classCode", "moodCode", "ITSVersion", "determinerCode", "contextControlCode"};
 
 // A tree as lines: expanded names, attributes in one order, text without layout.
 void Flatten(const xml::Element& element, int depth, std::ostringstream& out, int& attributes) {
@@ -109,8 +108,8 @@ std::string Canonical(const std::string& bytes) {
 xml::Element ParameterList(const xml::Document& document) {
   for (const xml::Element child : document.root().Children()) {
     if (child.local_name() != "Body") continue;
-    const auto list = Walk(*child.Children().begin(),
-                           {"controlActProcess", "queryByParameter", "parameterList"});
+    const auto list =
+        Walk(*child.Children().begin(), {"controlActProcess", "queryByParameter", "parameterList"});
     REQUIRE(list.has_value());
     return *list;
   }
@@ -168,8 +167,7 @@ TEST_CASE("BuildFindRequest: each identifier type has the extension and root MPI
   };
   const Row row = GENERATE(values<Row>({
       {IdentifierType::kIcn, "1019900417V557122", "2.16.840.1.113883.4.349", "1019900417V557122"},
-      {IdentifierType::kIdme, "aa11bb22", "2.16.840.1.113883.4.349",
-       "aa11bb22^PN^200VIDM^USDVA^A"},
+      {IdentifierType::kIdme, "aa11bb22", "2.16.840.1.113883.4.349", "aa11bb22^PN^200VIDM^USDVA^A"},
       {IdentifierType::kLogingov, "0d1f-22", "2.16.840.1.113883.4.349",
        "0d1f-22^PN^200VLGN^USDVA^A"},
       {IdentifierType::kMhv, "44556677", "2.16.840.1.113883.4.349", "44556677^PI^200MH^USVHA^A"},
@@ -250,8 +248,9 @@ TEST_CASE("BuildFindRequest: H1 hostile names arrive as they were and change not
   const std::string hostile = GENERATE(values<std::string>(
       {"<script>", "A & B", "x]]>y", "\"quo'ted\"", "--> <!-- <given>", "&lt;&#0;&amp;",
        "\xF0\x9F\x8E\x96 Star", "\xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D", "e\xCC\x81ncombining",
-       "\xE2\x80\xAE" "desrever", "${jndi:x}", "{{mustache}}", "//*[1=1]",
-       "<?xml version='1.0'?>", "<![CDATA[x"}));
+       "\xE2\x80\xAE"
+       "desrever",
+       "${jndi:x}", "{{mustache}}", "//*[1=1]", "<?xml version='1.0'?>", "<![CDATA[x"}));
   CAPTURE(hostile);
   ByTraits traits = Zebulon();
   traits.last_name = identity::PersonText::FromWire(hostile);
@@ -271,7 +270,9 @@ TEST_CASE("BuildFindRequest: H1 control characters and broken UTF-8 are refused,
   };
   const Row row = GENERATE(values<Row>({
       {std::string("a\0b", 3), "FIELD_CONTROL_CHARACTER"},
-      {"a\x01" "b", "FIELD_CONTROL_CHARACTER"},
+      {"a\x01"
+       "b",
+       "FIELD_CONTROL_CHARACTER"},
       {"a\nb", "FIELD_CONTROL_CHARACTER"},
       {"a\tb", "FIELD_CONTROL_CHARACTER"},
       {"a\x7F", "FIELD_CONTROL_CHARACTER"},

@@ -5,9 +5,7 @@
 
 namespace va::mpi::hl7 {
 
-bool Is(const xml::Element& element, absl::string_view name) {
-  return element.Is(kHl7Ns, name);
-}
+bool Is(const xml::Element& element, absl::string_view name) { return element.Is(kHl7Ns, name); }
 
 std::optional<xml::Element> First(const xml::Element& parent, absl::string_view name) {
   for (const xml::Element child : parent.Children()) {

@@ -64,13 +64,6 @@ std::optional<Ssn> ReadSsn(const AttributeReading& reading) {
   return Ssn::FromWire(Str(*number)).WithoutHyphens();
 }
 
-// The CSP whose uuid is asserted: exactly va_eauth_uid, without fallback, even if it is missing;
-// every other CSP's uuid comes from gcIds.
-std::optional<CspId> ReadUuid(const AttributeReading& reading, bool is_asserting,
-                              std::optional<CspId> from_ids) {
-  return is_asserting ? Typed<CspId>(reading.Get(Attr::kUid)) : std::move(from_ids);
-}
-
 int CurrentLoa(const AttributeReading& reading, bool logingov) {
   const Attr level = logingov ? Attr::kIal : Attr::kCredentialLevel;
   // DS Logon level 2 arrives as "2" and is as good as 3.
@@ -99,6 +92,8 @@ int ReadAal(const AttributeReading& reading, bool multifactor) {
   return multifactor ? 2 : 1;
 }
 
+// The CSP whose uuid is asserted: exactly va_eauth_uid, without fallback, even if it is missing;
+// every other CSP's uuid comes from gcIds.
 void ReadIdentifiers(const AttributeReading& reading, absl::string_view csid,
                      const identity::GcIds& ids, Claims& claims) {
   claims.icn = ids.icn();
@@ -108,12 +103,12 @@ void ReadIdentifiers(const AttributeReading& reading, absl::string_view csid,
   // The credential provider wins over the person index.
   claims.mhv_id = Typed<CspId>(reading.Get(Attr::kMhvUuid));
   if (!claims.mhv_id) claims.mhv_id = ids.mhv_ien();
-  const std::optional<CspId> idme_in_ids = ids.idme_id();
-  claims.idme_uuid = ReadUuid(reading, csid == "idme", idme_in_ids);
-  claims.logingov_uuid = ReadUuid(reading, csid == "logingov", ids.logingov_id());
+  claims.idme_uuid = csid == "idme" ? Typed<CspId>(reading.Get(Attr::kUid)) : ids.idme_id();
+  claims.logingov_uuid =
+      csid == "logingov" ? Typed<CspId>(reading.Get(Attr::kUid)) : ids.logingov_id();
   claims.uuid = claims.idme_uuid ? claims.idme_uuid : claims.logingov_uuid;
-  claims.needs_csp_id_update =
-      claims.idme_uuid && !idme_in_ids && claims.idme_uuid == Typed<CspId>(reading.Get(Attr::kUid));
+  // Without an active row in gcIds the uuid can only be the asserted one.
+  claims.needs_csp_id_update = claims.idme_uuid && !ids.Has(identity::GcIdKind::kIdme);
   claims.vha_facility_ids = ids.vha_facility_ids();
 }
 

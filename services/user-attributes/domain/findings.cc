@@ -15,6 +15,7 @@ using identity::Check;
 using identity::CheckEffect;
 using identity::CspId;
 using identity::GcIdKind;
+using identity::GcIds;
 
 // The sign-in code of a check; none for what is only ever recorded.
 std::optional<SignInCode> CodeOf(Check check) {
@@ -64,6 +65,18 @@ void CheckDistinct(const RuleSet& rules, Check check, std::vector<CspId> ids,
   if (distinct.size() > 1) AddFinding(rules, check, std::move(distinct), out);
 }
 
+// The rows of one kind; most people have one or none, and then there is nothing to compare.
+void CheckRows(const RuleSet& rules, Check check, const identity::GcIds& ids, GcIdKind kind,
+               std::vector<CspId> (GcIds::*read)() const, std::vector<Finding>& out) {
+  if (ids.Count(kind) > 1) CheckDistinct(rules, check, (ids.*read)(), out);
+}
+
+void CheckPermanentIcns(const identity::GcIds& ids, const RuleSet& rules,
+                        std::vector<Finding>& out) {
+  if (ids.Count(GcIdKind::kIcn) < 2) return;
+  CheckDistinct(rules, Check::kMultipleIcns, ids.All(GcIdKind::kIcn), out);
+}
+
 // Splits a comma list as the broker writes it; blank items are none.
 std::vector<CspId> CommaList(std::optional<absl::string_view> list) {
   std::vector<CspId> out;
@@ -86,8 +99,9 @@ void CheckMhvIcn(const AttributeReading& reading, const RuleSet& rules, std::vec
 
 void CheckMhvIds(const AttributeReading& reading, const identity::GcIds& ids, const RuleSet& rules,
                  std::vector<Finding>& out) {
-  std::vector<CspId> all = ids.mhv_iens();
   const std::optional<absl::string_view> credential = reading.Get(Attr::kMhvUuid);
+  if (ids.Count(GcIdKind::kMhvIen) + (credential ? 1 : 0) < 2) return;
+  std::vector<CspId> all = ids.mhv_iens();
   if (credential) all.push_back(ToId(*credential));
   CheckDistinct(rules, Check::kMultipleMhvIds, std::move(all), out);
 }
@@ -95,7 +109,7 @@ void CheckMhvIds(const AttributeReading& reading, const identity::GcIds& ids, co
 // Decision R10: what the reference never compares.
 void CheckIcns(const AttributeReading& reading, const identity::GcIds& ids, const RuleSet& rules,
                std::vector<Finding>& out) {
-  CheckDistinct(rules, Check::kMultipleIcns, ids.All(GcIdKind::kIcn), out);
+  CheckPermanentIcns(ids, rules, out);
   const std::optional<absl::string_view> icn = reading.Get(Attr::kIcn);
   if (!icn || !ids.Has(GcIdKind::kIcn)) return;
   const CspId first = *ids.First(GcIdKind::kIcn);
@@ -149,8 +163,8 @@ void AddNote(absl::string_view tag, std::vector<Finding>& out, absl::string_view
 void CheckIdentifiers(const AttributeReading& reading, const identity::GcIds& ids, bool uuid_known,
                       const RuleSet& rules, std::vector<Finding>& out) {
   CheckMhvIcn(reading, rules, out);
-  CheckDistinct(rules, Check::kMultipleCorpIds, ids.corp_ids(), out);
-  CheckDistinct(rules, Check::kMultipleEdipis, ids.edipis(), out);
+  CheckRows(rules, Check::kMultipleCorpIds, ids, GcIdKind::kCorpId, &GcIds::corp_ids, out);
+  CheckRows(rules, Check::kMultipleEdipis, ids, GcIdKind::kEdipi, &GcIds::edipis, out);
   CheckMhvIds(reading, ids, rules, out);
   CheckDistinct(rules, Check::kMultipleSecIds, CommaList(reading.Get(Attr::kSecId)), out);
   if (!uuid_known) AddFinding(rules, Check::kUuidMissing, {}, out);
@@ -161,11 +175,11 @@ void CheckIdentifiers(const AttributeReading& reading, const identity::GcIds& id
 
 void CheckMpiIdentifiers(const identity::GcIds& ids, const RuleSet& rules,
                          std::vector<Finding>& out) {
-  CheckDistinct(rules, Check::kMultipleCorpIds, ids.corp_ids(), out);
-  CheckDistinct(rules, Check::kMultipleEdipis, ids.edipis(), out);
-  CheckDistinct(rules, Check::kMultipleMhvIds, ids.mhv_iens(), out);
-  CheckDistinct(rules, Check::kMultipleSecIds, ids.sec_ids(), out);
-  CheckDistinct(rules, Check::kMultipleIcns, ids.All(GcIdKind::kIcn), out);
+  CheckRows(rules, Check::kMultipleCorpIds, ids, GcIdKind::kCorpId, &GcIds::corp_ids, out);
+  CheckRows(rules, Check::kMultipleEdipis, ids, GcIdKind::kEdipi, &GcIds::edipis, out);
+  CheckRows(rules, Check::kMultipleMhvIds, ids, GcIdKind::kMhvIen, &GcIds::mhv_iens, out);
+  CheckRows(rules, Check::kMultipleSecIds, ids, GcIdKind::kSecId, &GcIds::sec_ids, out);
+  CheckPermanentIcns(ids, rules, out);
 }
 
 const Finding* FirstBlocking(const std::vector<Finding>& findings) {

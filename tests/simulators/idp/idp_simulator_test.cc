@@ -356,7 +356,7 @@ TEST_CASE("IdpSimulator: choices nobody asked for are refused", "[simulator]") {
 
 TEST_CASE("IdpSimulator: plays the application's landing page, escaped", "[simulator]") {
   Broker broker;
-  const auto page = broker.Get("/app/eauth.va.gov/mhv-portal-web/eauth", "deeplinking=<b>");
+  const auto page = broker.Get("/portal/eauth.va.gov/mhv-portal-web/eauth", "deeplinking=<b>");
   CHECK(page.status == 200);
   CHECK(absl::StrContains(page.body, "deeplinking=&lt;b&gt;"));
   CHECK(broker.Get("/").status == 200);

@@ -30,8 +30,8 @@ std::string RenderAnswer(const AnswerPage& page);
 // What is wrong with a request.
 std::string RenderProblems(const std::vector<std::string>& problems);
 
-// Addresses under which the applications are played, e.g. /app/eauth.va.gov/...
-inline constexpr absl::string_view kApplicationPrefix = "/app/";
+// Addresses under which the applications are played, e.g. /portal/eauth.va.gov/...
+inline constexpr absl::string_view kApplicationPrefix = "/portal/";
 
 // The application a session lands on.
 std::string RenderApplication(absl::string_view path, absl::string_view query);

@@ -22,12 +22,11 @@ bool HasId(const testing::PersonaMpiRecord& person, const std::string& id) {
 }
 
 bool HasName(const testing::PersonaMpiRecord& person, const MpiTraits& traits) {
-  return std::any_of(person.names.begin(), person.names.end(),
-                     [&traits](const testing::PersonaName& name) {
-                       return !name.given.empty() &&
-                              absl::EqualsIgnoreCase(name.given.front(), traits.given) &&
-                              absl::EqualsIgnoreCase(name.family, traits.family);
-                     });
+  return std::any_of(
+      person.names.begin(), person.names.end(), [&traits](const testing::PersonaName& name) {
+        return !name.given.empty() && absl::EqualsIgnoreCase(name.given.front(), traits.given) &&
+               absl::EqualsIgnoreCase(name.family, traits.family);
+      });
 }
 
 // Middle name and gender only sharpen the score of the real search; here they decide nothing.
@@ -91,15 +90,17 @@ std::vector<const testing::Persona*> MpiSimulator::Find(const MpiQuery& query) c
   return found;
 }
 
-bool MpiSimulator::IsNewMessage(const std::string& id) {
+bool MpiSimulator::IsUsedOtherwise(const std::string& id, const std::string& body) {
+  const std::size_t hash = std::hash<std::string>()(body);
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (!seen_.insert(id).second) return false;
+  const auto [seen, is_new] = seen_.emplace(id, hash);
+  if (!is_new) return seen->second != hash;
   seen_order_.push_back(id);
   if (seen_order_.size() > kMostSeenIds) {
     seen_.erase(seen_order_.front());
     seen_order_.pop_front();
   }
-  return true;
+  return false;
 }
 
 std::string MpiSimulator::Now() const {
@@ -108,8 +109,8 @@ std::string MpiSimulator::Now() const {
 
 http::Response MpiSimulator::Handle(const http::Request& request) {
   CheckedRequest checked = CheckFindRequest(request);
-  if (!checked.message_id.empty() && !IsNewMessage(checked.message_id)) {
-    checked.problems.push_back("the message id came before");
+  if (!checked.message_id.empty() && IsUsedOtherwise(checked.message_id, request.body)) {
+    checked.problems.push_back("the message id stood on another message");
   }
   const std::vector<const testing::Persona*> found = Find(checked.query);
   if (Holds(found, testing::MpiOutcome::kNotAsked)) {

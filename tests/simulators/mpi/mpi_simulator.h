@@ -1,12 +1,14 @@
 // The stand-in for the Master Person Index: takes find requests, holds the personas, and answers
-// each question as the persona it finds wants it answered. Remembers message ids, because MPI
-// refuses one that comes twice; everything else is stateless. Bounded.
+// each question as the persona it finds wants it answered. Remembers message ids, so that one id
+// never stands on two messages (the same message again is a resent one: an HTTP client does that
+// when a kept connection dies under it); everything else is stateless. Bounded.
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -35,12 +37,12 @@ class MpiSimulator {
 
  private:
   std::vector<const testing::Persona*> Find(const MpiQuery& query) const;
-  bool IsNewMessage(const std::string& id);
+  bool IsUsedOtherwise(const std::string& id, const std::string& body);
   std::string Now() const;
 
   MpiDeps deps_;
   std::mutex mutex_;
-  std::set<std::string> seen_;
+  std::map<std::string, std::size_t> seen_;  // message id to the hash of its message
   std::deque<std::string> seen_order_;
 };
 

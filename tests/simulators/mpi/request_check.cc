@@ -171,8 +171,7 @@ void ReadIdentifier(const xml::Element& id, Sequence& parameters, MpiQuery& quer
   (icn ? query.icn : query.correlated) = extension;
 }
 
-void ReadGender(const std::optional<xml::Element>& element, MpiTraits& traits,
-                Problems& problems) {
+void ReadGender(const std::optional<xml::Element>& element, MpiTraits& traits, Problems& problems) {
   if (!element) return;
   Sequence inner(*element, "livingSubjectAdministrativeGender", problems);
   traits.gender = inner.Value(inner.Required("value"), "code");
@@ -241,8 +240,8 @@ DataEnterer ReadDataEnterer(const xml::Element& element, Problems& problems) {
   Sequence inner(*assigned, "dataEnterer/assignedPerson", problems);
   enterer.ssn =
       inner.Value(inner.Required("id", {{"root", "2.16.840.1.113883.777.999"}}), "extension");
-  const auto person = inner.Required("assignedPerson", {{"classCode", "PSN"},
-                                                        {"determinerCode", "INSTANCE"}});
+  const auto person =
+      inner.Required("assignedPerson", {{"classCode", "PSN"}, {"determinerCode", "INSTANCE"}});
   inner.End();
   if (!person) return enterer;
   Sequence parts(*person, "dataEnterer/assignedPerson/assignedPerson", problems);
@@ -272,8 +271,7 @@ void ReadQuery(const xml::Element& query, CheckedRequest& checked) {
 
 void ReadControlAct(const xml::Element& control_act, CheckedRequest& checked) {
   Sequence parts(control_act, "controlActProcess", checked.problems);
-  parts.Required("code",
-                 {{"code", "PRPA_TE201305UV02"}, {"codeSystem", "2.16.840.1.113883.1.6"}});
+  parts.Required("code", {{"code", "PRPA_TE201305UV02"}, {"codeSystem", "2.16.840.1.113883.1.6"}});
   const auto enterer_element = parts.Optional("dataEnterer");
   checked.query_by_parameter = parts.Required("queryByParameter");
   parts.End();
@@ -299,8 +297,8 @@ void ReadMessage(const xml::Element& message, CheckedRequest& checked) {
   Problems& problems = checked.problems;
   Sequence parts(message, std::string(kInteraction), problems);
   if (message.Attr("ITSVersion") != "XML_1.0") parts.Note("@ITSVersion is wrong");
-  checked.message_id = parts.Value(
-      parts.Required("id", {{"root", "1.2.840.114350.1.13.0.1.7.1.1"}}), "extension");
+  checked.message_id =
+      parts.Value(parts.Required("id", {{"root", "1.2.840.114350.1.13.0.1.7.1.1"}}), "extension");
   constexpr absl::string_view kPrefix = "200VGOV-";
   if (!absl::StartsWith(checked.message_id, kPrefix) ||
       !IsUuid4(absl::string_view(checked.message_id).substr(kPrefix.size()))) {
@@ -308,8 +306,7 @@ void ReadMessage(const xml::Element& message, CheckedRequest& checked) {
   }
   CheckTime(parts.Value(parts.Required("creationTime"), "value"), parts);
   parts.Required("versionCode", {{"code", "4.1"}});
-  parts.Required("interactionId",
-                 {{"root", "2.16.840.1.113883.1.6"}, {"extension", kInteraction}});
+  parts.Required("interactionId", {{"root", "2.16.840.1.113883.1.6"}, {"extension", kInteraction}});
   parts.Required("processingCode", {{"code", "T"}});
   parts.Required("processingModeCode", {{"code", "T"}});
   parts.Required("acceptAckCode", {{"code", "AL"}});
@@ -340,10 +337,9 @@ void CheckHeaders(const http::Request& request, Problems& problems) {
 
 // The two namespace names that MPI accepts with U+2010 too.
 std::string Respelt(absl::string_view body) {
-  return absl::StrReplaceAll(
-      body, {{"\"urn:hl7\xE2\x80\x90org:v3\"", "\"urn:hl7-org:v3\""},
-             {"\"http://www.w3.org/2001/XMLSchema\xE2\x80\x90instance\"",
-              "\"http://www.w3.org/2001/XMLSchema-instance\""}});
+  return absl::StrReplaceAll(body, {{"\"urn:hl7\xE2\x80\x90org:v3\"", "\"urn:hl7-org:v3\""},
+                                    {"\"http://www.w3.org/2001/XMLSchema\xE2\x80\x90instance\"",
+                                     "\"http://www.w3.org/2001/XMLSchema-instance\""}});
 }
 
 }  // namespace

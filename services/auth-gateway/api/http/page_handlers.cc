@@ -103,6 +103,7 @@ http::Response HandleResultPage(const GatewayDeps& deps, http::Request& request)
   }
   const SessionRecord& record = **session;
   page.signed_in = true;
+  page.sign_out_url = "/v0/logout";
   page.person_name = DisplayName(record);
   page.verified = record.assurance.loa_current == 3;
   if (record.assurance.csp.has_value()) {

@@ -1,4 +1,4 @@
-#include "services/mhv-account/api/mhv_account_service.h"
+#include "services/mhv-account/api/grpc/mhv_account_service.h"
 
 #include "lib/base/status.h"
 

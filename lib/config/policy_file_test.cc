@@ -1,0 +1,178 @@
+#include "lib/config/policy_file.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_replace.h"
+#include "lib/base/status.h"
+#include "lib/testing/test_pki.h"
+
+namespace va::config {
+namespace {
+
+constexpr char kProfile[] = R"(
+    mhv_icn_mismatch: block
+    multiple_corp_ids: block
+    multiple_edipis: block
+    multiple_mhv_ids: block
+    uuid_missing: block
+    multiple_sec_ids: note
+    multiple_birls_ids: ignore
+    multiple_icns: note
+    icn_disagreement: note
+    malformed_gcids: note
+)";
+
+std::string Good() {
+  return std::string(
+             "version: \"1\"\n"
+             "default_application: app\n"
+             "profiles:\n"
+             "  base:") +
+         kProfile +
+         "idps:\n"
+         "  ssoe: {want: assertion}\n"
+         "csps:\n"
+         "  idme: {name: ID.me, profile: base, idp: ssoe}\n"
+         "applications:\n"
+         "  app:\n"
+         "    title: App\n"
+         "    return_base: https://app.example.gov/in\n"
+         "    return_hosts: [app.example.gov]\n"
+         "    target_style: deep_link\n"
+         "    to_pattern: \"[a-z]+\"\n"
+         "    default_to: home\n"
+         "    csps: [idme]\n"
+         "    waives: [\"101\"]\n"
+         "    waives_source: somewhere\n";
+}
+
+TEST_CASE("ParsePolicy: reads every part", "[config][policy]") {
+  const auto policy = ParsePolicy(Good(), "p.yaml");
+  INFO(policy.status());
+  REQUIRE(policy.ok());
+  CHECK(policy->version == "1");
+  const identity::Application* app = policy->FindApplication("app");
+  REQUIRE(app != nullptr);
+  CHECK(app->target_style == identity::TargetStyle::kDeepLink);
+  CHECK(app->Allows(identity::Csp::kIdme));
+  CHECK_FALSE(app->Allows(identity::Csp::kMhv));
+  CHECK(app->Waives("101"));
+  CHECK(app->min_ial == 1);
+  CHECK(app->on_refusal == identity::OnRefusal::kPage);
+  REQUIRE(policy->FindCsp(identity::Csp::kIdme) != nullptr);
+  CHECK(policy->FindCsp(identity::Csp::kIdme)->name == "ID.me");
+  CHECK(policy->FindIdp("ssoe")->want == "assertion");
+  const identity::RuleProfile* profile = policy->FindProfile("base");
+  CHECK(profile->EffectOf(identity::Check::kMultipleMhvIds) == identity::CheckEffect::kBlock);
+  CHECK(profile->EffectOf(identity::Check::kMultipleSecIds) == identity::CheckEffect::kNote);
+}
+
+// One row per thing that can be wrong: the text replaced, and the line and words of the problem.
+struct WrongRow {
+  const char* rule;
+  const char* from;
+  const char* to;
+  const char* line;
+  const char* says;
+};
+
+TEST_CASE("ParsePolicy: what is wrong is named with its line", "[config][policy][rule]") {
+  const auto row = GENERATE(values<WrongRow>({
+      {"an unknown key", "title: App", "titel: App", "p.yaml:21:", "does not know the key 'titel'"},
+      {"a key twice", "version: \"1\"\n", "version: \"1\"\nversion: \"2\"\n", "p.yaml:2:", "twice"},
+      {"no version", "version: \"1\"\n", "", "p.yaml:1:", "needs the key 'version'"},
+      {"an empty version", "version: \"1\"", "version: \"\"", "p.yaml:1:", "must not be empty"},
+      {"102 is never waived (R2)", "[\"101\"]", "[\"101\", \"102\"]", "p.yaml:28:", "not 102"},
+      {"104 is never waived (R2)", "[\"101\"]", "[\"104\"]", "p.yaml:28:", "not 104"},
+      {"113 is never waived (R2)", "[\"101\"]", "[\"113\"]", "p.yaml:28:", "not 113"},
+      {"a waiver names its source", "waives_source: somewhere", "waives_source: \"\"",
+       "p.yaml:29:", "where the waiver comes from"},
+      {"EDIPIs block in every profile", "multiple_edipis: block", "multiple_edipis: note",
+       "p.yaml:7:", "must be block"},
+      {"a missing uuid blocks in every profile", "uuid_missing: block", "uuid_missing: ignore",
+       "p.yaml:9:", "must be block"},
+      {"a profile decides about every check", "    multiple_icns: note\n", "",
+       "p.yaml:", "multiple_icns must be one of: block, note, ignore"},
+      {"plain http", "https://app.example.gov/in", "http://app.example.gov/in",
+       "p.yaml:22:", "https"},
+      {"a base outside the return hosts", "[app.example.gov]", "[other.example.gov]",
+       "p.yaml:22:", "return_hosts"},
+      {"a base with a query", "gov/in", "gov/in?x=1", "p.yaml:22:", "without query"},
+      {"a target style nobody knows", "deep_link", "deeplink", "p.yaml:24:", "must be one of"},
+      {"a target style without a pattern", "to_pattern: \"[a-z]+\"", "to_pattern: \"\"",
+       "p.yaml:25:", "is needed"},
+      {"a pattern that is none", "[a-z]+", "[a-z", "p.yaml:25:", "not a regular expression"},
+      {"a default outside the pattern", "default_to: home", "default_to: HOME",
+       "p.yaml:26:", "does not match"},
+      {"an unknown csp", "csps: [idme]", "csps: [google]", "p.yaml:27:", "google"},
+      {"a csp twice", "csps: [idme]", "csps: [idme, idme]", "p.yaml:27:", "twice"},
+      {"no csp", "csps: [idme]", "csps: []", "p.yaml:27:", "at least one"},
+      {"a csp that does not exist", "  idme: {", "  idmee: {", "p.yaml:18:", "no known provider"},
+      {"a csp of an unknown profile", "profile: base", "profile: other",
+       "p.yaml:18:", "no profile"},
+      {"a csp of an unknown idp", "idp: ssoe}", "idp: other}", "p.yaml:18:", "no idp"},
+      {"a day that does not exist", "idp: ssoe}", "idp: ssoe, end: 2025-09-31}",
+       "p.yaml:18:", "must be a day"},
+      {"an end before the start", "idp: ssoe}", "idp: ssoe, start: 2025-02-01, end: 2025-01-01}",
+       "p.yaml:18:", "is before start"},
+      {"assurance is 1 or 2", "csps: [idme]", "csps: [idme]\n    min_ial: 3",
+       "p.yaml:28:", "must be 1 or 2"},
+      {"an age is a duration", "csps: [idme]", "csps: [idme]\n    max_age: 5",
+       "p.yaml:28:", "duration"},
+      {"no such default application", "default_application: app", "default_application: x",
+       "p.yaml:2:", "names no application"},
+      {"not YAML", "default_application: app", "default_application: [", "p.yaml:", ""},
+      {"not a mapping", "applications:\n  app:\n", "applications: []\nx:\n  app:\n",
+       "p.yaml:19:", "must be a mapping"},
+  }));
+  INFO(row.rule);
+  const std::string text = absl::StrReplaceAll(Good(), {{row.from, row.to}});
+  REQUIRE(text != Good());
+  const auto policy = ParsePolicy(text, "p.yaml");
+  REQUIRE_FALSE(policy.ok());
+  CHECK(base::ReasonOf(policy.status()) == "POLICY_INVALID");
+  const std::string message(policy.status().message());
+  CAPTURE(message);
+  CHECK(absl::StrContains(message, row.line));
+  CHECK(absl::StrContains(message, row.says));
+}
+
+TEST_CASE("ParsePolicy: every problem is named, not only the first", "[config][policy]") {
+  const auto policy = ParsePolicy(
+      absl::StrReplaceAll(Good(), {{"title: App", "titel: App"}, {"[\"101\"]", "[\"102\"]"}}), "p");
+  const std::string message(policy.status().message());
+  CHECK(absl::StrContains(message, "titel"));
+  CHECK(absl::StrContains(message, "not 102"));
+}
+
+TEST_CASE("LoadPolicyFile: a file that is not there is NOT_FOUND", "[config][policy]") {
+  const auto policy = LoadPolicyFile("/nonexistent/policy.yaml");
+  CHECK(policy.status().code() == absl::StatusCode::kNotFound);
+  CHECK(base::ReasonOf(policy.status()) == "POLICY_FILE");
+}
+
+// Seed 001 as it ships.
+TEST_CASE("Policy as shipped: mhv and myvahealth waive 101, 103 and 106; nobody else anything (R2)",
+          "[config][policy][rule]") {
+  const auto policy = LoadPolicyFile("deploy/policy/policy.yaml");
+  INFO(policy.status());
+  REQUIRE(policy.ok());
+  for (const identity::Application& app : policy->applications) {
+    CAPTURE(app.name);
+    const bool unified = app.name == "mhv" || app.name == "myvahealth";
+    CHECK(app.waives ==
+          (unified ? std::vector<std::string>{"101", "103", "106"} : std::vector<std::string>{}));
+    CHECK(app.waives_source.empty() != unified);
+  }
+  CHECK(policy->FindApplication(policy->default_application) != nullptr);
+  for (const identity::Csp csp : {identity::Csp::kIdme, identity::Csp::kLogingov,
+                                  identity::Csp::kMhv, identity::Csp::kDslogon}) {
+    REQUIRE(policy->FindCsp(csp) != nullptr);
+    CHECK(policy->FindCsp(csp)->profile == "ssoe-2022");
+  }
+}
+
+}  // namespace
+}  // namespace va::config

@@ -1,0 +1,21 @@
+// The inherited-proofing program. Everything that is the same in every service is in lib/service.
+#include "lib/service/frame.h"
+#include "services/inherited-proofing/config.h"
+#include "services/inherited-proofing/migrations.h"
+#include "services/inherited-proofing/wiring.h"
+
+int main(int argc, char** argv) {
+  va::proofing::Config config;
+  va::service::ServiceSpec spec;
+  spec.name = "inherited-proofing";
+  spec.summary = "Hands an in-person proofing at VA on to Login.gov.";
+  spec.env_prefix = "VA_INHERITED_PROOFING__";
+  spec.schema = "proofing";
+  spec.methods = va::proofing::Methods();
+  spec.migrations = va::proofing::Migrations();
+  spec.bind = [&config](va::config::Table& table) { va::proofing::Bind(table, config); };
+  spec.start = [&config](va::service::Runtime& runtime) {
+    return va::proofing::Wire(config, runtime);
+  };
+  return va::service::Main(argc, argv, spec);
+}

@@ -1,0 +1,20 @@
+// Builds the running service from its settings and the frame's runtime.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "lib/service/frame.h"
+#include "services/inherited-proofing/config.h"
+
+namespace va::proofing {
+
+// The RPCs this program answers; the configuration may allow no others.
+std::vector<std::string> Methods();
+
+absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& config,
+                                                              service::Runtime& runtime);
+
+}  // namespace va::proofing

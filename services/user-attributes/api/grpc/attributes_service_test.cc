@@ -1,0 +1,356 @@
+// The service without a wire: messages in, messages out, with a store and a policy that tests move.
+#include "services/user-attributes/api/grpc/attributes_service.h"
+
+#include <catch2/catch.hpp>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "lib/base/status.h"
+#include "lib/testing/fake_clock.h"
+#include "services/user-attributes/domain/rule_fixture.h"
+
+namespace va::attributes {
+namespace {
+
+class FakePolicy final : public PolicySource {
+ public:
+  std::shared_ptr<const identity::Policy> Current() const override { return current; }
+  absl::Status Reload() override {
+    ++reloads;
+    if (on_disk) current = on_disk;
+    return absl::OkStatus();
+  }
+
+  std::shared_ptr<const identity::Policy> current =
+      std::make_shared<const identity::Policy>(ShippedPolicy());
+  std::shared_ptr<const identity::Policy> on_disk;
+  int reloads = 0;
+};
+
+class FakeAccounts final : public AccountStore {
+ public:
+  absl::StatusOr<LinkedAccount> Link(const Credential& credential, absl::string_view request_id,
+                                     absl::Time /*now*/, absl::Time /*deadline*/) override {
+    linked.push_back(credential);
+    last_request_id = std::string(request_id);
+    if (!failure.ok()) return failure;
+    return answer;
+  }
+
+  std::vector<Credential> linked;
+  std::string last_request_id;
+  absl::Status failure;
+  LinkedAccount answer{"account-1", "verification-1", false, false, false};
+};
+
+class FakeAudit final : public telemetry::Audit {
+ public:
+  absl::Status Write(telemetry::AuditEvent event, const telemetry::AuditFacts& facts) override {
+    lines.push_back(std::string(telemetry::ToString(event)) + " " + std::string(facts.outcome) +
+                    " " + std::string(facts.code) + " " + std::string(facts.tag) + " " +
+                    std::string(facts.csp) + " " + std::string(facts.application));
+    return failure;
+  }
+
+  std::vector<std::string> lines;
+  absl::Status failure;
+};
+
+class LogLines final : public telemetry::Sink {
+ public:
+  bool Write(absl::string_view line) override {
+    text += std::string(line);
+    return true;
+  }
+  std::string text;
+};
+
+struct Harness {
+  FakePolicy policy;
+  FakeAccounts accounts;
+  testing::FakeClock clock{TestNow()};
+  LogLines lines;
+  telemetry::Log log{"user-attributes", telemetry::Severity::kDebug, clock, lines};
+  FakeAudit audit;
+  AttributesServiceImpl service{{policy, accounts, clock, log, audit}};
+
+  absl::StatusOr<v1::DeriveResponse> Derive(const v1::DeriveRequest& request) {
+    return service.Derive({"auth-gateway.va.internal", "r1", absl::InfiniteFuture(), nullptr},
+                          request);
+  }
+  absl::StatusOr<v1::AdmitResponse> Admit(const v1::AdmitRequest& request) {
+    return service.Admit({"auth-gateway.va.internal", "r1", absl::InfiniteFuture(), nullptr},
+                         request);
+  }
+};
+
+template <typename Request>
+Request Ask(const Statement& statement, const std::string& application = "vaweb",
+            const std::string& type = "idme") {
+  Request request;
+  request.mutable_context()->set_type(type);
+  request.mutable_context()->set_application(application);
+  request.mutable_context()->set_request_id("r1");
+  request.mutable_context()->set_policy_version(ShippedPolicy().version);
+  const SsoeAssertion assertion = statement.Build();
+  request.mutable_ssoe()->set_authn_context(std::string(assertion.authn_context));
+  request.mutable_ssoe()->mutable_auth_time()->set_seconds(1700000000);
+  for (const Attribute& attribute : assertion.attributes) {
+    v1::Attribute& added = *request.mutable_ssoe()->add_attributes();
+    added.set_name(std::string(attribute.name));
+    for (const absl::string_view value : attribute.values) added.add_values(std::string(value));
+  }
+  return request;
+}
+
+common::v1::Profile SamePersonOnTheWire() {
+  common::v1::Profile profile;
+  profile.set_icn("1000000001V100001");
+  profile.add_icns("1000000001V100001");
+  common::v1::PersonName& alias = *profile.add_names();
+  alias.set_use("C");
+  alias.add_given("Ida");
+  alias.set_family("Maidenwood");
+  common::v1::PersonName& legal = *profile.add_names();
+  legal.set_use("L");
+  legal.add_given("Ida");
+  legal.add_given("Rose");
+  legal.add_given("May");
+  legal.set_family("Fernbrook");
+  profile.set_gender("F");
+  profile.set_birth_date("19710302");
+  profile.set_ssn("666-01-0001");
+  common::v1::CorrelatedId& row = *profile.add_ids();
+  row.set_id("2222222222");
+  row.set_id_type("NI");
+  row.set_facility("200DOD");
+  row.set_authority("USDOD");
+  row.set_status("A");
+  row.set_root(std::string(identity::kDodRoot));
+  return profile;
+}
+
+v1::AdmitRequest Matched(const Statement& statement, const std::string& application = "vaweb") {
+  auto request = Ask<v1::AdmitRequest>(statement, application);
+  request.set_mpi_outcome(common::v1::MPI_OUTCOME_OK);
+  *request.mutable_mpi_profile() = SamePersonOnTheWire();
+  return request;
+}
+
+TEST_CASE("Derive: packs claims, assurance and the question", "[attributes][api]") {
+  Harness harness;
+  const auto response = harness.Derive(Ask<v1::DeriveRequest>(IdmeLoa3()));
+  REQUIRE(response.ok());
+  CHECK(response->claims().first_name() == "IDA");
+  CHECK(response->claims().birth_date() == "1971-03-02");
+  CHECK(response->claims().ssn() == "666010001");
+  CHECK(response->claims().gender() == "F");
+  CHECK_FALSE(response->claims().has_middle_name());
+  CHECK(response->claims().service_name() == "idme");
+  CHECK(response->assurance().loa_current() == 3);
+  CHECK(response->assurance().auth_time().seconds() == 1700000000);
+  CHECK(response->mpi_question().icn() == "1000000001V100001");
+  CHECK(response->policy_version() == ShippedPolicy().version);
+  CHECK(harness.accounts.linked.empty());
+}
+
+TEST_CASE("Derive: below LOA3 the question is absent on the wire (R6)", "[attributes][api]") {
+  Harness harness;
+  const auto response = harness.Derive(Ask<v1::DeriveRequest>(IdmeLoa1()));
+  REQUIRE(response.ok());
+  CHECK_FALSE(response->has_mpi_question());
+}
+
+TEST_CASE("Derive: the traits question travels whole (R17)", "[attributes][api]") {
+  Harness harness;
+  const auto response =
+      harness.Derive(Ask<v1::DeriveRequest>(IdmeLoa3().Without("icn").Without("gcIds")));
+  REQUIRE(response.ok());
+  CHECK(response->mpi_question().traits().last_name() == "FERNBROOK");
+  CHECK(response->mpi_question().traits().ssn() == "666010001");
+  CHECK(response->mpi_question().traits().gender() == "F");
+}
+
+TEST_CASE("Derive: values in conflict never leave, codes and tags do (R3)", "[attributes][api]") {
+  Harness harness;
+  const auto response =
+      harness.Derive(Ask<v1::DeriveRequest>(IdmeLoa3().With("mhvicn", "2000000002V200002"), "mhv"));
+  REQUIRE(response.ok());
+  REQUIRE(response->findings_size() == 1);
+  CHECK(response->findings(0).code() == "103");
+  CHECK(response->findings(0).tag() == "mhv_icn_mismatch");
+  CHECK(response->findings(0).effect() == v1::Finding::EFFECT_WAIVED);
+  CHECK(response->findings(0).waived_by() == "application mhv");
+  CHECK(response->DebugString().find("2000000002V200002") == std::string::npos);
+}
+
+TEST_CASE("Admit: links the account of an admitted person and of nobody else",
+          "[attributes][api]") {
+  Harness harness;
+  const auto admitted = harness.Admit(Matched(IdmeLoa3()));
+  REQUIRE(admitted.ok());
+  CHECK(admitted->verdict() == v1::VERDICT_ADMIT);
+  CHECK(admitted->account_id() == "account-1");
+  CHECK(admitted->verification_id() == "verification-1");
+  CHECK(admitted->attributes().icn() == "1000000001V100001");
+  CHECK(admitted->attributes().edipi() == "2222222222");
+  REQUIRE(harness.accounts.linked.size() == 1);
+  CHECK(harness.accounts.linked[0].icn == identity::Icn::FromWire("1000000001V100001"));
+  CHECK(harness.accounts.last_request_id == "r1");
+
+  auto refused = Matched(IdmeLoa3());
+  refused.mutable_mpi_profile()->set_deceased_date("20200131");
+  CHECK(harness.Admit(refused)->verdict() == v1::VERDICT_DENY);
+  auto later = Ask<v1::AdmitRequest>(IdmeLoa3());
+  later.set_mpi_outcome(common::v1::MPI_OUTCOME_TIMEOUT);
+  CHECK(harness.Admit(later)->verdict() == v1::VERDICT_TRY_LATER);
+  CHECK(harness.accounts.linked.size() == 1);
+}
+
+TEST_CASE("Admit: a refusal is an answer with code and tag, and names nobody",
+          "[attributes][api]") {
+  Harness harness;
+  auto request = Matched(IdmeLoa3());
+  request.mutable_mpi_profile()->set_ssn("666010002");
+  const auto response = harness.Admit(request);
+  REQUIRE(response.ok());
+  CHECK(response->verdict() == v1::VERDICT_DENY);
+  CHECK(response->code() == "113");
+  CHECK(response->tag() == "ssn_mismatch");
+  CHECK_FALSE(response->has_attributes());
+  CHECK(response->account_id().empty());
+  CHECK(harness.audit.lines ==
+        std::vector<std::string>{"decision.made deny 113 ssn_mismatch idme vaweb"});
+}
+
+TEST_CASE("Admit: MHV Premium shows the legal name of MPI, all given names kept (R8)",
+          "[attributes][api]") {
+  Harness harness;
+  const auto response = harness.Admit(Matched(MhvPremium().Without("gcIds")));
+  REQUIRE(response.ok());
+  CHECK(response->attributes().first_name() == "Ida");
+  CHECK(response->attributes().middle_name() == "Rose May");
+  CHECK(response->attributes().last_name() == "Fernbrook");
+}
+
+TEST_CASE("Admit: a LOA1 sign-in links without an ICN", "[attributes][api]") {
+  Harness harness;
+  const auto response = harness.Admit(Ask<v1::AdmitRequest>(MhvBasic(), "vaweb", "mhv"));
+  REQUIRE(response.ok());
+  CHECK(response->verdict() == v1::VERDICT_ADMIT);
+  REQUIRE(harness.accounts.linked.size() == 1);
+  CHECK_FALSE(harness.accounts.linked[0].icn.has_value());
+}
+
+TEST_CASE("Admit: a locked credential is 107, and no account leaves", "[attributes][api]") {
+  Harness harness;
+  harness.accounts.answer.locked = true;
+  const auto response = harness.Admit(Matched(IdmeLoa3()));
+  REQUIRE(response.ok());
+  CHECK(response->verdict() == v1::VERDICT_DENY);
+  CHECK(response->code() == "107");
+  CHECK(response->tag() == "account_locked");
+  CHECK(response->account_id().empty());
+}
+
+TEST_CASE("Admit: R12 a pending merge is told to operators and the person comes in",
+          "[attributes][api]") {
+  Harness harness;
+  harness.accounts.answer.merge_pending = true;
+  const auto response = harness.Admit(Matched(IdmeLoa3()));
+  REQUIRE(response.ok());
+  CHECK(response->verdict() == v1::VERDICT_ADMIT);
+  CHECK(response->findings(response->findings_size() - 1).tag() == "pending_merge");
+  CHECK(harness.lines.text.find("account.merge_pending") != std::string::npos);
+}
+
+TEST_CASE("Admit: another policy version is FAILED_PRECONDITION after one reload (E5)",
+          "[attributes][api]") {
+  Harness harness;
+  auto request = Matched(IdmeLoa3());
+  request.mutable_context()->set_policy_version("tomorrow");
+  const auto refused = harness.Admit(request);
+  CHECK(refused.status().code() == absl::StatusCode::kFailedPrecondition);
+  CHECK(base::ReasonOf(refused.status()) == "POLICY_VERSION");
+  CHECK(harness.policy.reloads == 1);
+  CHECK(harness.accounts.linked.empty());
+
+  identity::Policy tomorrow = ShippedPolicy();
+  tomorrow.version = "tomorrow";
+  harness.policy.on_disk = std::make_shared<const identity::Policy>(tomorrow);
+  CHECK(harness.Admit(request).ok());
+}
+
+TEST_CASE("Admit: a database that is down fails the call and decides nothing",
+          "[attributes][api]") {
+  Harness harness;
+  harness.accounts.failure = absl::UnavailableError("down");
+  CHECK(harness.Admit(Matched(IdmeLoa3())).status().code() == absl::StatusCode::kUnavailable);
+  CHECK(harness.audit.lines.empty());
+}
+
+TEST_CASE("Admit: a decision that cannot be audited is not given", "[attributes][api]") {
+  Harness harness;
+  harness.audit.failure = absl::UnavailableError("disk full");
+  CHECK_FALSE(harness.Admit(Matched(IdmeLoa3())).ok());
+}
+
+struct MistakeRow {
+  const char* rule;
+  void (*spoil)(v1::AdmitRequest&);
+  const char* reason;
+};
+
+TEST_CASE("Admit: a caller's mistake is INVALID_ARGUMENT with a reason", "[attributes][api]") {
+  const auto row = GENERATE(values<MistakeRow>({
+      {"no credential", [](v1::AdmitRequest& r) { r.clear_credential(); }, "CREDENTIAL_MISSING"},
+      {"no request id", [](v1::AdmitRequest& r) { r.mutable_context()->clear_request_id(); },
+       "REQUEST_ID"},
+      {"unknown type", [](v1::AdmitRequest& r) { r.mutable_context()->set_type("google"); },
+       "UNKNOWN_TYPE"},
+      {"unknown application",
+       [](v1::AdmitRequest& r) { r.mutable_context()->set_application("nowhere"); },
+       "UNKNOWN_APPLICATION"},
+      {"unknown comparison",
+       [](v1::AdmitRequest& r) { r.mutable_context()->set_comparison("better"); },
+       "UNKNOWN_COMPARISON"},
+      {"a profile without the outcome OK",
+       [](v1::AdmitRequest& r) { r.set_mpi_outcome(common::v1::MPI_OUTCOME_NO_MATCH); },
+       "MPI_PROFILE"},
+      {"the outcome OK without a profile", [](v1::AdmitRequest& r) { r.clear_mpi_profile(); },
+       "MPI_PROFILE"},
+      {"an impossible time",
+       [](v1::AdmitRequest& r) { r.mutable_ssoe()->mutable_auth_time()->set_nanos(-1); },
+       "BAD_TIME"},
+      {"more attributes than any assertion has",
+       [](v1::AdmitRequest& r) {
+         for (int i = 0; i < 600; ++i) r.mutable_ssoe()->add_attributes()->set_name("x");
+       },
+       "TOO_MANY_ATTRIBUTES"},
+  }));
+  INFO(row.rule);
+  Harness harness;
+  auto request = Matched(IdmeLoa3());
+  row.spoil(request);
+  const auto response = harness.Admit(request);
+  CHECK(response.status().code() == absl::StatusCode::kInvalidArgument);
+  CHECK(base::ReasonOf(response.status()) == row.reason);
+  CHECK(harness.accounts.linked.empty());
+}
+
+TEST_CASE("Admit: logs and audit hold nothing personal (L1)", "[attributes][api]") {
+  Harness harness;
+  harness.accounts.answer.merge_pending = true;
+  REQUIRE(harness.Admit(Matched(MhvPremium().With("mhvuuid", "9"), "mhv")).ok());
+  for (const char* const personal :
+       {"FERNBROOK", "Fernbrook", "666010001", "1000000001V100001", "ida.fernbrook", "30001",
+        "11d0e4a1f0b24c55a1de6f1b6c2f7a01", "1971"}) {
+    CAPTURE(personal);
+    CHECK(harness.lines.text.find(personal) == std::string::npos);
+  }
+  CHECK(harness.lines.text.find("\"waived\":\"101\"") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace va::attributes
