@@ -19,7 +19,7 @@ class Guarded {
   Guarded() = default;
 
   // Keeps exactly what came over the wire.
-  static T FromWire(std::string value) {
+  static T FromWire(std::string value) {  // NOLINT(performance-unnecessary-value-param): moved
     T out;
     static_cast<Guarded&>(out).value_ = std::move(value);
     return out;

@@ -15,7 +15,7 @@ namespace {
 
 bool IsAddress(absl::string_view host) {
   return absl::StrContains(host, ':') || std::all_of(host.begin(), host.end(), [](char c) {
-           return absl::ascii_isdigit(c) || c == '.';
+           return absl::ascii_isdigit(static_cast<unsigned char>(c)) || c == '.';
          });
 }
 

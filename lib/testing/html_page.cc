@@ -13,6 +13,9 @@
 namespace va::testing {
 namespace {
 
+bool IsSpace(char c) { return absl::ascii_isspace(static_cast<unsigned char>(c)); }
+bool IsAlpha(char c) { return absl::ascii_isalpha(static_cast<unsigned char>(c)); }
+
 struct Tag {
   std::string name;  // lower case
   bool closing = false;
@@ -99,7 +102,7 @@ class Reader {
       ++at_;
       return;
     }
-    if (next != '/' && !absl::ascii_isalpha(next)) {
+    if (next != '/' && !IsAlpha(next)) {
       ++at_;
       return Text("<");
     }
@@ -115,19 +118,19 @@ class Reader {
 
   absl::string_view ReadName() {
     const size_t start = at_;
-    while (at_ < html_.size() && !absl::ascii_isspace(html_[at_]) && html_[at_] != '=' &&
-           html_[at_] != '>' && html_[at_] != '/') {
+    while (at_ < html_.size() && !IsSpace(html_[at_]) && html_[at_] != '=' && html_[at_] != '>' &&
+           html_[at_] != '/') {
       ++at_;
     }
     return html_.substr(start, at_ - start);
   }
 
   void SkipSpace() {
-    while (at_ < html_.size() && (absl::ascii_isspace(html_[at_]) || html_[at_] == '/')) ++at_;
+    while (at_ < html_.size() && (IsSpace(html_[at_]) || html_[at_] == '/')) ++at_;
   }
 
   std::string ReadValue() {
-    while (at_ < html_.size() && absl::ascii_isspace(html_[at_])) ++at_;
+    while (at_ < html_.size() && IsSpace(html_[at_])) ++at_;
     if (at_ >= html_.size()) return "";
     const char quote = html_[at_];
     if (quote == '"' || quote == '\'') {
@@ -137,7 +140,7 @@ class Reader {
       return DecodeHtml(raw);
     }
     const size_t start = at_;
-    while (at_ < html_.size() && !absl::ascii_isspace(html_[at_]) && html_[at_] != '>') ++at_;
+    while (at_ < html_.size() && !IsSpace(html_[at_]) && html_[at_] != '>') ++at_;
     return DecodeHtml(html_.substr(start, at_ - start));
   }
 
@@ -152,7 +155,7 @@ class Reader {
     for (SkipSpace(); at_ < html_.size() && html_[at_] != '>'; SkipSpace()) {
       const size_t before = at_;
       const std::string name = absl::AsciiStrToLower(ReadName());
-      while (at_ < html_.size() && absl::ascii_isspace(html_[at_])) ++at_;
+      while (at_ < html_.size() && IsSpace(html_[at_])) ++at_;
       std::string value;
       if (at_ < html_.size() && html_[at_] == '=') {
         ++at_;

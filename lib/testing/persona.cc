@@ -209,7 +209,9 @@ const PersonaExpectation& Persona::ExpectationFor(absl::string_view application)
 
 PersonaAttributes Persona::FlippedAttributes() const {
   PersonaAttributes flipped = attributes;
-  for (const auto& [name, values] : flip.attributes) {
+  for (const auto& alteration : flip.attributes) {
+    const auto& name = alteration.first;
+    const auto& values = alteration.second;
     const auto found = std::find_if(flipped.begin(), flipped.end(),
                                     [&](const auto& entry) { return entry.first == name; });
     if (!values) {

@@ -448,6 +448,50 @@ TEST_CASE("VerifyEnveloped: S52 more than two transforms are refused", "[xml][ds
   CHECK(Reason(Signed(doubled)) == "SIGNATURE_TRANSFORM");
 }
 
+TEST_CASE("VerifyEnveloped: S52 transforms in another order, without or with parts are refused",
+          "[xml][dsig]") {
+  const std::string good = Signed();
+  const std::string transforms =
+      "<ds:Transforms>" + Between(good, "<ds:Transforms>", "</ds:Transforms>") + "</ds:Transforms>";
+  CHECK(Reason(Replaced(good, transforms, "")) == "SIGNATURE_TRANSFORM");
+  CHECK(Reason(Replaced(good, transforms, "<ds:Transforms/>")) == "SIGNATURE_TRANSFORM");
+  CHECK(Reason(Replaced(good, "<ds:Transform Algorithm=\"" + std::string(kExcC14n) + "\"/>",
+                        "<m:Transform Algorithm=\"" + std::string(kExcC14n) + "\"/>")) ==
+        "SIGNATURE_TRANSFORM");
+  CHECK(Reason(Replaced(good, "http://www.w3.org/2000/09/xmldsig#enveloped-signature", kExcC14n)) ==
+        "SIGNATURE_TRANSFORM");
+  // A part in the enveloped-signature transform that is signed with the rest.
+  Recipe parts;
+  parts.adjust = [](xmlNode* signature) {
+    xmlNode* reference = xmlLastElementChild(xmlFirstElementChild(signature));
+    xmlNode* transform = xmlFirstElementChild(xmlFirstElementChild(reference));
+    xmlNewChild(transform, transform->ns, X("XPath"), X("1"));
+  };
+  CHECK(Reason(Signed(parts)) == "SIGNATURE_TRANSFORM");
+}
+
+TEST_CASE("VerifyEnveloped: S18 an attribute of its own on the reference is refused",
+          "[xml][dsig]") {
+  Recipe extra;
+  extra.adjust = [](xmlNode* signature) {
+    xmlNode* reference = xmlLastElementChild(xmlFirstElementChild(signature));
+    xmlSetProp(reference, X("Other"), X("#_m"));
+  };
+  CHECK(BareAccepts(Signed(extra)));
+  CHECK(Reason(Signed(extra)) == "SIGNATURE_MALFORMED");
+}
+
+TEST_CASE("VerifyEnveloped: S24 a SignedInfo without one of its parts is refused", "[xml][dsig]") {
+  const std::string good = Signed();
+  const auto without = [&](const std::string& open, const std::string& close) {
+    return Reason(Replaced(good, open + Between(good, open, close) + close, ""));
+  };
+  CHECK(without("<ds:CanonicalizationMethod", "/>") == "SIGNATURE_MALFORMED");
+  CHECK(without("<ds:SignatureMethod", "/>") == "SIGNATURE_MALFORMED");
+  CHECK(without("<ds:Reference", "</ds:Reference>") == "SIGNATURE_MALFORMED");
+  CHECK(without("<ds:DigestMethod", "/>") == "SIGNATURE_MALFORMED");
+}
+
 TEST_CASE("VerifyEnveloped: S8 an Object in the signature is refused", "[xml][dsig]") {
   const std::string with_object =
       Replaced(Signed(), "</ds:Signature>", "<ds:Object><m:Part/></ds:Object></ds:Signature>");

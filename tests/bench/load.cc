@@ -72,6 +72,7 @@ absl::StatusOr<LoadResult> RunLoad(const LoadPlan& plan, http::Client& client) {
   };
   const base::Stopwatch watch;
   std::vector<std::thread> threads;
+  threads.reserve(static_cast<size_t>(plan.threads));
   for (int i = 0; i < plan.threads; ++i) threads.emplace_back(work);
   for (std::thread& thread : threads) thread.join();
   result.wall = watch.Elapsed();

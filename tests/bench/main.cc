@@ -2,6 +2,7 @@
 // costs our services and PostgreSQL, in CPU and memory. One line a goal; exit 1 on a miss.
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <iostream>
 #include <map>
 #include <string>
@@ -152,7 +153,7 @@ int Run(const Flags& flags) {
 }  // namespace
 }  // namespace va::bench
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   va::bench::Flags flags;
   CLI::App app("Measures sign-ins on a running stack");
   app.add_option("--sign-ins", flags.sign_ins, "how many are measured")
@@ -162,4 +163,7 @@ int main(int argc, char** argv) {
   app.add_option("--personas", flags.personas, "folder of persona files");
   CLI11_PARSE(app, argc, argv);
   return va::bench::Run(flags);
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "bench-signin: %s\n", error.what());
+  return 1;
 }

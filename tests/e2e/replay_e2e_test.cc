@@ -189,6 +189,7 @@ TEST_CASE("E2e: 64 parallel posts of one response over two gateways give one ses
   std::mutex mutex;
   std::vector<absl::StatusOr<Page>> pages;
   std::vector<std::thread> threads;
+  threads.reserve(kPosts);
   for (int i = 0; i < kPosts; ++i) {
     threads.emplace_back([&, i] {
       UserAgent copy = agent;  // the same browser, cookies and all

@@ -144,7 +144,7 @@ RefusalCheck::RefusalCheck()
 
 void RefusalCheck::Expect(const testing::Page& page, int status, absl::string_view code) const {
   CHECK(page.status() == status);
-  CHECK(page.content.headings.size() >= 1);
+  CHECK_FALSE(page.content.headings.empty());
   CHECK_FALSE(page.content.title.empty());
   const auto shown = simulators::ReadErrorPage(page);
   if (!code.empty()) CHECK(shown.code == code);

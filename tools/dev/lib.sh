@@ -81,7 +81,7 @@ run_logged() {
   if [[ -t 1 ]] && ((shown)); then printf '\r\033[K'; fi
   if ((status != 0)); then
     warn "$label failed (exit $status). The end of $log:"
-    tail -n 30 "$log" | sed 's/^/    /' >&2
+    tail -n 30 "$log" | cut -c1-300 | sed 's/^/    /' >&2
     return "$status"
   fi
   if ((shown)); then say "  $label: done in $(seconds_since "$started")"; fi

@@ -10,7 +10,6 @@ namespace {
 
 using base::SignInCode;
 using identity::CspId;
-using identity::GcIdKind;
 
 Decision Refuse(Decision decision, Verdict verdict, SignInCode code, std::string tag) {
   decision.verdict = verdict;
@@ -55,7 +54,7 @@ Answer Classify(const MpiAnswer& mpi) {
 
 // Differences that the reference logs after a sign-in and that never end one (ssoe_saml.md 16).
 void NoteDifferences(const Claims& claims, const MpiProfile& profile, std::vector<Finding>& out) {
-  const std::optional<identity::Icn>& asserted = claims.mhv_icn ? claims.mhv_icn : claims.icn;
+  const std::optional<identity::Icn>& asserted = AskedIcn(claims);
   if (asserted && !(*asserted == profile.icn)) AddNote("icn_differs_from_mpi", out);
   const std::optional<CspId> edipi = profile.ids.edipi();
   if (claims.edipi && edipi && !(*claims.edipi == *edipi)) AddNote("edipi_differs_from_mpi", out);
@@ -115,8 +114,11 @@ Decision AdmitLoa3(Decision decision, const Derivation& derived, const MpiAnswer
   if (decision.claims.ssn && !decision.claims.ssn->IsWellFormed()) {
     AddBlocking(SignInCode::kValidationsFailed, "malformed_ssn", decision.findings);
   } else if (!derived.question) {
-    // Neither an ICN nor the traits a search needs: MPI cannot find such a person.
-    AddBlocking(SignInCode::kValidationsFailed, "insufficient_traits", decision.findings);
+    // An ICN that is none, or neither an ICN nor the traits a search needs: there is nothing to ask
+    // MPI with, and asking with something else would be a guess.
+    AddBlocking(SignInCode::kValidationsFailed,
+                AskedIcn(decision.claims) ? "malformed_icn" : "insufficient_traits",
+                decision.findings);
   }
   if (const Finding* blocking = FirstBlocking(decision.findings); blocking != nullptr) {
     decision.rules.push_back("identity_invalid");

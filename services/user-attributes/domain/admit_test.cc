@@ -229,6 +229,7 @@ TEST_CASE("Admit: a LOA3 identity is whole (ssoe_saml 14.3)", "[attributes][rule
   CHECK(Show(Run(IdmeLoa1().With("pnidtype", "SSN").With("pnid", "6662711"), {})) == "admit");
   CHECK(Show(Run(IdmeLoa3().Without("icn").Without("gcIds").Without("pnid"), Found())) ==
         "deny 004 insufficient_traits");
+  CHECK(Show(Run(IdmeLoa3().With("icn", "1000000001V10000"), Found())) == "deny 004 malformed_icn");
 }
 
 // Decision R8 and seed 004: whose word counts, by tier.

@@ -175,8 +175,8 @@ std::optional<MpiQuestion> Ask(const Derivation& derived) {
     return std::nullopt;
   }
   const Claims& claims = derived.claims;
-  if (claims.mhv_icn) return MpiQuestion(*claims.mhv_icn);
-  if (claims.icn) return MpiQuestion(*claims.icn);
+  const std::optional<Icn>& icn = AskedIcn(claims);
+  if (icn) return icn->IsWellFormed() ? std::make_optional<MpiQuestion>(*icn) : std::nullopt;
   std::optional<Traits> traits = TraitsOf(claims);
   if (!traits) return std::nullopt;
   return MpiQuestion(*std::move(traits));
@@ -185,6 +185,10 @@ std::optional<MpiQuestion> Ask(const Derivation& derived) {
 }  // namespace
 
 bool AsksForVerified(absl::string_view type) { return absl::EndsWith(type, "_verified"); }
+
+const std::optional<Icn>& AskedIcn(const Claims& claims) {
+  return claims.mhv_icn ? claims.mhv_icn : claims.icn;
+}
 
 std::optional<Traits> TraitsOf(const Claims& claims) {
   if (!claims.first_name || !claims.last_name || !claims.birth_date || !claims.ssn) {

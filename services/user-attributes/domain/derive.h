@@ -31,6 +31,9 @@ struct Derivation {
 Derivation Derive(const SsoeAssertion& assertion, const Attempt& attempt,
                   const identity::Policy& policy);
 
+// The ICN that MPI is asked by: the asserted one before the one of gcIds.
+const std::optional<identity::Icn>& AskedIcn(const Claims& claims);
+
 // The traits question of a person; nothing when a required trait is missing.
 std::optional<Traits> TraitsOf(const Claims& claims);
 

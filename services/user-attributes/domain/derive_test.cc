@@ -431,10 +431,12 @@ TEST_CASE("Derive: a context with multifactor in it changes the factor (ssoe_sam
   CHECK_FALSE(Run(IdmeLoa1()).claims.changing_multifactor);
 }
 
-TEST_CASE("Derive: an ICN of the wrong form is noted, not corrected", "[attributes][rule]") {
+TEST_CASE("Derive: an ICN of the wrong form is noted, not corrected and not asked with",
+          "[attributes][rule]") {
   const Derivation derived = Run(IdmeLoa3().With("icn", "123V456").Without("gcIds"));
   CHECK(Lines(derived.findings) == std::vector<std::string>{"malformed_icn noted"});
   CHECK(Show(derived.claims.mhv_icn) == "123V456");
+  CHECK_FALSE(derived.question.has_value());
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 // The program idp-simulator: reads its flags, listens, and serves until it is told to stop.
 #include <csignal>
+#include <cstdio>
+#include <exception>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -89,7 +91,7 @@ int Serve(const Flags& flags) {
 }  // namespace
 }  // namespace va::simulators
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   va::simulators::Flags flags;
   CLI::App app("Stand-in for the SSOe identity provider");
   app.add_option("--listen", flags.listen, "address:port");
@@ -115,4 +117,7 @@ int main(int argc, char** argv) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return va::simulators::Serve(flags);
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "idp-simulator: %s\n", error.what());
+  return 1;
 }

@@ -1,6 +1,8 @@
 // The program behind `./dev signin`: signs one persona in on a running stack, headless, prints one
 // JSON object on stdout and words on stderr, and says by its exit code how it ended.
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <iostream>
 #include <string>
 
@@ -114,7 +116,7 @@ int Run(const Flags& flags) {
 }  // namespace
 }  // namespace va::simulators
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   va::simulators::Flags flags;
   CLI::App app("Signs a persona in on a running stack");
   app.add_option("persona", flags.persona, "file name in tests/personas, without .yaml")
@@ -133,4 +135,7 @@ int main(int argc, char** argv) {
     return code == 0 ? 0 : 2;
   }
   return va::simulators::Run(flags);
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "signin: %s\n", error.what());
+  return 1;
 }

@@ -16,6 +16,7 @@ namespace va::simulators {
 
 enum class Exit { kSession = 0, kFault = 1, kUsage = 2, kRefusal = 3, kTryLater = 4, kStepUp = 5 };
 
+// NOLINTNEXTLINE(bugprone-exception-escape): moving json asserts, it does not throw
 struct SignInResult {
   Exit exit = Exit::kFault;
   // {outcome, code, tag, request_id, application, csp, loa, mhv_account, proofing, stations}
