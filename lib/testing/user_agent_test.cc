@@ -23,7 +23,7 @@ class FakeWeb final : public http::Client {
   void On(std::string url, Answer answer) {
     answers_.emplace_back(std::move(url), std::move(answer));
   }
-  void OnPage(const std::string& url, const std::string& html, http::Headers headers = {}) {
+  void OnPage(const std::string& url, const std::string& html, const http::Headers& headers = {}) {
     On(url, [html, headers](const ClientRequest&) {
       ClientResponse response{200, headers, html};
       response.headers.Add("Content-Type", "text/html; charset=utf-8");

@@ -20,12 +20,11 @@ const http::Headers& Html() {
 
 // Sends one request and checks that it was refused by the rules.
 void Refused(const std::string& method, const std::string& path, int status, absl::string_view code,
-             http::Headers headers = Html(), const std::string& body = "") {
+             const http::Headers& headers = Html(), const std::string& body = "") {
   INFO(method << " " << path.substr(0, 100));
   UserAgent agent = Stack::Get().NewBrowser();
   const RefusalCheck check;
-  const auto page =
-      agent.Request(method, absl::StrCat(Stack::Get().url(), path), std::move(headers), body);
+  const auto page = agent.Request(method, absl::StrCat(Stack::Get().url(), path), headers, body);
   INFO(page.status());
   REQUIRE(page.ok());
   // Request() leaves the body alone; the page is read here.

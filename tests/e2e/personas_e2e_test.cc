@@ -11,7 +11,6 @@ namespace va::e2e {
 namespace {
 
 using nlohmann::json;
-using testing::Page;
 using testing::Persona;
 using testing::PersonaExpectation;
 using testing::UserAgent;

@@ -13,7 +13,6 @@ namespace va::e2e {
 namespace {
 
 using testing::CookieSameSite;
-using testing::Page;
 using testing::Persona;
 using testing::UserAgent;
 
@@ -180,7 +179,7 @@ TEST_CASE("E2e: no log and no audit file holds a value of any persona", "[e2e]")
   }
   const auto logs = Logs();
   REQUIRE(logs.size() > 5);
-  CHECK(Leaks(logs) == std::vector<std::string>{});
+  CHECK_THAT(Leaks(logs), Catch::Equals(std::vector<std::string>()));
   // The scan bites.
   const Persona& planted = Stack::Get().persona("idme_loa3");
   const std::string line =

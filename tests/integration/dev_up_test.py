@@ -25,6 +25,15 @@ def free_base() -> int:
     raise RuntimeError("no free ports between 30100 and 32600")
 
 
+def alive(pid: str) -> bool:
+    """Whether the process runs; one that has ended but was not waited for does not."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
 class DevUp(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="va-dev-up."))
@@ -70,7 +79,7 @@ class DevUp(unittest.TestCase):
         self.assertEqual(code, 0, text)
         self.assertEqual(self.running(), [])
         for pid in first.values():
-            self.assertFalse(pathlib.Path(f"/proc/{pid}").exists(), pid)
+            self.assertFalse(alive(pid), pid)
         self.assertEqual(self.dev("down")[0], 0)
 
     def test_a_port_in_use_is_named_and_nothing_is_left_running(self):

@@ -108,7 +108,7 @@ std::string ProblemAfter(const std::function<void(RequestText&)>& change) {
 
 TEST_CASE("CheckAuthnRequest: a request as agreed passes, of every type", "[simulator]") {
   const auto checked = Check(RequestText().Xml());
-  CHECK(checked.problems == std::vector<std::string>{});
+  CHECK_THAT(checked.problems, Catch::Equals(std::vector<std::string>()));
   CHECK(checked.request.id == "_0123456789abcdef0123456789abcdef");
   CHECK(checked.request.force_authn);
   CHECK(ProblemAfter([](RequestText& r) {
