@@ -106,7 +106,7 @@ class House {
   TlsOptions Files(const PemFiles& files) const {
     return {files.certificate_file, files.private_key_file, pki_.ca_file()};
   }
-  std::string target() const { return "localhost:" + std::to_string(server_->port()); }
+  std::string target() const { return "127.0.0.1:" + std::to_string(server_->port()); }
 
   Channel As(const std::string& service) {
     auto channel = Connect(target(), Files(pki_.IssueService(service)), "server.va.internal");
@@ -692,7 +692,7 @@ TEST_CASE("Connect: files that cannot be used are named", "[rpc]") {
   const PemFiles mine = pki.IssueService("gateway");
   const PemFiles other = pki.IssueService("server");
   const auto reason = [&pki](const std::string& certificate, const std::string& key) {
-    return base::ReasonOf(Connect("localhost:1", {certificate, key, pki.ca_file()}).status());
+    return base::ReasonOf(Connect("127.0.0.1:1", {certificate, key, pki.ca_file()}).status());
   };
   CHECK(reason(mine.certificate_file, mine.private_key_file).empty());
   CHECK(reason(mine.certificate_file, other.private_key_file) == "TLS_FILES");

@@ -171,6 +171,9 @@ TEST_CASE("Document: S71 size, depth and counts are bounded", "[xml]") {
   CHECK(ReasonFor(with_attributes(64)) == "accepted");
   CHECK(ReasonFor(with_attributes(65)) == "XML_TOO_MANY_NODES");
   CHECK(ReasonFor(with_attributes(20000)) == "XML_TOO_MANY_NODES");
+  // Refused by the gate: the parser would read to the end first, comparing each with each.
+  CHECK(ReasonFor(with_attributes(65).substr(0, 512)) == "XML_TOO_MANY_NODES");
+  CHECK(ReasonFor(with_attributes(64).substr(0, 504)) == "XML_NOT_WELL_FORMED");
 
   ParseLimits limits;
   limits.max_elements = 3;

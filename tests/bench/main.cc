@@ -35,7 +35,7 @@ const std::vector<std::string>& Services() {
 struct Flags {
   int sign_ins = 2000;
   int warm_up = 200;
-  int threads = 4;
+  int threads = 8;
   std::string personas = "tests/personas";
 };
 

@@ -9,7 +9,8 @@ let browser;
 before(async () => { browser = await launch(); });
 after(async () => { await browser?.close(); });
 
-const focusIsOnHeadline = (page) => page.evaluate(() => document.activeElement?.tagName === 'H1');
+// The browser moves the focus after the page has loaded: waited for, not read once.
+const focusIsOnHeadline = (page) => page.locator('h1:focus').waitFor();
 
 test('accessibility: the sign-in page', async () => {
   for (const query of ['', '?application=vaweb', '?application=mhv&to=home']) {
@@ -45,7 +46,7 @@ test('accessibility: the result page', async () => {
   const { context, page } = await open(browser);
   await goToProvider(page, /My HealtheVet/);
   await choose(page, 'mhv_premium');
-  assert.ok(await focusIsOnHeadline(page));
+  await focusIsOnHeadline(page);
   assert.deepEqual(await accessibilityProblems(page), []);
   await context.close();
 });
@@ -54,7 +55,7 @@ test('accessibility: the page of a refusal', async () => {
   const { context, page } = await open(browser);
   await goToProvider(page, /ID\.me/);
   await choose(page, 'ssn_mismatch');
-  assert.ok(await focusIsOnHeadline(page));
+  await focusIsOnHeadline(page);
   assert.deepEqual(await accessibilityProblems(page), []);
   await context.close();
 });
@@ -63,7 +64,7 @@ test('accessibility: the page of an address that does not exist', async () => {
   const { context, page } = await open(browser);
   const answer = await page.goto(`${gateway}/nowhere`);
   assert.equal(answer.status(), 404);
-  assert.ok(await focusIsOnHeadline(page));
+  await focusIsOnHeadline(page);
   assert.deepEqual(await accessibilityProblems(page), []);
   await context.close();
 });

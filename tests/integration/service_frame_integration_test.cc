@@ -57,7 +57,7 @@ class Site {
   std::string Yaml() {
     const testing::PemFiles mine = pki_.IssueService(program_.name);
     const store::PoolOptions app = database_->App();
-    const std::string neighbour = "{target: 'localhost:1', timeout: 1s}";
+    const std::string neighbour = "{target: '127.0.0.1:1', timeout: 1s}";
     return absl::StrCat(
         "ops: {listen: '127.0.0.1:0'}\n", "grpc:\n  listen: '127.0.0.1:0'\n",
         "  tls: {certificate_file: ", mine.certificate_file,
@@ -92,7 +92,7 @@ class Site {
   rpc::Channel As(const std::string& service, int port) {
     const testing::PemFiles files = pki_.IssueService(service);
     const auto channel =
-        rpc::Connect(absl::StrCat("localhost:", port),
+        rpc::Connect(absl::StrCat("127.0.0.1:", port),
                      {files.certificate_file, files.private_key_file, pki_.ca_file()},
                      absl::StrCat(program_.name, ".va.internal"));
     REQUIRE(channel.ok());

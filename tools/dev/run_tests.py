@@ -26,7 +26,7 @@ class Job:
     name: str
     label: str
     command: list[str]
-    kind: str  # catch, node, unittest, bare: exit code alone
+    kind: str  # catch, node, unittest, nested: another ./dev test; plain: exit code alone
     timeout: float = 300
     folder: str = str(ROOT)
     will_fail: bool = False
@@ -83,13 +83,32 @@ def counts(job: Job, output: str, code: int) -> tuple[int, int, int]:
         return node_counts(output, code)
     if job.kind == "unittest":
         return unittest_counts(output, code)
+    if job.kind == "nested":
+        inner = re.findall(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", output, re.M)
+        passed, failed, skipped = map(int, inner[-1]) if inner else (0, 0, 0)
+        return passed, max(failed, int(code != 0 or not inner)), skipped
     good = (code != 0) if job.will_fail else (code == 0)
     return int(good), int(not good), 0
+
+
+def run_aloud(job: Job) -> tuple[str, int]:
+    """For what takes many minutes and tells how far it is: shown as it comes."""
+    lines = []
+    with subprocess.Popen(job.command, cwd=job.folder, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        for line in process.stdout:
+            lines.append(line.decode("utf-8", "replace"))
+            print("  " + lines[-1], end="", flush=True)
+    return "".join(lines), process.returncode
 
 
 def run(job: Job, log: pathlib.Path) -> Result:
     started = time.monotonic()
     environment = {**os.environ, **job.environment}
+    if job.kind == "nested":
+        output, code = run_aloud(job)
+        (log / f"{job.label}-{job.name}.log").write_text(output, encoding="utf-8")
+        return Result(job, *counts(job, output, code), time.monotonic() - started, output)
     try:
         done = subprocess.run(job.command, cwd=job.folder, env=environment, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=job.timeout,
@@ -121,7 +140,7 @@ def catch_jobs(build: pathlib.Path, label: str) -> list[Job]:
             continue
         about = {p["name"]: p["value"] for p in test.get("properties", [])}
         command = test.get("command") or [str(build / "bin" / test["name"])]
-        kind = "catch" if command[0].endswith("_test") else "bare"
+        kind = "catch" if command[0].endswith("_test") else "plain"
         environment = dict(e.split("=", 1) for e in about.get("ENVIRONMENT", []))
         if kind == "catch":
             command = [*command, "--use-colour", "no"]
@@ -145,13 +164,13 @@ def file_jobs(label: str) -> list[Job]:
 
 def jobs_of(build: pathlib.Path, label: str) -> list[Job]:
     if label == "lint":
-        checks = [Job(f"check-{name}", label, ["bash", str(ROOT / "tools/dev/check.sh"), name], "bare")
+        checks = [Job(f"check-{name}", label, ["bash", str(ROOT / "tools/dev/check.sh"), name], "plain")
                   for name in CHECKS]
         return checks + [Job(pathlib.Path(name).name, label, ["/usr/bin/python3", "-B", str(ROOT / name)],
                              "unittest")
                          for name in ("tools/checks/checks_test.py", "tools/dev/run_tests_test.py")]
     if label == "bare":
-        return [Job("bare", label, ["bash", str(ROOT / "tools/dev/bare.sh")], "bare", 5400)]
+        return [Job("bare", label, ["bash", str(ROOT / "tools/dev/bare.sh")], "nested")]
     return catch_jobs(build, label) + file_jobs(label)
 
 
@@ -170,7 +189,7 @@ def tell(result: Result) -> None:
           f"{result.passed:>4} passed{extra}  {result.seconds:.1f} s", flush=True)
     for line in re.findall(r"^SKIP.*$", result.output, re.M):
         print(f"       {line}")
-    if result.failed:
+    if result.failed and result.job.kind != "nested":
         print(failure_text(result), flush=True)
 
 

@@ -41,11 +41,16 @@ class Counting(unittest.TestCase):
         self.check("unittest", "Ran 5 tests in 0.1s\n\nFAILED (failures=1, errors=1)\n", 1, (3, 2, 0))
         self.check("unittest", "ImportError\n", 1, (0, 1, 0))
 
+    def test_a_run_inside_a_run(self):
+        self.check("nested", "x\n7 passed, 0 failed, 1 skipped\n", 0, (7, 0, 1))
+        self.check("nested", "7 passed, 0 failed, 1 skipped\n", 1, (7, 1, 1))
+        self.check("nested", "Set up\n", 0, (0, 1, 0))
+
     def test_other_programs_by_their_exit_code(self):
-        self.check("bare", "", 0, (1, 0, 0))
-        self.check("bare", "", 3, (0, 1, 0))
-        self.check("bare", "", 1, (1, 0, 0), will_fail=True)
-        self.check("bare", "", 0, (0, 1, 0), will_fail=True)
+        self.check("plain", "", 0, (1, 0, 0))
+        self.check("plain", "", 3, (0, 1, 0))
+        self.check("plain", "", 1, (1, 0, 0), will_fail=True)
+        self.check("plain", "", 0, (0, 1, 0), will_fail=True)
 
 
 if __name__ == "__main__":

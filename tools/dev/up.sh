@@ -44,7 +44,7 @@ begin() {
 summary() {
   local width=18
   say ""
-  printf "%-${width}s %s\n" "Sign in" "$GATEWAY_URL/sign-in/?application=vaweb"
+  printf "%-${width}s %s\n" "Sign in" "$GATEWAY_URL/sign-in/?application=mhv&to=home"
   if second_gateway; then printf "%-${width}s %s\n" "Second gateway" "$GATEWAY_B_URL"; fi
   printf "%-${width}s %s\n" "Operators" "http://127.0.0.1:$PORT_GATEWAY_OPS/readyz"
   printf "%-${width}s %s\n" "People to be" "$(cd "$VA_ROOT/tests/personas" && printf '%s\n' *.yaml | sed 's/\.yaml$//' | paste -sd' ' | fold -s -w 78 | sed "2,\$s/^/$(printf '%*s' $((width + 1)) '')/")"

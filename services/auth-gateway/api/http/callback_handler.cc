@@ -157,7 +157,7 @@ FlowEvent CallbackRun::Perform(const CheckResponse& /*effect*/) {
 FlowEvent CallbackRun::Perform(const ClaimAssertion& /*effect*/) {
   const auto claim =
       deps_.flows.ClaimOnce(*state_.flow, state_.assertion.issuer, state_.assertion.assertion_id,
-                            state_.assertion.not_on_or_after + deps_.saml.skew, now_, deadline_);
+                            state_.assertion.not_on_or_after, now_, deadline_);
   if (!claim.ok()) return Failed("store", claim.status());
   return ClaimAnswered{*claim};
 }
