@@ -1,6 +1,7 @@
 // The one catalogue of sign-in codes: what a person, support staff and an operator are told. Codes
 // are the contract with the front end (ssoe_saml.md 6); a tag tells apart what shares a code and is
-// for operators only, because the true reason of some refusals must not be disclosed.
+// for operators only, because the true reason of some refusals must not be disclosed. docs/errors.md
+// is this catalogue as a page.
 #pragma once
 
 #include <optional>

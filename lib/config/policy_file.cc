@@ -33,6 +33,7 @@ using identity::IdpRow;
 using identity::OnRefusal;
 using identity::Policy;
 using identity::RuleProfile;
+using identity::SignatureWanted;
 using identity::TargetStyle;
 
 // The only checks an application may waive (decision R2).
@@ -228,13 +229,23 @@ RuleProfile ReadProfile(Section section, const std::string& name) {
 IdpRow ReadIdp(Section section, const std::string& name) {
   IdpRow idp;
   idp.name = name;
-  idp.allow_unsolicited = section.Bool("allow_unsolicited", false);
-  idp.want = section.Word<std::string>("want",
-                                       {{"assertion", "assertion"},
-                                        {"response", "response"},
-                                        {"both", "both"},
-                                        {"encrypted", "encrypted"}},
-                                       "assertion");
+  // The two settings of decisions P1 and P5 that nothing here can honour are refused, not ignored.
+  if (section.Bool("allow_unsolicited", false)) {
+    section.ProblemAt("allow_unsolicited",
+                      "must be false: unsolicited responses are always refused (decision P1)");
+  }
+  if (const YAML::Node want = section.Get("want");
+      want.IsDefined() && want.IsScalar() && want.Scalar() == "encrypted") {
+    section.ProblemAt("want",
+                      "must not be encrypted: encrypted assertions are not supported; say "
+                      "assertion, response or both (decision P5)");
+  } else {
+    idp.want = section.Word<SignatureWanted>("want",
+                                             {{"assertion", SignatureWanted::kAssertion},
+                                              {"response", SignatureWanted::kResponse},
+                                              {"both", SignatureWanted::kBoth}},
+                                             SignatureWanted::kAssertion);
+  }
   section.RefuseUnknownKeys();
   return idp;
 }

@@ -2,8 +2,10 @@
 
 #include <catch2/catch.hpp>
 #include <string>
+#include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "lib/base/status.h"
 #include "lib/testing/test_pki.h"
@@ -63,10 +65,54 @@ TEST_CASE("ParsePolicy: reads every part", "[config][policy]") {
   CHECK(app->on_refusal == identity::OnRefusal::kPage);
   REQUIRE(policy->FindCsp(identity::Csp::kIdme) != nullptr);
   CHECK(policy->FindCsp(identity::Csp::kIdme)->name == "ID.me");
-  CHECK(policy->FindIdp("ssoe")->want == "assertion");
+  CHECK(policy->FindIdp("ssoe")->want == identity::SignatureWanted::kAssertion);
+  CHECK(policy->FindIdpOf(identity::Csp::kIdme) == policy->FindIdp("ssoe"));
+  CHECK(policy->FindIdpOf(identity::Csp::kMhv) == nullptr);
   const identity::RuleProfile* profile = policy->FindProfile("base");
   CHECK(profile->EffectOf(identity::Check::kMultipleMhvIds) == identity::CheckEffect::kBlock);
   CHECK(profile->EffectOf(identity::Check::kMultipleSecIds) == identity::CheckEffect::kNote);
+}
+
+TEST_CASE("ParsePolicy P5: what an idp must sign is one of three words", "[config][policy][P5]") {
+  using identity::SignatureWanted;
+  for (const auto& [word, want] : {std::pair{"response", SignatureWanted::kResponse},
+                                   std::pair{"assertion", SignatureWanted::kAssertion},
+                                   std::pair{"both", SignatureWanted::kBoth}}) {
+    CAPTURE(word);
+    const auto policy = ParsePolicy(
+        absl::StrReplaceAll(Good(), {{"want: assertion", absl::StrCat("want: ", word)}}), "p.yaml");
+    REQUIRE(policy.ok());
+    CHECK(policy->FindIdp("ssoe")->want == want);
+  }
+  const auto unsaid =
+      ParsePolicy(absl::StrReplaceAll(Good(), {{"{want: assertion}", "{}"}}), "p.yaml");
+  REQUIRE(unsaid.ok());
+  CHECK(unsaid->FindIdp("ssoe")->want == SignatureWanted::kAssertion);
+}
+
+TEST_CASE("ParsePolicy P1 and P5: a grant that is not implemented is refused, never ignored",
+          "[config][policy][P1][P5]") {
+  struct Row {
+    const char* idp;
+    const char* says;
+  };
+  const auto row = GENERATE(values<Row>({
+      {"{allow_unsolicited: true}",
+       "p.yaml:16: idps.ssoe.allow_unsolicited must be false: unsolicited responses are always "
+       "refused (decision P1)"},
+      {"{want: encrypted}",
+       "p.yaml:16: idps.ssoe.want must not be encrypted: encrypted assertions are not supported; "
+       "say assertion, response or both (decision P5)"},
+      {"{want: none}",
+       "p.yaml:16: idps.ssoe.want must be one of: assertion, response, both"},
+      {"{want: [both]}",
+       "p.yaml:16: idps.ssoe.want must be one of: assertion, response, both"},
+  }));
+  CAPTURE(row.idp);
+  const auto policy =
+      ParsePolicy(absl::StrReplaceAll(Good(), {{"{want: assertion}", row.idp}}), "p.yaml");
+  REQUIRE_FALSE(policy.ok());
+  CHECK(policy.status().message() == row.says);
 }
 
 // One row per thing that can be wrong: the text replaced, and the line and words of the problem.

@@ -89,4 +89,9 @@ const IdpRow* Policy::FindIdp(absl::string_view name) const {
   return nullptr;
 }
 
+const IdpRow* Policy::FindIdpOf(Csp csp) const {
+  const CspRow* const row = FindCsp(csp);
+  return row == nullptr ? nullptr : FindIdp(row->idp);
+}
+
 }  // namespace va::identity

@@ -96,12 +96,14 @@ struct CspRow {
   bool IsOpen(absl::Time now) const;
 };
 
+// What an IdP has agreed to sign (decision P5).
+enum class SignatureWanted { kResponse, kAssertion, kBoth };
+
 // One row per SAML identity provider. Keys and addresses are configuration; this is what is
-// allowed.
+// demanded.
 struct IdpRow {
-  std::string name;                // e.g. ssoe
-  bool allow_unsolicited = false;  // decision P1
-  std::string want = "assertion";  // decision P5: response, assertion, both, encrypted
+  std::string name;  // e.g. ssoe
+  SignatureWanted want = SignatureWanted::kAssertion;
 };
 
 struct Policy {
@@ -117,6 +119,8 @@ struct Policy {
   const CspRow* FindCsp(Csp csp) const;
   const RuleProfile* FindProfile(absl::string_view name) const;
   const IdpRow* FindIdp(absl::string_view name) const;
+  // The identity provider that speaks for a CSP.
+  const IdpRow* FindIdpOf(Csp csp) const;
 };
 
 }  // namespace va::identity

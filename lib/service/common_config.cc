@@ -56,7 +56,7 @@ void BindGrpc(config::Table& table, CommonConfig& config, std::vector<std::strin
              [&config, methods = std::move(methods)] { return WrongCallers(config, methods); });
 }
 
-void BindDatabase(config::Table& table, CommonConfig& config) {
+void BindDatabase(config::Table& table, CommonConfig& config, absl::string_view schema) {
   table
       .String("database.host", &config.database_host,
               "PostgreSQL: a host, or the folder of its socket.")
@@ -66,7 +66,7 @@ void BindDatabase(config::Table& table, CommonConfig& config) {
   table.String("database.name", &config.database_name, "Name of the database.");
   table.String("database.user", &config.database_user, "Role that serves: data only, no DDL.")
       .Required()
-      .Example("va_app");
+      .Example(absl::StrCat(schema, "_app"));
   table.SecretFile("database.password_file", &config.database_password_file,
                    "File with that role's password; empty where the server asks for none.");
   table.Int("database.pool_size", &config.database_pool_size, "Connections kept at most.")
@@ -90,14 +90,15 @@ store::PoolOptions BasePool(const CommonConfig& config, const std::string& schem
 
 }  // namespace
 
-void BindCommon(config::Table& table, CommonConfig& config, std::vector<std::string> methods) {
+void BindCommon(config::Table& table, CommonConfig& config, absl::string_view schema,
+                std::vector<std::string> methods) {
   table
       .String("ops.listen", &config.ops_listen,
               "Health and operator pages, plain HTTP; keep it inside.")
       .HostPort()
       .Example("0.0.0.0:9443");
   BindGrpc(table, config, std::move(methods));
-  BindDatabase(table, config);
+  BindDatabase(table, config, schema);
   table.String("log.level", &config.log_level, "Least severity written to standard output.")
       .OneOf({"debug", "info", "warn", "error"});
   table.String("audit.file", &config.audit_file, "Where audit records are appended.")
@@ -147,8 +148,6 @@ void BindPeer(config::Table& table, const std::string& key, PeerConfig& peer,
       .Example(absl::StrCat("dns:///", service_name, ":8444"));
   table.String(absl::StrCat(key, ".server_name"), &peer.server_name,
                "Name its certificate must carry.");
-  table.Duration(absl::StrCat(key, ".timeout"), &peer.timeout, "Longest wait for one call to it.")
-      .Range(absl::Milliseconds(10), absl::Seconds(60));
 }
 
 }  // namespace va::service

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "lib/config/fields.h"
 #include "lib/rpc/tls.h"
@@ -35,15 +36,17 @@ struct CommonConfig {
 
   std::string log_level = "info";                     // log.level
   std::string audit_file;                             // audit.file
-  int workers_threads = 16;                           // workers.threads
-  int workers_queue = 64;                             // workers.queue
+  int workers_threads = 64;                           // workers.threads
+  int workers_queue = 256;                            // workers.queue
   absl::Duration drain_delay = absl::ZeroDuration();  // drain.delay
   absl::Duration drain_timeout = absl::Seconds(10);   // drain.timeout
 };
 
-// Adds the rows. `methods` are the RPCs the service answers: a caller listed for any other is a
-// problem with its own key.
-void BindCommon(config::Table& table, CommonConfig& config, std::vector<std::string> methods);
+// Adds the rows. `schema` is the service's own in the database: the example file names its roles.
+// `methods` are the RPCs the service answers: a caller listed for any other is a problem with its
+// own key.
+void BindCommon(config::Table& table, CommonConfig& config, absl::string_view schema,
+                std::vector<std::string> methods);
 
 // Pool options of the role that serves people, and of the owner who migrates.
 store::PoolOptions AppPool(const CommonConfig& config, const std::string& schema,
@@ -51,12 +54,11 @@ store::PoolOptions AppPool(const CommonConfig& config, const std::string& schema
 store::PoolOptions OwnerPool(const CommonConfig& config, const std::string& schema,
                              const std::string& service);
 
-// Another service of the suite: <key>.target ("host:port"), <key>.server_name (certificate name),
-// <key>.timeout. Bind with key "peers.mpi_adapter".
+// Another service of the suite: <key>.target ("host:port"), <key>.server_name (certificate name).
+// How long a call may take is the deadline of whoever calls. Bind with key "peers.mpi_adapter".
 struct PeerConfig {
   std::string target;
   std::string server_name;
-  absl::Duration timeout = absl::Seconds(5);
 };
 
 void BindPeer(config::Table& table, const std::string& key, PeerConfig& peer,

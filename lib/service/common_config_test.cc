@@ -22,7 +22,7 @@ std::string Least(testing::TestPki& pki, const std::string& more = "") {
 std::vector<std::string> Problems(const std::string& yaml, CommonConfig& config,
                                   const config::Environment& environment = {}) {
   config::Table table("VA_TEST__");
-  BindCommon(table, config, {kMethod});
+  BindCommon(table, config, "mpi", {kMethod});
   std::vector<std::string> out;
   for (const config::Problem& problem : table.LoadText(yaml, environment)) {
     out.push_back(config::ToString(problem));
@@ -73,7 +73,6 @@ TEST_CASE("BindPeer: the certificate name follows from the service's", "[service
   REQUIRE(table.LoadText("peers: {mpi_adapter: {target: 'localhost:1'}}", {}).empty());
   CHECK(peer.target == "localhost:1");
   CHECK(peer.server_name == "mpi-adapter.va.internal");
-  CHECK(peer.timeout == absl::Seconds(5));
 }
 
 }  // namespace va::service

@@ -15,7 +15,7 @@ std::optional<int> ParseFlags(int argc, char** argv, const ServiceSpec& spec, Fl
       ->type_name("FILE");
   CLI::Option_group* mode = app.add_option_group("instead of serving");
   mode->add_flag("--check-config", flags.check_config,
-                 "list everything that is wrong with the settings, open nothing");
+                 "list everything that is wrong with the settings and their files, open nothing");
   mode->add_flag("--print-example-config", flags.print_example_config,
                  "print a commented file with every setting");
   mode->add_flag("--migrate", flags.migrate,

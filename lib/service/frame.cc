@@ -248,7 +248,7 @@ int Main(int argc, char** argv, const ServiceSpec& spec) {
 
   CommonConfig common;
   config::Table table(spec.env_prefix);
-  BindCommon(table, common, spec.methods);
+  BindCommon(table, common, spec.schema, spec.methods);
   if (spec.bind) spec.bind(table);
   if (flags.print_example_config) {
     std::cout << table.ExampleYaml();
@@ -256,6 +256,11 @@ int Main(int argc, char** argv, const ServiceSpec& spec) {
   }
   const auto problems = table.Load(flags.config_file, config::ProcessEnvironment());
   if (!problems.empty()) return ReportProblems(spec, flags, problems);
+  FileLoader files;
+  files.CheckTls("grpc.tls", {common.grpc_tls.certificate_file, common.grpc_tls.private_key_file,
+                              common.grpc_tls.ca_file});
+  if (spec.load) spec.load(files);
+  if (!files.problems().empty()) return ReportProblems(spec, flags, files.problems());
   if (flags.check_config) {
     std::cout << spec.name << ": the configuration is good\n";
     return kOk;

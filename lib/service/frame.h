@@ -19,6 +19,7 @@
 #include "lib/rpc/channel.h"
 #include "lib/rpc/server.h"
 #include "lib/service/common_config.h"
+#include "lib/service/file_loader.h"
 #include "lib/service/health.h"
 #include "lib/store/migrator.h"
 #include "lib/store/pool.h"
@@ -65,6 +66,9 @@ struct ServiceSpec {
   std::vector<std::string> methods;  // RPCs it answers: "va.mpi.v1.MpiService/GetProfile"
   absl::Span<const store::Migration> migrations;
   std::function<void(config::Table&)> bind;  // its own settings
+  // Reads the files its own settings name into what `start` works with. Runs in every mode once the
+  // settings are good; any problem ends the program with 2, before a port or the database.
+  std::function<void(FileLoader&)> load;
   // Builds the service and adds its RPCs; runs once the database has the schema.
   std::function<absl::StatusOr<std::unique_ptr<RunningService>>(Runtime&)> start;
 };

@@ -44,6 +44,12 @@ std::chrono::nanoseconds ToChrono(absl::Duration duration) {
   return absl::ToChronoNanoseconds(std::max(duration, absl::ZeroDuration()));
 }
 
+// `remaining` from now, on the clock of the watchdog; days ahead are as good as never.
+Watchdog::Clock::time_point SteadyDeadline(absl::Duration remaining) {
+  if (remaining > absl::Hours(24)) return Watchdog::kNever;
+  return Watchdog::Clock::now() + ToChrono(remaining);
+}
+
 }  // namespace
 
 struct Pool::Impl {
@@ -51,6 +57,8 @@ struct Pool::Impl {
 
   const PoolOptions options;
   const base::SystemClock clock;
+  // Outlives the connections it watches.
+  Watchdog watchdog;
   mutable std::mutex mutex;
   std::condition_variable freed;
   // Last returned, first lent: the others may be closed by the server when load falls.
@@ -80,6 +88,12 @@ PoolStats Pool::stats() const {
 
 absl::StatusOr<std::unique_ptr<Connection>> Pool::Acquire(absl::Time deadline) {
   Impl& impl = *impl_;
+  const absl::Duration remaining = deadline - impl.clock.Now();
+  if (remaining <= absl::ZeroDuration()) {
+    return base::MakeError(absl::StatusCode::kDeadlineExceeded, "STATEMENT_DEADLINE",
+                           "database: the caller's deadline had passed already", true);
+  }
+  const Watchdog::Clock::time_point steady_deadline = SteadyDeadline(remaining);
   std::unique_ptr<Connection> connection;
   {
     std::unique_lock<std::mutex> lock(impl.mutex);
@@ -87,8 +101,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Pool::Acquire(absl::Time deadline) {
       return !impl.idle.empty() || impl.stats.open < impl.options.size;
     };
     if (!available()) {
-      const absl::Duration patience =
-          std::min(deadline - impl.clock.Now(), impl.options.acquire_timeout);
+      const absl::Duration patience = std::min(remaining, impl.options.acquire_timeout);
       ++impl.stats.waiting;
       const bool in_time = impl.freed.wait_for(lock, ToChrono(patience), available);
       --impl.stats.waiting;
@@ -108,14 +121,13 @@ absl::StatusOr<std::unique_ptr<Connection>> Pool::Acquire(absl::Time deadline) {
   // Outside the lock: connecting takes milliseconds.
   absl::Status ready;
   if (connection == nullptr) {
-    absl::StatusOr<std::unique_ptr<pqxx::connection>> link = Connect(impl.options);
-    ready = link.status();
-    if (link.ok()) {
-      connection = std::make_unique<Connection>(
-          std::make_unique<Connection::Impl>(impl.options, *std::move(link)));
-    }
-  } else if (connection->impl().WentStale()) {
-    ready = connection->impl().Reconnect();
+    connection = std::make_unique<Connection>(
+        std::make_unique<Connection::Impl>(impl.options, impl.watchdog));
+    connection->impl().deadline = steady_deadline;
+    ready = connection->impl().Open();
+  } else {
+    connection->impl().deadline = steady_deadline;
+    if (connection->impl().WentStale()) ready = connection->impl().Reconnect();
   }
   if (ready.ok()) return connection;
   connection.reset();

@@ -3,8 +3,8 @@
 // reason and no data in its text; libpqxx and its exceptions stay behind this header.
 //
 // Codes and reasons: UNAVAILABLE (POOL_EXHAUSTED, CONNECTION_FAILED, CONNECTION_LOST,
-// COMMIT_IN_DOUBT, DATABASE_READ_ONLY, DATABASE_OVERLOADED), DEADLINE_EXCEEDED (STATEMENT_TIMEOUT,
-// LOCK_TIMEOUT), ABORTED (SERIALIZATION), ALREADY_EXISTS (UNIQUE_VIOLATION), FAILED_PRECONDITION
+// COMMIT_IN_DOUBT, DATABASE_READ_ONLY, DATABASE_OVERLOADED), DEADLINE_EXCEEDED (STATEMENT_DEADLINE,
+// STATEMENT_TIMEOUT, LOCK_TIMEOUT), ABORTED (SERIALIZATION), ALREADY_EXISTS (UNIQUE_VIOLATION), FAILED_PRECONDITION
 // (CONSTRAINT_VIOLATION), INVALID_ARGUMENT (BAD_VALUE), PERMISSION_DENIED (NOT_PERMITTED), INTERNAL
 // (STATEMENT_FAILED).
 #pragma once
@@ -84,6 +84,9 @@ class Pool {
   // Calls `body(Connection&)`, which returns absl::Status or absl::StatusOr<T>, with a connection
   // that is free before `deadline` and within acquire_timeout; otherwise answers UNAVAILABLE,
   // POOL_EXHAUSTED. A connection that died while idle is replaced before anything is sent on it.
+  // `deadline` holds for everything that follows too: nothing is begun after it, and a statement
+  // that has no answer by then ends in DEADLINE_EXCEEDED, STATEMENT_DEADLINE, and costs the
+  // connection. Whether it took effect is as unknown as with CONNECTION_LOST.
   template <typename F>
   std::invoke_result_t<F&, Connection&> Run(absl::Time deadline, F&& body) {
     absl::StatusOr<std::unique_ptr<Connection>> connection = Acquire(deadline);

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <new>
 #include <utility>
 #include <vector>
@@ -55,6 +56,17 @@ std::string Quoted(absl::string_view value) {
 
 int64_t AtLeastOne(int64_t value) { return value < 1 ? 1 : value; }
 
+// How long a statement may still answer when its deadline has passed: the server's own timeout, if it
+// comes at the same moment, keeps the connection, and cutting it off does not.
+constexpr std::chrono::milliseconds kGrace{50};
+
+// connect_timeout holds for each host of the list.
+int64_t ConnectSeconds(const PoolOptions& options, absl::Duration patience) {
+  const auto hosts = 1 + std::count(options.host.begin(), options.host.end(), ',');
+  return AtLeastOne(absl::ToInt64Seconds(
+      absl::Ceil(std::min(options.connect_timeout, patience / hosts), absl::Seconds(1))));
+}
+
 // Session settings travel with the connection request, which saves a round trip of SET statements.
 // Notices are off: they quote data. UTC and hex are what rows.cc reads.
 std::string SessionOptions(const PoolOptions& options) {
@@ -65,11 +77,11 @@ std::string SessionOptions(const PoolOptions& options) {
                       " -c client_min_messages=error");
 }
 
-absl::StatusOr<std::string> ConnectionString(const PoolOptions& options) {
+absl::StatusOr<std::string> ConnectionString(const PoolOptions& options, absl::Duration patience) {
   std::string text = absl::StrCat(
       "host=", Quoted(options.host), " port=", options.port, " dbname=", Quoted(options.name),
       " user=", Quoted(options.user), " application_name=", Quoted(options.application_name),
-      " connect_timeout=", AtLeastOne(absl::ToInt64Seconds(options.connect_timeout)),
+      " connect_timeout=", ConnectSeconds(options, patience),
       " client_encoding=UTF8 keepalives_idle=30 keepalives_interval=5 keepalives_count=3",
       " tcp_user_timeout=",
       AtLeastOne(absl::ToInt64Milliseconds(options.statement_timeout + absl::Seconds(5))),
@@ -88,6 +100,12 @@ absl::StatusOr<std::string> ConnectionString(const PoolOptions& options) {
 absl::Status Unavailable(absl::string_view reason, absl::string_view subject) {
   return base::MakeError(absl::StatusCode::kUnavailable, reason,
                          absl::StrCat("database: ", subject), /*retryable=*/true);
+}
+
+absl::Status TooLate(absl::string_view subject) {
+  return base::MakeError(absl::StatusCode::kDeadlineExceeded, "STATEMENT_DEADLINE",
+                         absl::StrCat("database: ", subject, ": the caller's deadline passed"),
+                         /*retryable=*/true);
 }
 
 // What a SQLSTATE means to a caller. Classes as in appendix A of the PostgreSQL manual.
@@ -169,8 +187,9 @@ absl::Status Guard(absl::string_view subject, bool* broken, absl::FunctionRef<vo
   }
 }
 
-absl::StatusOr<std::unique_ptr<pqxx::connection>> Connect(const PoolOptions& options) {
-  absl::StatusOr<std::string> text = ConnectionString(options);
+absl::StatusOr<std::unique_ptr<pqxx::connection>> Connect(const PoolOptions& options,
+                                                          absl::Duration patience) {
+  absl::StatusOr<std::string> text = ConnectionString(options, patience);
   if (!text.ok()) return text.status();
   std::unique_ptr<pqxx::connection> link;
   bool broken = false;
@@ -189,22 +208,46 @@ bool Connection::Impl::WentStale() const {
   return socket.fd < 0 || poll(&socket, 1, 0) != 0;
 }
 
-absl::Status Connection::Impl::Reconnect() {
-  absl::StatusOr<std::unique_ptr<pqxx::connection>> fresh = Connect(options);
-  ++replaced;
-  if (!fresh.ok()) {
-    broken = true;
-    return fresh.status();
-  }
+absl::Status Connection::Impl::Open() {
+  broken = true;
+  const absl::Duration patience = deadline == Watchdog::kNever
+                                      ? absl::InfiniteDuration()
+                                      : absl::FromChrono(deadline - Watchdog::Clock::now());
+  if (patience <= absl::ZeroDuration()) return TooLate("connect");
+  absl::StatusOr<std::unique_ptr<pqxx::connection>> fresh = Connect(options, patience);
+  if (!fresh.ok()) return fresh.status();
+  bool unwatched = false;
+  const absl::Status watched = Guard("connect", &unwatched, [&] {
+    watch.reset();
+    watch = std::make_unique<Watch>(watchdog, (*fresh)->sock());
+  });
+  if (!watched.ok()) return Unavailable("CONNECTION_FAILED", "no resources to watch a connection");
   link = *std::move(fresh);
   prepared.clear();
   broken = false;
   return absl::OkStatus();
 }
 
+absl::Status Connection::Impl::Reconnect() {
+  ++replaced;
+  return Open();
+}
+
+absl::Status Connection::Impl::GuardInTime(absl::string_view subject,
+                                           Watchdog::Clock::time_point deadline_at,
+                                           absl::FunctionRef<void()> body) {
+  watch->Arm(deadline_at == Watchdog::kNever ? Watchdog::kNever : deadline_at + kGrace);
+  const absl::Status done = Guard(subject, &broken, body);
+  if (!watch->Disarm()) return done;
+  // What was answered before the cut is true all the same; the connection is lost either way.
+  broken = true;
+  if (done.ok() || base::ReasonOf(done) == "COMMIT_IN_DOUBT") return done;
+  return TooLate(subject);
+}
+
 absl::Status Connection::Impl::Prepare(const Statement& statement) {
   if (prepared.contains(statement.name)) return absl::OkStatus();
-  const absl::Status done = Guard(statement.name, &broken, [&] {
+  const absl::Status done = GuardInTime(statement.name, deadline, [&] {
     link->prepare(statement.name, statement.sql);
     link->prepare_now(statement.name);
   });
@@ -234,7 +277,7 @@ absl::StatusOr<Rows> Connection::Impl::ExecPrepared(const Statement& statement,
   const auto values = pqxx::prepare::make_dynamic_params(wire.begin(), wire.end());
   auto holder = std::make_unique<ResultHolder>();
   used = true;
-  const absl::Status done = Guard(statement.name, &broken, [&] {
+  const absl::Status done = GuardInTime(statement.name, deadline, [&] {
     if (transaction != nullptr) {
       holder->result = transaction->exec_prepared(statement.name, values);
       return;
@@ -253,7 +296,8 @@ absl::StatusOr<Rows> Connection::Exec(const Statement& statement, absl::Span<con
   absl::Status ready = impl_->CheckParams(statement, params);
   if (!ready.ok()) return ready;
   if (impl_->broken) return Unavailable("CONNECTION_LOST", statement.name);
-  ready = impl_->Prepare(statement);
+  ready = Watchdog::Clock::now() < impl_->deadline ? impl_->Prepare(statement)
+                                                   : TooLate(statement.name);
   // Preparing executed nothing, so it can be done once more on a new connection.
   if (!ready.ok() && impl_->broken && !impl_->used && impl_->transaction == nullptr) {
     ready = impl_->Reconnect();
@@ -275,18 +319,24 @@ absl::Status Connection::InTransaction(absl::FunctionRef<absl::Status(Connection
                            "database: a transaction inside a transaction");
   }
   if (impl.broken) return Unavailable("CONNECTION_LOST", "begin");
-  const absl::Status begun = Guard(
-      "begin", &impl.broken, [&] { impl.transaction = std::make_unique<pqxx::work>(*impl.link); });
+  const absl::Status begun = impl.GuardInTime("begin", impl.deadline, [&] {
+    impl.transaction = std::make_unique<pqxx::work>(*impl.link);
+  });
   if (!begun.ok()) return begun;
   impl.transaction_failure = absl::OkStatus();
   absl::Status outcome = body(*this);
   // After a failed statement the server only pretends to commit.
   outcome.Update(impl.transaction_failure);
+  // Nobody waits for a result by now, and nothing is in doubt yet.
+  if (outcome.ok() && Watchdog::Clock::now() >= impl.deadline) outcome = TooLate("commit");
   if (outcome.ok()) {
-    outcome = Guard("commit", &impl.broken, [&] { impl.transaction->commit(); });
+    outcome = impl.GuardInTime("commit", impl.deadline, [&] { impl.transaction->commit(); });
   }
-  // The destructor rolls back what was not committed.
-  const absl::Status closed = Guard("rollback", &impl.broken, [&] { impl.transaction.reset(); });
+  // The destructor rolls back what was not committed. A rollback after the deadline has the grace to
+  // itself: it saves the connection.
+  const absl::Status closed =
+      impl.GuardInTime("rollback", std::max(impl.deadline, Watchdog::Clock::now()),
+                       [&] { impl.transaction.reset(); });
   if (!closed.ok()) impl.broken = true;
   return outcome;
 }

@@ -19,7 +19,7 @@ namespace va::testing {
 using PersonaAttribute = std::pair<std::string, std::vector<std::string>>;
 using PersonaAttributes = std::vector<PersonaAttribute>;
 
-// How `signin` must end for a persona (design.md 8): exit 0 session, 3 refusal, 4 try_later,
+// How `signin` must end for a persona under `./dev signin`: exit 0 session, 3 refusal, 4 try_later,
 // 5 step_up.
 struct PersonaExpectation {
   int exit = 0;

@@ -17,9 +17,10 @@ struct Config {
   std::string public_private_key_file;
   std::string base_url;
   std::vector<std::string> public_hosts;  // beside base_url's own
-  std::string front_end_url;  // empty: base_url, the gateway's own result page
+  std::string front_end_url;              // empty: base_url, the gateway's own result page
   int public_io_threads = 1;
   int public_max_connections = 4096;
+  bool hsts = true;
 
   std::string policy_file;  // policy.file
 
@@ -31,7 +32,6 @@ struct Config {
   std::string idp_entity_id;
   std::string idp_sso_url;
   std::vector<std::string> idp_certificate_files;
-  std::string idp_want = "assertion";
   absl::Duration clock_skew = absl::Seconds(60);
 
   std::string sealed_box_file;  // keys.sealed_box_file

@@ -1,11 +1,16 @@
 // The auth-gateway program. Everything that is the same in every service is in lib/service.
+#include <optional>
+#include <utility>
+
 #include "lib/service/frame.h"
 #include "services/auth-gateway/config.h"
+#include "services/auth-gateway/load.h"
 #include "services/auth-gateway/migrations.h"
 #include "services/auth-gateway/wiring.h"
 
 int main(int argc, char** argv) {
   va::gateway::Config config;
+  std::optional<va::gateway::Loaded> loaded;
   va::service::ServiceSpec spec;
   spec.name = "auth-gateway";
   spec.summary = "The edge: signs people in over SAML and keeps their sessions.";
@@ -14,8 +19,9 @@ int main(int argc, char** argv) {
   spec.methods = va::gateway::Methods();
   spec.migrations = va::gateway::Migrations();
   spec.bind = [&config](va::config::Table& table) { va::gateway::Bind(table, config); };
-  spec.start = [&config](va::service::Runtime& runtime) {
-    return va::gateway::Wire(config, runtime);
+  spec.load = [&](va::service::FileLoader& files) { loaded = va::gateway::Load(config, files); };
+  spec.start = [&](va::service::Runtime& runtime) {
+    return va::gateway::Wire(config, *std::move(loaded), runtime);
   };
   return va::service::Main(argc, argv, spec);
 }

@@ -6,18 +6,15 @@
 #include "lib/base/periodic.h"
 #include "lib/base/status.h"
 #include "lib/base/url.h"
-#include "lib/config/policy_file.h"
-#include "lib/crypto/sealed_box.h"
 #include "lib/http/server.h"
 #include "services/auth-gateway/adapters/grpc_attribute_rules.h"
 #include "services/auth-gateway/adapters/grpc_person_index.h"
 #include "services/auth-gateway/api/grpc/session_service.h"
 #include "services/auth-gateway/api/http/routes.h"
-#include "services/auth-gateway/domain/return_target.h"
-#include "services/auth-gateway/saml/sp_metadata.h"
 #include "services/auth-gateway/store/janitor.h"
 #include "services/auth-gateway/store/pg_flow_store.h"
 #include "services/auth-gateway/store/pg_session_store.h"
+#include "services/auth-gateway/web/assets.h"
 #include "services/auth-gateway/web/page_headers.h"
 #include "services/auth-gateway/web/pages.h"
 
@@ -25,78 +22,44 @@ namespace va::gateway {
 namespace {
 
 constexpr absl::Duration kSweepPause = absl::Minutes(1);
+constexpr int kWaitingDoubleClicks = 8;
 
-absl::Status Unusable(absl::string_view key, absl::string_view why) {
-  return base::MakeError(absl::StatusCode::kInvalidArgument, "SAML_SETTINGS",
-                         absl::StrCat(key, ": ", why));
-}
-
-absl::StatusOr<std::vector<crypto::PublicKey>> LoadIdpKeys(const Config& config) {
-  std::vector<crypto::PublicKey> keys;
-  for (const std::string& path : config.idp_certificate_files) {
-    const auto certificate = crypto::Certificate::FromPemFile(path);
-    if (!certificate.ok()) {
-      return Unusable("saml.idp.certificate_files", certificate.status().message());
-    }
-    keys.push_back(certificate->public_key());
-  }
-  if (keys.empty()) return Unusable("saml.idp.certificate_files", "at least one is needed");
-  return keys;
-}
-
-// An identity provider without a key, a key of another certificate or an unreadable file stops the
-// start: verification is never skipped for want of a key (attack S57).
-absl::StatusOr<SamlSettings> LoadSamlSettings(const Config& config) {
-  auto key = crypto::PrivateKey::FromPemFile(config.signing_key_file);
-  if (!key.ok()) return Unusable("saml.signing_key_file", key.status().message());
-  auto certificate = crypto::Certificate::FromPemFile(config.signing_certificate_file);
-  if (!certificate.ok()) {
-    return Unusable("saml.signing_certificate_file", certificate.status().message());
-  }
-  if (certificate->public_key().Der() != key->Public().Der()) {
-    return Unusable("saml.signing_certificate_file", "is not the certificate of the signing key");
-  }
-  auto idp_keys = LoadIdpKeys(config);
-  if (!idp_keys.ok()) return idp_keys.status();
-  const auto want = SignatureWantedFromString(config.idp_want);
-  if (!want.has_value()) return Unusable("saml.idp.want", "must be response, assertion or both");
-
-  const std::string acs_url = config.acs_url.empty()
-                                  ? absl::StrCat(config.base_url, "/v1/sessions/callback")
-                                  : config.acs_url;
-  auto metadata = BuildSpMetadata({config.sp_entity_id, acs_url, {*certificate}});
-  if (!metadata.ok()) return metadata.status();
-
-  return SamlSettings{config.sp_entity_id,     acs_url,
-                      config.idp_entity_id,    config.idp_sso_url,
-                      *std::move(idp_keys),    *std::move(key),
-                      *std::move(certificate), *want,
-                      config.clock_skew,       *std::move(metadata)};
-}
+// What a gateway is built from.
+struct Parts {
+  const Config& config;
+  service::Runtime& runtime;
+  Loaded loaded;
+  rpc::Channel user_attributes;
+  rpc::Channel mpi_adapter;
+};
 
 // Owns what the handlers use, in the order it was built; the public server goes first.
 class Gateway final : public service::RunningService {
  public:
-  Gateway(const Config& config, service::Runtime& runtime, identity::Policy policy,
-          SamlSettings saml, crypto::SealedBox box, rpc::Channel user_attributes,
-          rpc::Channel mpi_adapter)
-      : policy_(std::move(policy)),
-        saml_(std::move(saml)),
-        box_(std::move(box)),
-        flows_(runtime.database, box_, runtime.ids),
-        sessions_(runtime.database, box_),
-        rules_(user_attributes),
-        persons_(mpi_adapter),
+  explicit Gateway(Parts parts)
+      : loaded_(std::move(parts.loaded)),
+        flows_(parts.runtime.database, loaded_.sealed_box, parts.runtime.ids),
+        sessions_(parts.runtime.database, loaded_.sealed_box),
+        rules_(std::move(parts.user_attributes)),
+        persons_(std::move(parts.mpi_adapter)),
         deps_{
-            config.base_url, config.front_end_url.empty() ? config.base_url : config.front_end_url,
-            policy_,         saml_,
-            AttemptLimits(), flows_,
-            sessions_,       rules_,
-            persons_,        runtime.clock,
-            runtime.ids,     runtime.log,
-            runtime.audit},
+            parts.config.base_url,
+            parts.config.front_end_url.empty() ? parts.config.base_url : parts.config.front_end_url,
+            loaded_.policy,
+            loaded_.saml,
+            AttemptLimits(),
+            waiters_,
+            flows_,
+            sessions_,
+            rules_,
+            persons_,
+            parts.runtime.clock,
+            parts.runtime.ids,
+            parts.runtime.log,
+            parts.runtime.audit},
         router_(PublicRoutes(deps_)),
-        janitor_(kSweepPause, [this, &database = runtime.database] { SweepOnce(database); }) {}
+        janitor_(kSweepPause, [this, &database = parts.runtime.database] { SweepOnce(database); }) {
+  }
 
   absl::Status Serve(const Config& config, service::Runtime& runtime);
   void Drain(absl::Duration drain) override { server_->Stop(drain); }
@@ -108,9 +71,8 @@ class Gateway final : public service::RunningService {
   http::Response ServerError(const http::ServerRefusal& refusal) const;
   void SweepOnce(store::Pool& database) const;
 
-  const identity::Policy policy_;
-  const SamlSettings saml_;
-  const crypto::SealedBox box_;
+  base::Permits waiters_{kWaitingDoubleClicks};
+  const Loaded loaded_;
   PgFlowStore flows_;
   PgSessionStore sessions_;
   GrpcAttributeRules rules_;
@@ -163,8 +125,14 @@ absl::Status Gateway::Serve(const Config& config, service::Runtime& runtime) {
   options.io_threads = static_cast<size_t>(config.public_io_threads);
   options.max_connections = static_cast<size_t>(config.public_max_connections);
   for (const auto& [name, value] : DefaultSecurityHeaders()) {
+    if (name == "Strict-Transport-Security" && !config.hsts) continue;
     options.default_headers.push_back({name, value});
   }
+  // Styles and script never wait for a worker: an overloaded house still shows readable pages.
+  options.inline_handler = [this](http::Request& request) -> std::optional<http::Response> {
+    if (FindAsset(request.path) == nullptr) return std::nullopt;
+    return router_.Route(request);
+  };
   options.new_request_id = [&ids = runtime.ids] { return ids.Uuid(); };
   options.error_page = [this](const http::ServerRefusal& refusal) { return ServerError(refusal); };
   auto server = http::Server::Start(
@@ -179,24 +147,15 @@ absl::Status Gateway::Serve(const Config& config, service::Runtime& runtime) {
 
 std::vector<std::string> Methods() { return {kIntrospectMethod}; }
 
-absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& config,
+absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& config, Loaded loaded,
                                                               service::Runtime& runtime) {
-  auto policy = config::LoadPolicyFile(config.policy_file);
-  if (!policy.ok()) return policy.status();
-  const absl::Status front_end =
-      UseFrontEnd(config.front_end_url.empty() ? config.base_url : config.front_end_url, *policy);
-  if (!front_end.ok()) return front_end;
-  auto saml = LoadSamlSettings(config);
-  if (!saml.ok()) return saml.status();
-  auto box = crypto::SealedBox::FromKeyFile(config.sealed_box_file);
-  if (!box.ok()) return box.status();
   auto user_attributes = runtime.Connect(config.user_attributes);
   if (!user_attributes.ok()) return user_attributes.status();
   auto mpi_adapter = runtime.Connect(config.mpi_adapter);
   if (!mpi_adapter.ok()) return mpi_adapter.status();
 
-  auto gateway = std::make_unique<Gateway>(config, runtime, *std::move(policy), *std::move(saml),
-                                           *std::move(box), *user_attributes, *mpi_adapter);
+  auto gateway = std::make_unique<Gateway>(
+      Parts{config, runtime, std::move(loaded), *user_attributes, *mpi_adapter});
   RegisterSessionService(runtime.rpc, gateway->sessions(), runtime.clock);
   runtime.ops.Add(
       "GET", "/attempts/{request_id}",

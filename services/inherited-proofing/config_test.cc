@@ -1,31 +1,17 @@
 #include "services/inherited-proofing/config.h"
 
-#include <fstream>
-#include <iterator>
-#include <string>
-
 #include <catch2/catch.hpp>
 
+#include "lib/service/example_config.h"
 #include "services/inherited-proofing/wiring.h"
 
 namespace va::proofing {
 namespace {
 
-// The whole table as the program has it.
-std::string Example() {
-  service::CommonConfig common;
-  Config config;
-  config::Table table("VA_INHERITED_PROOFING__");
-  service::BindCommon(table, common, Methods());
-  Bind(table, config);
-  return table.ExampleYaml();
-}
-
 TEST_CASE("Config: config.example.yaml is what --print-example-config prints",
           "[proofing][config]") {
-  std::ifstream file("services/inherited-proofing/config.example.yaml");
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  CHECK(text == Example());
+  CHECK(service::StoredExample("inherited-proofing") ==
+        service::PrintedExample("inherited-proofing", "proofing", Methods(), Bind));
 }
 
 TEST_CASE("Config: the neighbour must be named", "[proofing][config]") {

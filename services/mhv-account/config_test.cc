@@ -1,30 +1,17 @@
 #include "services/mhv-account/config.h"
 
-#include <fstream>
-#include <iterator>
-#include <string>
-
 #include <catch2/catch.hpp>
 
+#include "lib/service/example_config.h"
 #include "services/mhv-account/wiring.h"
 
 namespace va::mhv {
 namespace {
 
-// The whole table as the program has it.
-std::string Example() {
-  service::CommonConfig common;
-  Config config;
-  config::Table table("VA_MHV_ACCOUNT__");
-  service::BindCommon(table, common, Methods());
-  Bind(table, config);
-  return table.ExampleYaml();
-}
-
-TEST_CASE("Config: config.example.yaml is what --print-example-config prints", "[mhv][config]") {
-  std::ifstream file("services/mhv-account/config.example.yaml");
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  CHECK(text == Example());
+TEST_CASE("Config: config.example.yaml is what --print-example-config prints",
+          "[mhv][config]") {
+  CHECK(service::StoredExample("mhv-account") ==
+        service::PrintedExample("mhv-account", "mhv", Methods(), Bind));
 }
 
 TEST_CASE("Config: both neighbours must be named", "[mhv][config]") {

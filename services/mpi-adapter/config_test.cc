@@ -6,7 +6,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "lib/service/example_config.h"
 #include "lib/testing/test_pki.h"
+#include "services/mpi-adapter/wiring.h"
 
 namespace va::mpi {
 namespace {
@@ -25,6 +27,11 @@ std::vector<config::Problem> Load(const std::string& yaml, Config& config,
   config::Table table("VA_MPI_ADAPTER__");
   Bind(table, config);
   return table.LoadText(yaml, environment);
+}
+
+TEST_CASE("Config: config.example.yaml is what --print-example-config prints", "[mpi][config]") {
+  CHECK(service::StoredExample("mpi-adapter") ==
+        service::PrintedExample("mpi-adapter", "mpi", Methods(), Bind));
 }
 
 TEST_CASE("Config: defaults are those of a non-production client of MPI", "[mpi][config]") {

@@ -1,6 +1,7 @@
 // The mpi-adapter program. Everything that is the same in every service is in lib/service.
 #include "lib/service/frame.h"
 #include "services/mpi-adapter/config.h"
+#include "services/mpi-adapter/load.h"
 #include "services/mpi-adapter/wiring.h"
 
 int main(int argc, char** argv) {
@@ -12,6 +13,7 @@ int main(int argc, char** argv) {
   spec.schema = "mpi";
   spec.methods = va::mpi::Methods();
   spec.bind = [&config](va::config::Table& table) { va::mpi::Bind(table, config); };
+  spec.load = [&config](va::service::FileLoader& files) { va::mpi::Load(config, files); };
   spec.start = [&config](va::service::Runtime& runtime) { return va::mpi::Wire(config, runtime); };
   return va::service::Main(argc, argv, spec);
 }

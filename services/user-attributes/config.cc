@@ -1,16 +1,6 @@
 #include "services/user-attributes/config.h"
 
-#include "lib/config/policy_file.h"
-#include "lib/crypto/sealed_box.h"
-
 namespace va::attributes {
-namespace {
-
-std::string WhatIsWrong(const absl::Status& status) {
-  return status.ok() ? "" : std::string(status.message());
-}
-
-}  // namespace
 
 void Bind(config::Table& table, Config& config) {
   table
@@ -28,16 +18,6 @@ void Bind(config::Table& table, Config& config) {
                   "Key ring of the keyed hashes that credentials and ICNs are looked up by")
       .Required()
       .Example("/etc/va/keys/lookup.keys");
-  // A broken policy or key ring is wrong configuration, found before any port is opened.
-  table.Rule("policy.file", [&config] {
-    return WhatIsWrong(config::LoadPolicyFile(config.policy_file).status());
-  });
-  table.Rule("keys.sealed_box_file", [&config] {
-    return WhatIsWrong(crypto::KeyRing::FromFile(config.sealed_box_file).status());
-  });
-  table.Rule("keys.lookup_file", [&config] {
-    return WhatIsWrong(crypto::KeyRing::FromFile(config.lookup_file).status());
-  });
 }
 
 }  // namespace va::attributes

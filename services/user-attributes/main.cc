@@ -1,11 +1,16 @@
 // The user-attributes program. Everything that is the same in every service is in lib/service.
+#include <optional>
+#include <utility>
+
 #include "lib/service/frame.h"
 #include "services/user-attributes/config.h"
-#include "services/user-attributes/store/migrations.h"
+#include "services/user-attributes/load.h"
+#include "services/user-attributes/migrations.h"
 #include "services/user-attributes/wiring.h"
 
 int main(int argc, char** argv) {
   va::attributes::Config config;
+  std::optional<va::attributes::Loaded> loaded;
   va::service::ServiceSpec spec;
   spec.name = "user-attributes";
   spec.summary = "Decides who a person is and whether they may come in; owns accounts.";
@@ -14,8 +19,9 @@ int main(int argc, char** argv) {
   spec.methods = va::attributes::Methods();
   spec.migrations = va::attributes::Migrations();
   spec.bind = [&config](va::config::Table& table) { va::attributes::Bind(table, config); };
-  spec.start = [&config](va::service::Runtime& runtime) {
-    return va::attributes::Wire(config, runtime);
+  spec.load = [&](va::service::FileLoader& files) { loaded = va::attributes::Load(config, files); };
+  spec.start = [&](va::service::Runtime& runtime) {
+    return va::attributes::Wire(config, *std::move(loaded), runtime);
   };
   return va::service::Main(argc, argv, spec);
 }

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "lib/crypto/sealed_box.h"
-#include "services/user-attributes/adapters/file_policy_source.h"
 #include "services/user-attributes/api/grpc/attributes_service.h"
 #include "services/user-attributes/store/pg_account_store.h"
 
@@ -13,20 +11,15 @@ namespace {
 // Owns what the RPC handlers use, in the order it was built.
 class UserAttributes final : public service::RunningService {
  public:
-  UserAttributes(std::unique_ptr<FilePolicySource> policy, crypto::SealedBox box,
-                 crypto::LookupHasher hasher, service::Runtime& runtime)
-      : policy_(std::move(policy)),
-        box_(std::move(box)),
-        hasher_(std::move(hasher)),
-        accounts_(runtime.database, box_, hasher_, runtime.ids),
-        api_({*policy_, accounts_, runtime.clock, runtime.log, runtime.audit}) {}
+  UserAttributes(Loaded loaded, service::Runtime& runtime)
+      : loaded_(std::move(loaded)),
+        accounts_(runtime.database, loaded_.sealed_box, loaded_.hasher, runtime.ids),
+        api_({*loaded_.policy, accounts_, runtime.clock, runtime.log, runtime.audit}) {}
 
   const AttributesServiceImpl& api() const { return api_; }
 
  private:
-  const std::unique_ptr<FilePolicySource> policy_;
-  const crypto::SealedBox box_;
-  const crypto::LookupHasher hasher_;
+  const Loaded loaded_;
   PgAccountStore accounts_;
   const AttributesServiceImpl api_;
 };
@@ -35,17 +28,9 @@ class UserAttributes final : public service::RunningService {
 
 std::vector<std::string> Methods() { return {kDeriveMethod, kAdmitMethod}; }
 
-absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& config,
+absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& config, Loaded loaded,
                                                               service::Runtime& runtime) {
-  auto policy = FilePolicySource::Open(config.policy_file);
-  if (!policy.ok()) return policy.status();
-  absl::StatusOr<crypto::SealedBox> box = crypto::SealedBox::FromKeyFile(config.sealed_box_file);
-  if (!box.ok()) return box.status();
-  absl::StatusOr<crypto::LookupHasher> hasher =
-      crypto::LookupHasher::FromKeyFile(config.lookup_file);
-  if (!hasher.ok()) return hasher.status();
-  auto service = std::make_unique<UserAttributes>(*std::move(policy), *std::move(box),
-                                                  *std::move(hasher), runtime);
+  auto service = std::make_unique<UserAttributes>(std::move(loaded), runtime);
   RegisterAttributesService(service->api(), runtime.rpc);
   runtime.log.Info("policy.loaded", {{"file", config.policy_file}});
   return service;

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -59,13 +60,14 @@ class DevUp(unittest.TestCase):
         text = (self.folder / "dev/env").read_text(encoding="utf-8")
         return dict(re.findall(r"^VA_PID_(\w+)=(\d+)$", text, re.M))
 
-    def test_up_twice_then_down(self):
+    def test_E1_up_brings_its_own_database_and_a_second_up_changes_nothing(self):
         code, text = self.dev("up")
         self.assertEqual(code, 0, text)
         self.assertIn(f"https://localhost:{self.base + 43}/sign-in/", text)
         self.assertIn("mhv_premium", text)
         first = self.pids()
         self.assertIn("AUTH_GATEWAY", first)
+        self.assertIn("POSTGRES", first)
         took = float(re.search(r"All ready in ([\d.]+) s", text).group(1))
         self.assertLess(took, 30, "far beyond the goal of 10 s, whatever else the machine does")
 
@@ -74,6 +76,17 @@ class DevUp(unittest.TestCase):
         self.assertIn("Already running", text)
         self.assertEqual(self.pids(), first)
         self.assertEqual(self.dev("status")[0], 0)
+
+        # A part that runs but does not answer: up must not call that running.
+        os.kill(int(first["MPI_ADAPTER"]), signal.SIGSTOP)
+        try:
+            code, text = self.dev("up")
+        finally:
+            os.kill(int(first["MPI_ADAPTER"]), signal.SIGCONT)
+        self.assertEqual(code, 1, text)
+        self.assertIn("not ready: mpi-adapter", text)
+        self.assertNotIn("Already running", text)
+        self.assertEqual(self.pids(), first)
 
         code, text = self.dev("down")
         self.assertEqual(code, 0, text)

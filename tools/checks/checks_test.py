@@ -106,6 +106,13 @@ class IncludeRule(unittest.TestCase):
                 if forbidden:
                     self.assertTrue(got[0].startswith(f"{path}:2: "), got)
 
+    def test_E2_simulators_share_no_code_with_the_services(self):
+        for include in ("services/auth-gateway/saml/a.h", "services/mpi-adapter/hl7/a.h",
+                        "lib/store/pool.h", "lib/identity/pii.h", "lib/rpc/channel.h"):
+            with self.subTest(include=include):
+                self.assertTrue(found(include_rule, "tests/simulators/mpi/a.cc", f'#include "{include}"\n'))
+        self.assertFalse(found(include_rule, "tests/simulators/mpi/a.cc", '#include "lib/xml/document.h"\n'))
+
     def test_angle_brackets_and_blanks_do_not_hide_an_include(self):
         self.assertTrue(found(include_rule, "lib/http/a.cc", "#  include <libxml/parser.h>\n"))
 

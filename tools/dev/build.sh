@@ -16,7 +16,7 @@ grep -q "\"name\": \"$VA_PRESET\", \"configurePreset\"" CMakePresets.json ||
 
 out=$VA_ROOT/build/$VA_PRESET
 started=$(now_ms)
-# Files outside the sandbox of a checkout that moved: CMake refuses its own cache then, so start anew.
+# CMake refuses the cache of a checkout that has been moved since, so start anew then.
 if [[ -f $out/CMakeCache.txt ]] && ! grep -qx "CMAKE_HOME_DIRECTORY:INTERNAL=$VA_ROOT" "$out/CMakeCache.txt"; then
   say "This checkout has moved: building $VA_PRESET from new"
   rm -rf "$out"

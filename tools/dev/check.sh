@@ -117,7 +117,7 @@ PY
 check_sanitizers() {
   local status=0
   VA_PRESET=asan bash tools/dev/test.sh unit contract || status=1
-  VA_PRESET=tsan VA_TEST_PROGRAMS='va_base_test va_store_test va_.*_store_test va_.*_domain_test' \
+  VA_PRESET=tsan VA_TEST_PROGRAMS='va_base_test .*store_contract_test va_.*_domain_test' \
     TSAN_OPTIONS="suppressions=$VA_ROOT/tools/checks/tsan.supp" bash tools/dev/test.sh unit contract || status=1
   return "$status"
 }

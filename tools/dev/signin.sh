@@ -1,7 +1,12 @@
-# usage: ./dev signin PERSONA [--application A] [--flow saml]
+# usage: ./dev signin PERSONA [--application A] [--to PLACE] [--flip] [--flow saml] [--then STEP]
 #
 # Signs one persona (tests/personas) in on the running stack, as a browser would, and prints the
 # outcome as one JSON object. Exit 0 session, 3 refusal, 4 try later, 5 step-up, 1 fault, 2 usage.
+#   --application A   on the way to which application of deploy/policy/policy.yaml; default: none named
+#   --to PLACE        where inside it, as its row of the policy allows
+#   --flip            alter one attribute in flight, as `flip` in the persona's file says
+#   --flow saml       the protocol; oidc is known and refused until the suite speaks it
+#   --then transfer   what to do with the session; known and refused until handoffs exist
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 case ${1:-} in -h | --help) command_help "${BASH_SOURCE[0]}"; exit 0 ;; esac
 

@@ -149,6 +149,16 @@ stack_running() {
   done
 }
 
+# not_ready: the names of those parts that run and do not answer as they should, one a line.
+not_ready() {
+  local name
+  for name in $(stack_names); do
+    if [[ -n $(ops_port "$name") ]] && ! ready "$name"; then echo "$name"; fi
+  done
+  port_open "$PORT_IDP_SIMULATOR" || echo idp-simulator
+  port_open "$PORT_MPI_SIMULATOR" || echo mpi-simulator
+}
+
 # stop_stack [NAME…]: those (default: whatever has a pid file), the database last.
 stop_stack() {
   local names name

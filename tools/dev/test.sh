@@ -37,18 +37,25 @@ has_tests() {
 }
 
 started=$(now_ms)
-groups=(build run)
-if chosen lint; then groups+=(test browser); fi
+# test: also for Python, which counts the results, whatever the labels.
+groups=(build run test)
+if chosen lint; then groups+=(browser); fi
 if chosen browser e2e security interop; then groups+=(browser); fi
 need "${groups[@]}"
 export VA_PRESET
 if chosen unit contract integration conformance interop e2e browser security deploy fuzz soak; then
-  bash "$VA_ROOT/tools/dev/build.sh" "$VA_PRESET"
+  # VA_TEST_PROGRAMS, if set, names the only test programs to build and run.
+  read -ra only <<<"${VA_TEST_PROGRAMS:-}"
+  bash "$VA_ROOT/tools/dev/build.sh" "$VA_PRESET" "${only[@]}"
 fi
 
 # Short, so that a socket's path fits; beside the build, so that ./dev of the developer is untouched.
 work=$VA_ROOT/build/test
 stack=$work/stack
+mkdir -p "$work"
+# Closed again for whatever outlives this shell, which else would keep the lock.
+exec 8>"$work/lock"
+flock -n 8 || die "another ./dev test runs in this checkout: wait for it, or stop it"
 rm -rf "$work/log"
 mkdir -p "$work/log"
 
@@ -103,13 +110,13 @@ cluster down
 
 run=("$VA_PYTHON" -B "$VA_ROOT/tools/dev/run_tests.py" --build "$VA_ROOT/build/$VA_PRESET" --log "$work/log")
 if has_tests contract integration conformance security unit; then
-  VA_TEST_PG_HOST=$(cluster up)
+  VA_TEST_PG_HOST=$(cluster up 8>&-)
   export VA_TEST_PG_HOST
 fi
 if has_tests e2e browser security interop; then
   base=$(free_base)
   if VA_DEV_DIR=$stack VA_DEV_PORT_BASE=$base VA_DEV_SECOND_GATEWAY=1 \
-    run_logged "test stack" "$work/log/stack-up.log" bash "$VA_ROOT/tools/dev/up.sh"; then
+    run_logged "test stack" "$work/log/stack-up.log" bash "$VA_ROOT/tools/dev/up.sh" 8>&-; then
     set -a
     source "$stack/env"
     set +a

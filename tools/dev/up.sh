@@ -2,7 +2,7 @@
 #
 # Starts the suite on this machine: a private PostgreSQL cluster, simulators of the outside world and
 # the five services, with a PKI of their own. Sets up and builds first where needed; a second up
-# changes nothing. --foreground stays, and stops everything on Ctrl-C.
+# changes nothing, and fails when what runs is not ready. --foreground stays, and stops everything on Ctrl-C.
 # VA_DEV_PORT_BASE (default 8400) moves all ports, VA_DEV_DIR (default .dev) the data.
 # VA_DEV_SECOND_GATEWAY=1 adds a second gateway process on the same database.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -81,6 +81,13 @@ exec 9>"$VA_DEV_DIR/lock"
 flock -w 600 9 || die "another ./dev up or down has held $VA_DEV_DIR/lock for ten minutes"
 
 if stack_running; then
+  # Running is not enough: whoever asked for up wants to sign somebody in.
+  mapfile -t unready < <(not_ready)
+  if ((${#unready[@]})); then
+    warn "dev: everything runs, but not ready: ${unready[*]}"
+    log_tail "${unready[0]}"
+    die "./dev status shows each part; ./dev down && ./dev up starts anew"
+  fi
   say "Already running since $(date -r "$VA_DEV_DIR/env" '+%F %T' 2>/dev/null || echo earlier)."
   if [[ -n $(find "$(bin_dir)" -maxdepth 1 -newer "$VA_DEV_DIR/env" -print -quit 2>/dev/null) ]]; then
     say "Programs were built since: ./dev down && ./dev up runs the new ones."

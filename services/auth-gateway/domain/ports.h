@@ -18,9 +18,9 @@ namespace va::gateway {
 
 // What became of the attempt to use an assertion (decision P2).
 enum class Claim {
-  kWon,         // first use: this caller decides the attempt
-  kRepeat,      // same assertion, same flow, same browser: somebody decides or decided it already
-  kReplay,      // any other repeat
+  kWon,     // first use: this caller decides the attempt
+  kRepeat,  // same assertion, same flow, same browser: somebody decides or decided it already
+  kReplay,  // any other repeat
 };
 
 // Attempts. Ids that may be used once are consumed by one atomic statement.
@@ -56,7 +56,8 @@ class SessionStore {
  public:
   virtual ~SessionStore() = default;
 
-  // The live session of a token hash, its window moved when that is due; nothing when there is none.
+  // The live session of a token hash, its window moved when that is due; nothing when there is
+  // none.
   virtual absl::StatusOr<std::optional<SessionRecord>> Use(absl::string_view token_hash,
                                                            absl::Time now, absl::Time deadline) = 0;
 

@@ -1,5 +1,6 @@
-// What the gateway keeps: one record per sign-in attempt (a flow) and one per session. Plain values;
-// the store seals what is personal and hashes what grants access before anything is written.
+// What the gateway keeps: one record per sign-in attempt (a flow) and one per session. Plain
+// values; the store seals what is personal and hashes what grants access before anything is
+// written.
 #pragma once
 
 #include <optional>
@@ -22,6 +23,7 @@ struct SignInPlan {
   std::vector<std::string> contexts;  // RequestedAuthnContext, in order
   std::string comparison;             // exact or minimum
   bool force_authn = true;
+  bool skip_dupe = false;      // the request asked for it: recorded, grants nothing (decision R2)
   std::string target;          // absolute URL, checked against the allow-list
   std::string restart;         // path that starts the same attempt again, target included
   std::string policy_version;  // decision E5
@@ -32,7 +34,7 @@ struct SignInPlan {
 
 // One stop of an attempt and how long it took.
 struct Station {
-  std::string name;  // closed set: start, return, derive, resolve, admit, land
+  std::string name;  // closed set: return, derive, resolve, admit
   double milliseconds = 0;
 
   bool operator==(const Station&) const = default;
@@ -49,9 +51,9 @@ struct Outcome {
   OutcomeKind kind = OutcomeKind::kRefusal;
   std::string code;  // empty for a session
   std::string tag;
-  int loa = 0;                             // LOA of the session, else 0
-  std::vector<std::string> findings;       // codes or tags of every finding, in order
-  std::vector<std::string> waived;         // codes that policy waived
+  int loa = 0;                        // LOA of the session, else 0
+  std::vector<std::string> findings;  // codes or tags of every finding, in order
+  std::vector<std::string> waived;    // codes that policy waived
   std::vector<Station> stations;
 
   bool operator==(const Outcome&) const = default;
@@ -103,7 +105,7 @@ struct SessionRecord {
   std::string flow_id;     // attempt that issued it
   std::string account_id;
   std::string verification_id;
-  PersonAttributes person;  // sealed at rest
+  PersonAttributes person;       // sealed at rest
   identity::PersonText name_id;  // sealed at rest
   std::string session_index;
   std::string transaction_id;

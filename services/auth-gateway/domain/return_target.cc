@@ -60,6 +60,13 @@ absl::StatusOr<std::string> CheckedTo(const identity::Application& application,
   return std::string(to);
 }
 
+// Whether `path` is `prefix` or lies below it, compared by whole segments.
+bool LiesUnder(absl::string_view path, absl::string_view prefix) {
+  while (!prefix.empty() && prefix.back() == '/') prefix.remove_suffix(1);
+  if (!absl::StartsWith(path, prefix)) return false;
+  return path.size() == prefix.size() || path[prefix.size()] == '/';
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> BuildReturnTarget(const identity::Application& application,
@@ -95,7 +102,10 @@ absl::StatusOr<std::string> BuildReturnTarget(const identity::Application& appli
 bool IsRegisteredTarget(const identity::Application& application, absl::string_view url) {
   const auto parsed = base::ParseUrl(url);
   if (!parsed.ok()) return false;
-  if (parsed->scheme != "https") return false;
+  if (parsed->scheme != "https" || !parsed->fragment.empty()) return false;
+  if (absl::StrContains(parsed->path, "..")) return false;
+  const auto base = base::ParseUrl(application.return_base);
+  if (!base.ok() || !LiesUnder(parsed->path, base->path)) return false;
   const std::string with_port = absl::StrCat(parsed->host, ":", parsed->port);
   return std::any_of(application.return_hosts.begin(), application.return_hosts.end(),
                      [&](const std::string& host) {

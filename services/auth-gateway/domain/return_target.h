@@ -24,8 +24,9 @@ struct TargetRequest {
 absl::StatusOr<std::string> BuildReturnTarget(const identity::Application& application,
                                               const TargetRequest& request);
 
-// Whether a session of this application may be sent to `url`: https, and `host` (default port) or
-// `host:port` stands in the row's list. Checked again at use.
+// Whether a session of this application may be sent to `url`: https, `host` (default port) or
+// `host:port` in the row's list, the path that of the row's base or below it, no fragment. Checked
+// again at use.
 bool IsRegisteredTarget(const identity::Application& application, absl::string_view url);
 
 // Rows without a return base land on the front end's result page: fills in its address and host.

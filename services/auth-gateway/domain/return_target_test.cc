@@ -69,11 +69,14 @@ TEST_CASE("BuildReturnTarget: P14 `redirect` must lie under the row's hosts", "[
     return BuildReturnTarget(Mhv(), {"", redirect, "mhv"});
   };
   CHECK(target("https://eauth.va.gov/mhv-portal-web/eauth?deeplinking=x").ok());
-  CHECK(target("https://127.0.0.1:8461/portal/mhv").ok());
+  CHECK(target("https://127.0.0.1:8461/mhv-portal-web/eauth/inbox").ok());
   for (const char* redirect :
        {"https://evil.example/", "http://eauth.va.gov/", "https://eauth.va.gov:444/",
         "https://eauth.va.gov.evil.example/", "https://x@eauth.va.gov/", "//eauth.va.gov/",
-        "https://127.0.0.1/", "javascript:alert(1)", "https://eauth.va.gov\\@evil/"}) {
+        "https://eauth.va.gov/", "https://eauth.va.gov/mhv-portal-web/eauth-evil",
+        "https://eauth.va.gov/mhv-portal-web/eauth/../x",
+        "https://eauth.va.gov/mhv-portal-web/eauth#x", "https://127.0.0.1/", "javascript:alert(1)",
+        "https://eauth.va.gov\\@evil/"}) {
     CAPTURE(redirect);
     CHECK_FALSE(target(redirect).ok());
   }

@@ -10,10 +10,6 @@ void BeginSession(SessionRecord& session, absl::Time now) {
   Slide(session, now);
 }
 
-bool IsLive(const SessionRecord& session, absl::Time now) {
-  return now < session.expires_at && now < session.absolute_expires_at;
-}
-
 bool NeedsSlide(const SessionRecord& session, absl::Time now) {
   return now >= session.last_seen_at + kSessionWriteInterval;
 }

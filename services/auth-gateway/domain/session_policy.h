@@ -1,5 +1,5 @@
-// How long a session lives: a sliding window that activity moves, under an absolute end that nothing
-// moves (ssoe_saml.md 14.1, 14.2). The window is written at most once a minute.
+// How long a session lives: a sliding window that activity moves, under an absolute end that
+// nothing moves (ssoe_saml.md 14.1, 14.2). The window is written at most once a minute.
 #pragma once
 
 #include "absl/time/time.h"
@@ -13,9 +13,6 @@ inline constexpr absl::Duration kSessionWriteInterval = absl::Minutes(1);
 
 // Sets the four times of a session that begins at `now`.
 void BeginSession(SessionRecord& session, absl::Time now);
-
-// Whether the session may be used at `now`; both ends are exclusive.
-bool IsLive(const SessionRecord& session, absl::Time now);
 
 // Whether enough time has passed since the last write to move the window again.
 bool NeedsSlide(const SessionRecord& session, absl::Time now);

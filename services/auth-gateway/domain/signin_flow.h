@@ -1,6 +1,6 @@
-// The one place that chooses the next step of a sign-in. Handlers perform effects and report events;
-// they never route to one another, so every path through a sign-in can be read here and tested as a
-// table. Pure: records, answers and `now` arrive as values.
+// The one place that chooses the next step of a sign-in. Handlers perform effects and report
+// events; they never route to one another, so every path through a sign-in can be read here and
+// tested as a table. Pure: records, answers and `now` arrive as values.
 #pragma once
 
 #include <optional>

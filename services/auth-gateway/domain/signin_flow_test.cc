@@ -65,7 +65,7 @@ TEST_CASE("Step: S98 a response in another browser is refused", "[flow][attack]"
   CheckShown(Step({}, event, kNow), OutcomeKind::kRefusal, "007", "other_browser");
 }
 
-TEST_CASE("Step: an attempt ends at its expiry, the end itself excluded", "[flow]") {
+TEST_CASE("Step: P10 an attempt ends at its expiry, the end itself excluded", "[flow][P10]") {
   CHECK(Is<CheckResponse>(Step({}, GoodReturn(), OpenFlow().expires_at - absl::Seconds(1))));
   CheckShown(Step({}, GoodReturn(), OpenFlow().expires_at), OutcomeKind::kRefusal, "005",
              "flow_expired");

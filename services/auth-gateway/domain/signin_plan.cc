@@ -39,8 +39,7 @@ const std::array<SignInType, 8> kTypes = {{
 }};
 
 PlanRefusal BadRequest(absl::string_view tag) {
-  return {PlanRefusal::Kind::kBadRequest,
-          {base::SignInCode::kInvalidRequest, std::string(tag)}};
+  return {PlanRefusal::Kind::kBadRequest, {base::SignInCode::kInvalidRequest, std::string(tag)}};
 }
 
 // The parameters that a start request may carry; anything else is ignored, as in the reference.
@@ -48,12 +47,14 @@ struct Parameters {
   std::string application;
   std::string to;
   std::string redirect;
+  std::string skip_dupe;
 };
 
 absl::StatusOr<Parameters> ReadParameters(const base::FormPairs& query) {
   Parameters out;
-  for (const auto& [name, value] : {std::pair{"application", &out.application},
-                                    std::pair{"to", &out.to}, std::pair{"redirect", &out.redirect}}) {
+  for (const auto& [name, value] :
+       {std::pair{"application", &out.application}, std::pair{"to", &out.to},
+        std::pair{"redirect", &out.redirect}, std::pair{"skip_dupe", &out.skip_dupe}}) {
     auto only = base::OnlyValue(query, name);
     if (!only.ok()) return only.status();
     *value = *std::move(only);
@@ -111,6 +112,7 @@ std::variant<SignInPlan, PlanRefusal> PlanSignIn(const identity::Policy& policy,
   plan.csp = type->csp;
   for (const absl::string_view context : type->contexts) plan.contexts.emplace_back(context);
   plan.comparison = std::string(type->comparison);
+  plan.skip_dupe = !parameters->skip_dupe.empty();
   plan.target = *std::move(target);
   plan.restart = RestartPath(*type, *parameters);
   plan.policy_version = policy.version;

@@ -18,7 +18,7 @@ namespace va::gateway {
 
 // One row of the table of sign-in types (ssoe_saml.md 9.1).
 struct SignInType {
-  absl::string_view name;        // path segment
+  absl::string_view name;  // path segment
   identity::Csp csp;
   absl::Span<const absl::string_view> contexts;
   absl::string_view comparison;  // exact or minimum

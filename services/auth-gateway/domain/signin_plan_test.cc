@@ -103,9 +103,11 @@ TEST_CASE("PlanSignIn: a CSP is offered only where and while policy says so", "[
                "csp_not_offered");
 }
 
-TEST_CASE("PlanSignIn: R2 skip_dupe is a parameter like any other unknown one: it grants nothing",
-          "[plan][R2]") {
-  CHECK(PlanFor("mhv", {{"skip_dupe", "true"}}) == PlanFor("mhv"));
+TEST_CASE("PlanSignIn: R2 skip_dupe is recorded and grants nothing", "[plan][R2]") {
+  SignInPlan asked = PlanFor("mhv", {{"skip_dupe", "true"}});
+  CHECK(asked.skip_dupe);
+  asked.skip_dupe = false;
+  CHECK(asked == PlanFor("mhv"));
 }
 
 TEST_CASE("PlanSignIn: the way back to the same attempt keeps what was asked", "[plan]") {

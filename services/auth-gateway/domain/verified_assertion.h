@@ -19,7 +19,8 @@ struct VerifiedAssertion {
   std::string session_index;
   std::string authn_context;  // AuthnContextClassRef
   absl::Time authn_instant = absl::InfinitePast();
-  absl::Time not_on_or_after = absl::InfinitePast();  // when nobody accepts it any more, skew included
+  absl::Time not_on_or_after =
+      absl::InfinitePast();  // when nobody accepts it any more, skew included
   std::vector<std::pair<std::string, std::vector<std::string>>> attributes;  // document order
 };
 

@@ -15,6 +15,7 @@ CREATE TABLE flows (
   contexts text[] NOT NULL,
   comparison text NOT NULL,
   force_authn boolean NOT NULL,
+  skip_dupe boolean NOT NULL,
   target text NOT NULL,
   restart text NOT NULL,
   policy_version text NOT NULL,

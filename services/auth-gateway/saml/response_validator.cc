@@ -219,13 +219,6 @@ Verdict Validate(const xml::Document& document, const ExpectedResponse& expected
 
 }  // namespace
 
-std::optional<SignatureWanted> SignatureWantedFromString(absl::string_view text) {
-  if (text == "response") return SignatureWanted::kResponse;
-  if (text == "assertion") return SignatureWanted::kAssertion;
-  if (text == "both") return SignatureWanted::kBoth;
-  return std::nullopt;
-}
-
 absl::StatusOr<std::string> DecodeFormValue(absl::string_view form_value) {
   if (form_value.empty()) return RejectStatus(SamlReject::kBlankResponse);
   if (form_value.size() > kMaxFormValue) return RejectStatus(SamlReject::kXmlTooLarge);

@@ -12,17 +12,14 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "lib/crypto/keys.h"
+#include "lib/identity/policy.h"
 #include "services/auth-gateway/domain/verified_assertion.h"
 #include "services/auth-gateway/saml/saml_reject.h"
 
 namespace va::gateway {
 
-// What an IdP has agreed to sign (decision P5). A signature that is there and was not asked for
-// must verify all the same.
-enum class SignatureWanted { kResponse, kAssertion, kBoth };
-
-// "response", "assertion", "both".
-std::optional<SignatureWanted> SignatureWantedFromString(absl::string_view text);
+// A signature that is there and was not asked for must verify all the same (decision P5).
+using identity::SignatureWanted;
 
 struct ExpectedResponse {
   std::string idp_entity_id;

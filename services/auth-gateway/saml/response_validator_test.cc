@@ -661,11 +661,4 @@ TEST_CASE("ValidateResponse: no change of one byte is accepted as another identi
   }));
 }
 
-TEST_CASE("SignatureWantedFromString: knows three words", "[gateway][saml]") {
-  CHECK(SignatureWantedFromString("response") == SignatureWanted::kResponse);
-  CHECK(SignatureWantedFromString("assertion") == SignatureWanted::kAssertion);
-  CHECK(SignatureWantedFromString("both") == SignatureWanted::kBoth);
-  CHECK_FALSE(SignatureWantedFromString("Both").has_value());
-}
-
 }  // namespace va::gateway

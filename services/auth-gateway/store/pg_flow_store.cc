@@ -31,13 +31,14 @@ WITH dropped AS (
 )
 INSERT INTO flows (id, handle_hash, browser_hash, authn_request_id, idp, sign_in_type, application,
   csp, contexts, comparison, force_authn, target, restart, policy_version, on_refusal, had_session,
-  created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18))sql"};
+  created_at, expires_at, skip_dupe)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+  $19))sql"};
 
 #define VA_FLOW_COLUMNS                                                                           \
   "id, handle_hash, browser_hash, authn_request_id, idp, sign_in_type, application, csp, "        \
   "contexts, comparison, force_authn, target, restart, policy_version, on_refusal, had_session, " \
-  "created_at, expires_at, stage, outcome, code, tag, loa, findings, waived, stations"
+  "created_at, expires_at, skip_dupe, stage, outcome, code, tag, loa, findings, waived, stations"
 
 constexpr Statement kFindByHandle{"flow_by_handle",
                                   "SELECT " VA_FLOW_COLUMNS " FROM flows WHERE handle_hash = $1"};
@@ -194,6 +195,7 @@ absl::StatusOr<std::optional<FlowRecord>> ReadFlow(const absl::StatusOr<Rows>& r
   flow.had_session = columns.Bool();
   flow.created_at = columns.Time();
   flow.expires_at = columns.Time();
+  flow.plan.skip_dupe = columns.Bool();
   flow.stage = StageFromText(columns.Text());
   flow.outcome = ReadOutcome(columns);
   if (!known || (flow.stage == FlowStage::kDone) != flow.outcome.has_value()) return Unreadable();
@@ -216,7 +218,8 @@ absl::Status PgFlowStore::Start(const FlowRecord& flow, absl::Time deadline) {
             {flow.id, Bytes{flow.handle_hash}, Bytes{flow.browser_hash}, flow.authn_request_id,
              flow.idp, plan.type, plan.application, identity::ToString(plan.csp), plan.contexts,
              plan.comparison, plan.force_authn, plan.target, plan.restart, plan.policy_version,
-             ToText(plan.on_refusal), flow.had_session, flow.created_at, flow.expires_at})
+             ToText(plan.on_refusal), flow.had_session, flow.created_at, flow.expires_at,
+             plan.skip_dupe})
       .status();
 }
 

@@ -20,7 +20,8 @@ constexpr Outcome kAll[] = {Outcome::kOk,
                             Outcome::kUnparseable,
                             Outcome::kBlocked};
 
-TEST_CASE("OutcomeName: every outcome has a name of its own", "[mpi][rule]") {
+TEST_CASE("OutcomeName: M1 the outcomes are a closed list, each with a name of its own",
+          "[mpi][rule][M1]") {
   std::set<std::string> names;
   for (const Outcome outcome : kAll) names.insert(std::string(OutcomeName(outcome)));
   CHECK(names.size() == std::size(kAll));

@@ -98,8 +98,8 @@ TEST_CASE("Admit: what MPI holds about the person can refuse them (R4, R7)", "[a
        "deny 113 ssn_mismatch"},
       {"hyphens make no other SSN",
        [](MpiProfile& p) { p.ssn = identity::Ssn::FromWire("666-01-0001"); }, "admit", "admit"},
-      {"an SSN that MPI does not hold cannot differ", [](MpiProfile& p) { p.ssn.reset(); }, "admit",
-       "admit"},
+      {"asked by ICN, an SSN that MPI does not hold cannot differ",
+       [](MpiProfile& p) { p.ssn.reset(); }, "admit", "admit"},
       {"two EDIPIs at MPI are 102 for everybody",
        [](MpiProfile& p) {
          p.ids = identity::ParseGcIds("1111111111^NI^200DOD^USDOD^A|2222222222^NI^200DOD^USDOD^A");
@@ -128,6 +128,61 @@ TEST_CASE("Admit: what MPI holds about the person can refuse them (R4, R7)", "[a
   const Statement statement = GENERATE(IdmeLoa3(), MhvPremium(), DslogonLevel2());
   CHECK(Show(Run(statement, Found(profile), AttemptAt("vaweb"))) == row.at_vaweb);
   CHECK(Show(Run(statement, Found(profile), AttemptAt("mhv"))) == row.at_mhv);
+}
+
+struct TraitsRow {
+  const char* rule;
+  std::function<void(MpiProfile&)> alter;
+  const char* decision;
+  Strings findings;
+};
+
+TEST_CASE("Admit: H4 R4 traits find a person only together with their SSN", "[attributes][rule]") {
+  const auto row = GENERATE(values<TraitsRow>({
+      {"the same SSN", [](MpiProfile& /*p*/) {}, "admit", {}},
+      {"no SSN: anybody of that name and birthday",
+       [](MpiProfile& p) { p.ssn.reset(); },
+       "deny 004 mpi_ssn_missing",
+       {"004 mpi_ssn_missing blocks"}},
+      {"an empty SSN is none",
+       [](MpiProfile& p) { p.ssn = identity::Ssn::FromWire(""); },
+       "deny 004 mpi_ssn_missing",
+       {"004 mpi_ssn_missing blocks"}},
+      {"another SSN (seed 004)",
+       [](MpiProfile& p) { p.ssn = identity::Ssn::FromWire("666010002"); },
+       "deny 113 ssn_mismatch",
+       {"113 ssn_mismatch blocks"}},
+      {"a flag is told first, neutrally (R7)",
+       [](MpiProfile& p) {
+         p.deceased = true;
+         p.ssn.reset();
+       },
+       "deny 107 account_locked",
+       {"107 death_flag blocks", "004 mpi_ssn_missing blocks"}},
+  }));
+  INFO(row.rule);
+  MpiProfile profile = SamePerson();
+  row.alter(profile);
+  const Statement statement = GENERATE(IdmeLoa3(), MhvPremium(), DslogonLevel2(), LogingovIal2());
+  const std::string application = GENERATE("vaweb", "mhv");
+  // Without an ICN of any source the question is one of traits (decision R17).
+  Statement by_traits = statement;
+  by_traits.Without("icn").With("gcIds", "11d0e4a1f0b24c55a1de6f1b6c2f7a01^PN^200VIDM^USDVA^A");
+  const Decision decision = Run(by_traits, Found(profile), AttemptAt(application));
+  CHECK(Show(decision) == row.decision);
+  CHECK(Lines(decision.findings) == row.findings);
+}
+
+TEST_CASE("Admit: H4 asked by ICN, an SSN that could not be compared is noted",
+          "[attributes][rule]") {
+  MpiProfile profile = SamePerson();
+  profile.ssn.reset();
+  const Decision at_mpi = Run(IdmeLoa3(), Found(profile));
+  CHECK(Show(at_mpi) == "admit");
+  CHECK(Lines(at_mpi.findings) == Strings{"mpi_ssn_missing noted"});
+  const Decision asserted = Run(IdmeLoa3().Without("pnid"), Found());
+  CHECK(Show(asserted) == "admit");
+  CHECK(Lines(asserted.findings) == Strings{"ssn_not_asserted noted"});
 }
 
 TEST_CASE("Admit: every finding is reported beside the one that refuses", "[attributes][rule]") {
@@ -292,8 +347,44 @@ TEST_CASE("Admit: a waived session does not show the identifiers in conflict (R3
   const Decision other_icn =
       Run(IdmeLoa3().With("mhvicn", "2000000002V200002"), Found(), AttemptAt("mhv"));
   CHECK(Text(other_icn.attributes.mhv_icn) == "(none)");
-  CHECK(Text(other_icn.attributes.icn) == "1000000001V100001");
+  CHECK(Text(other_icn.attributes.icn) == "(none)");
   CHECK(Text(Run(MhvPremium(), Found(), AttemptAt("mhv")).attributes.mhv_id) == "30001");
+}
+
+// gcIds list two IENs: the first may be somebody else's. "(none)" sends linking to the ID.me uuid.
+TEST_CASE("Admit: R3 an MHV id in conflict is the key of a credential only if the CSP asserted it",
+          "[attributes][rule]") {
+  const char* const two = "30001^PI^200MHS^USVHA^A|30002^PI^200MHS^USVHA^A";
+  const char* const idme = "|11d0e4a1f0b24c55a1de6f1b6c2f7a01^PN^200VIDM^USDVA^A";
+  const Statement in_gc_ids = MhvPremium().With("gcIds", std::string(two) + idme);
+  const Statement one = MhvPremium().Without("mhvuuid");
+  const auto key = [](const Statement& statement, const MpiProfile& profile = SamePerson(),
+                      absl::string_view rules = {}) {
+    Attempt attempt = AttemptAt("mhv");
+    attempt.profile = rules;
+    const Decision decision = Run(statement, Found(profile), attempt);
+    CHECK(Show(decision) == "admit");
+    return Text(decision.claims.mhv_id);
+  };
+  CHECK(key(in_gc_ids) == "30001");
+  CHECK(key(Statement(in_gc_ids).Without("mhvuuid")) == "(none)");
+  CHECK(key(Statement(in_gc_ids).Without("mhvuuid"), SamePerson(), "ssoe-2025") == "(none)");
+  CHECK(key(one) == "30001");
+  MpiProfile two_at_mpi = SamePerson();
+  two_at_mpi.ids = identity::ParseGcIds(two);
+  CHECK(key(one, two_at_mpi) == "(none)");
+}
+
+TEST_CASE("Admit: R3 nobody is linked by an ICN that another one contradicts",
+          "[attributes][rule]") {
+  const Statement disputed = MhvPremium().With("mhvicn", "2000000002V200002");
+  MpiProfile profile = SamePerson();
+  profile.icn = identity::Icn::FromWire(
+      GENERATE(as<std::string>(), "1000000001V100001", "2000000002V200002"));
+  const Decision decision = Run(disputed, Found(profile), AttemptAt("mhv"));
+  CHECK(Show(decision) == "admit");
+  CHECK(Text(decision.attributes.icn) == "(none)");
+  CHECK(Text(decision.attributes.mhv_icn) == "(none)");
 }
 
 TEST_CASE("Admit: differences that the reference logs are noted (ssoe_saml 16)",

@@ -7,8 +7,6 @@
 namespace va::gateway {
 namespace {
 
-constexpr absl::Duration kFlowCookieAge = absl::Minutes(15);
-
 http::SetCookie SessionCookie(absl::string_view token) {
   http::SetCookie cookie;
   cookie.name = std::string(kSessionCookie);
@@ -17,8 +15,8 @@ http::SetCookie SessionCookie(absl::string_view token) {
   return cookie;
 }
 
-// The values are our own base64url tokens, so building cannot fail; a cookie that could not be built
-// is left out, which ends in "not signed in" and never in a weaker cookie.
+// The values are our own base64url tokens, so building cannot fail; a cookie that could not be
+// built is left out, which ends in "not signed in" and never in a weaker cookie.
 void AddCookie(http::Response& response, const absl::StatusOr<std::string>& header) {
   if (header.ok()) response.headers.Add("Set-Cookie", *header);
 }
@@ -32,12 +30,13 @@ std::string CookieValue(const http::Request& request, absl::string_view name) {
   return found == cookies->end() ? std::string() : std::move(found->second);
 }
 
-void SetFlowCookie(http::Response& response, absl::string_view browser_id) {
+void SetFlowCookie(http::Response& response, absl::string_view browser_id,
+                   absl::Duration lifetime) {
   http::SetCookie cookie;
   cookie.name = std::string(kFlowCookie);
   cookie.value = std::string(browser_id);
   cookie.same_site = http::SameSite::kNone;
-  cookie.max_age = kFlowCookieAge;
+  cookie.max_age = lifetime;
   AddCookie(response, http::BuildSetCookie(cookie));
 }
 
@@ -49,8 +48,14 @@ void ExpireSessionCookie(http::Response& response) {
   AddCookie(response, http::BuildExpiredCookie(SessionCookie("")));
 }
 
-bool IsCrossSite(const http::Request& request) {
-  return request.headers.Get("Sec-Fetch-Site").value_or("") == "cross-site";
+bool IsFromElsewhere(const http::Request& request) {
+  const absl::string_view site = request.headers.Get("Sec-Fetch-Site").value_or("none");
+  return site != "none" && site != "same-origin";
+}
+
+bool IsEmbedded(const http::Request& request) {
+  return request.headers.Get("Sec-Fetch-Mode").value_or("navigate") != "navigate" ||
+         request.headers.Get("Sec-Fetch-Dest").value_or("document") != "document";
 }
 
 bool WantsHtml(const http::Request& request) {

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "absl/time/time.h"
 #include "lib/http/message.h"
 
 namespace va::gateway {
@@ -15,13 +16,17 @@ inline constexpr absl::string_view kSessionCookie = "__Host-va_session";
 // The cookie's value; empty when it is absent or the header is not one we accept.
 std::string CookieValue(const http::Request& request, absl::string_view name);
 
-void SetFlowCookie(http::Response& response, absl::string_view browser_id);
+void SetFlowCookie(http::Response& response, absl::string_view browser_id, absl::Duration lifetime);
 void SetSessionCookie(http::Response& response, absl::string_view token);
 void ExpireSessionCookie(http::Response& response);
 
-// Whether the browser says that another site made this request. Browsers that do not say are
-// covered by SameSite.
-bool IsCrossSite(const http::Request& request);
+// Whether the browser says that a page of another origin made this request, be it of a sibling
+// host. Browsers that do not say are covered by SameSite.
+bool IsFromElsewhere(const http::Request& request);
+
+// Whether the browser says that this is no navigation but an image, a script or a frame of some
+// page.
+bool IsEmbedded(const http::Request& request);
 
 // Whether the client would rather read HTML than JSON.
 bool WantsHtml(const http::Request& request);

@@ -19,8 +19,9 @@
 namespace va::gateway {
 namespace {
 
-// How often a double click looks whether the first one has been decided.
-constexpr absl::Duration kDecisionPoll = absl::Milliseconds(25);
+// How often a double click looks whether the first one has been decided; the pause doubles.
+constexpr absl::Duration kFirstPoll = absl::Milliseconds(25);
+constexpr absl::Duration kLastPoll = absl::Milliseconds(200);
 
 // One posted response on its way through the stations.
 class CallbackRun {
@@ -52,7 +53,7 @@ class CallbackRun {
   http::Response Show();
   void AuditDecision();
   const std::string& RequestId() const;
-  CallScope Scope() const { return {RequestId(), deadline_}; }
+  CallScope ScopeUntil(absl::Time deadline) const { return {RequestId(), deadline}; }
 
   const GatewayDeps& deps_;
   const http::Request& request_;
@@ -128,11 +129,19 @@ FlowEvent CallbackRun::Return() {
         deps_.policy.FindApplication(event.flow->plan.application);
     event.target_allowed =
         application != nullptr && IsRegisteredTarget(*application, event.flow->plan.target);
+    // Judged by the policy of now, whichever it was planned under (decision E5).
+    event.flow->plan.policy_version = deps_.policy.version;
   }
   return event;
 }
 
 FlowEvent CallbackRun::Perform(const CheckResponse& /*effect*/) {
+  const identity::IdpRow* const idp = deps_.policy.FindIdpOf(state_.flow->plan.csp);
+  // Begun under a policy that knew the CSP: what must be signed is not known any more.
+  if (idp == nullptr) {
+    return Failed("policy", base::MakeError(absl::StatusCode::kFailedPrecondition, "CSP_UNKNOWN",
+                                            "the policy has no identity provider for the CSP"));
+  }
   ExpectedResponse expected;
   expected.idp_entity_id = state_.flow->idp;
   expected.keys = deps_.saml.idp_keys;
@@ -143,13 +152,15 @@ FlowEvent CallbackRun::Perform(const CheckResponse& /*effect*/) {
   expected.comparison = state_.flow->plan.comparison;
   expected.now = now_;
   expected.skew = deps_.saml.skew;
-  expected.want = deps_.saml.want;
+  expected.want = idp->want;
+  // Who was asked to authenticate anew must have done so since: at a shared computer an older
+  // sign-in at the provider is somebody else's.
+  if (state_.flow->plan.force_authn) expected.max_authn_age = now_ - state_.flow->created_at;
   auto assertion = Timed("return", [&] { return ValidateResponse(form_value_, expected); });
   if (!assertion.ok()) {
     const auto reject = RejectOf(assertion.status());
-    return reject.has_value()
-               ? FlowEvent(ResponseRefused{RefusalFor(*reject)})
-               : Failed("validator", assertion.status());
+    return reject.has_value() ? FlowEvent(ResponseRefused{RefusalFor(*reject)})
+                              : Failed("validator", assertion.status());
   }
   return ResponseVerified{*std::move(assertion)};
 }
@@ -163,7 +174,11 @@ FlowEvent CallbackRun::Perform(const ClaimAssertion& /*effect*/) {
 }
 
 FlowEvent CallbackRun::Perform(const AwaitDecision& /*effect*/) {
+  // Waiting holds a worker: a browser that posts again and again must not hold them all.
+  const base::Permits::Hold permit(deps_.waiters);
+  if (!permit.held()) return DecisionSeen{};
   const base::Stopwatch watch;
+  absl::Duration pause = kFirstPoll;
   while (true) {
     auto flow = deps_.flows.FindById(state_.flow->id, deadline_);
     if (!flow.ok()) return Failed("store", flow.status());
@@ -171,7 +186,8 @@ FlowEvent CallbackRun::Perform(const AwaitDecision& /*effect*/) {
       return DecisionSeen{(*flow)->outcome};
     }
     if (watch.Elapsed() >= deps_.limits.decision_wait) return DecisionSeen{};
-    absl::SleepFor(kDecisionPoll);
+    absl::SleepFor(pause);
+    pause = std::min(2 * pause, kLastPoll);
   }
 }
 
@@ -181,26 +197,29 @@ FlowEvent CallbackRun::Perform(const AskDerive& /*effect*/) {
           .csp = identity::ToString(state_.flow->plan.csp),
           .application = state_.flow->plan.application});
   auto derived = Timed("derive", [&] {
-    return deps_.rules.Derive(state_.flow->plan, state_.assertion, Scope());
+    return deps_.rules.Derive(state_.flow->plan, state_.assertion, ScopeUntil(deadline_));
   });
   if (!derived.ok()) return Failed("rules", derived.status());
   return DeriveAnswered{*std::move(derived)};
 }
 
 FlowEvent CallbackRun::Perform(const AskMpi& /*effect*/) {
-  auto answer =
-      Timed("resolve", [&] { return deps_.persons.GetProfile(state_.derived, Scope()); });
+  auto answer = Timed("resolve", [&] {
+    return deps_.persons.GetProfile(state_.derived,
+                                    ScopeUntil(deadline_ - deps_.limits.decision_reserve));
+  });
   if (!answer.ok()) return Failed("mpi", answer.status());
-  Record(deps_,
-         answer->matched ? telemetry::AuditEvent::kMpiMatched
-                         : telemetry::AuditEvent::kMpiNotMatched,
-         {.request_id = RequestId()});
+  Record(
+      deps_,
+      answer->matched ? telemetry::AuditEvent::kMpiMatched : telemetry::AuditEvent::kMpiNotMatched,
+      {.request_id = RequestId()});
   return MpiAnswered{*std::move(answer)};
 }
 
 FlowEvent CallbackRun::Perform(const AskAdmit& /*effect*/) {
   auto decision = Timed("admit", [&] {
-    return deps_.rules.Admit(state_.flow->plan, state_.assertion, state_.mpi, Scope());
+    return deps_.rules.Admit(state_.flow->plan, state_.assertion, state_.mpi,
+                             ScopeUntil(deadline_));
   });
   if (!decision.ok()) return Failed("rules", decision.status());
   return AdmitAnswered{*std::move(decision)};
@@ -220,9 +239,9 @@ FlowEvent CallbackRun::Perform(const FinishFlow& /*effect*/) {
     BeginSession(*session, now_);
   }
   state_.outcome.stations = stations_;
-  const absl::Status finished = Timed("land", [&] {
-    return deps_.flows.Finish(state_.flow->id, state_.outcome, session, deadline_);
-  });
+  if (state_.flow->plan.skip_dupe) state_.outcome.findings.emplace_back("skip_dupe_asked");
+  const absl::Status finished = deps_.flows.Finish(
+      state_.flow->id, state_.outcome, session, deps_.clock.Now() + deps_.limits.finish_deadline);
   decided_ = true;
   if (!finished.ok()) return Failed("store", finished);
   return FlowFinished{};

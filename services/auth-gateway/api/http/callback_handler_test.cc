@@ -91,8 +91,8 @@ TEST_CASE("Callback: without the flow cookie nothing happens", "[callback]") {
                "flow_cookie_missing");
 }
 
-TEST_CASE("Callback: S143 a handle that is missing or unknown leads nowhere",
-          "[callback][attack]") {
+TEST_CASE("Callback: P6 S143 a handle that is missing or unknown leads nowhere",
+          "[callback][attack][P6]") {
   for (const char* handle : {"", "guess", "https://evil.example/"}) {
     TestGateway gateway;
     auto attempt = gateway.Start();
@@ -102,7 +102,8 @@ TEST_CASE("Callback: S143 a handle that is missing or unknown leads nowhere",
   }
 }
 
-TEST_CASE("Callback: an attempt that took longer than its lifetime is too late", "[callback]") {
+TEST_CASE("Callback: P10 an attempt that took longer than 15 minutes is too late",
+          "[callback][P10]") {
   TestGateway gateway;
   const auto attempt = gateway.Start();
   gateway.clock.Advance(absl::Minutes(15));
@@ -118,9 +119,8 @@ TEST_CASE("Callback: S78 S79 W16 what is no form or no base64 is a bad request",
   CHECK(gateway.PostResponse(attempt, "***").status == 400);
   CHECK(gateway.PostResponse(attempt, "").status == 400);
   CHECK(gateway.PostResponse(attempt, base::Base64Encode("<a>")).status == 400);
-  const std::string twice =
-      base::BuildQuery({{"SAMLResponse", answer}, {"SAMLResponse", answer},
-                        {"RelayState", attempt.handle}});
+  const std::string twice = base::BuildQuery(
+      {{"SAMLResponse", answer}, {"SAMLResponse", answer}, {"RelayState", attempt.handle}});
   CHECK(gateway.Post("/v1/sessions/callback", attempt.cookie, twice).status == 400);
   CHECK(gateway.flows.assertions.empty());
   // None of it has spoilt the attempt: the honest answer still counts.
@@ -189,6 +189,87 @@ TEST_CASE("Callback: R19 a refusal is a page, or a redirect where the row says s
   CHECK(Header(sent, "Location") ==
         absl::StrCat("https://sp.test/auth/login/callback?auth=fail&code=101&request_id=",
                      redirect.id, "&type=idme"));
+}
+
+TEST_CASE("Callback: who was asked to authenticate anew must have done so (ForceAuthn)",
+          "[callback]") {
+  // At a shared computer an older sign-in at the provider is somebody else's.
+  TestGateway gateway;
+  const auto attempt = gateway.Start();
+  gateway.clock.Advance(absl::Minutes(5));
+  CheckRefused(gateway,
+               gateway.PostResponse(attempt, gateway.ResponseTo(attempt, "_a1", absl::Minutes(7))),
+               403, "authn_instant_too_old");
+  CHECK(
+      gateway.PostResponse(attempt, gateway.ResponseTo(attempt, "_a1", absl::Minutes(4))).status ==
+      303);
+}
+
+TEST_CASE("Callback: E5 the policy of now judges, whichever the attempt was planned under",
+          "[callback][E5]") {
+  TestGateway gateway;
+  const auto attempt = gateway.Start();
+  gateway.flows.flows[attempt.id].plan.policy_version = "an older one";
+  gateway.PostResponse(attempt, gateway.ResponseTo(attempt));
+  CHECK(gateway.rules.policy_version == "test-1");
+}
+
+TEST_CASE("Callback: R2 skip_dupe stays on record and changes nothing else", "[callback][R2]") {
+  TestGateway gateway;
+  const auto attempt = gateway.Start("?skip_dupe=true");
+  CHECK(gateway.PostResponse(attempt, gateway.ResponseTo(attempt)).status == 303);
+  CHECK(gateway.flows.flows[attempt.id].outcome->findings ==
+        std::vector<std::string>{"skip_dupe_asked"});
+  CHECK(gateway.flows.flows[attempt.id].outcome->waived.empty());
+}
+
+TEST_CASE("Callback: repeats beyond the permits are answered at once", "[callback]") {
+  TestGateway gateway;
+  const auto attempt = gateway.Start();
+  const std::string answer = gateway.ResponseTo(attempt);
+  REQUIRE(gateway.PostResponse(attempt, answer).status == 303);
+  gateway.TakeAllWaiters();
+  const http::Response response = gateway.PostResponse(attempt, answer);
+  CHECK(response.status == 503);
+  CHECK_FALSE(SetsSession(response));
+}
+
+TEST_CASE("Start: an image of another page cannot crowd out what a person has open", "[start]") {
+  TestGateway gateway;
+  const http::Response image = gateway.Get("/v1/sessions/idme/new", "",
+                                           {{"Sec-Fetch-Site", "cross-site"},
+                                            {"Sec-Fetch-Mode", "no-cors"},
+                                            {"Sec-Fetch-Dest", "image"}});
+  CHECK(image.status == 403);
+  CHECK(gateway.flows.flows.empty());
+  const http::Response link = gateway.Get("/v1/sessions/idme/new", "",
+                                          {{"Sec-Fetch-Site", "cross-site"},
+                                           {"Sec-Fetch-Mode", "navigate"},
+                                           {"Sec-Fetch-Dest", "document"}});
+  CHECK(link.status == 200);
+}
+
+TEST_CASE("Result: only a request id of ours is shown on the failure page", "[pages]") {
+  TestGateway gateway;
+  const std::string base = "/auth/login/callback?auth=fail&code=101&request_id=";
+  const http::Response ours = gateway.Get(base + "8d0c6f4e-0000-4000-8000-000000000001");
+  CHECK(ours.status == 403);
+  CHECK(ours.body.find("8d0c6f4e-0000-4000-8000-000000000001") != std::string::npos);
+  CHECK(gateway.Get(base + "Call+1-900-EVIL").body.find("EVIL") == std::string::npos);
+}
+
+TEST_CASE("Logout: from another page it is refused, recorded, and the session lives on",
+          "[logout]") {
+  for (const char* site : {"cross-site", "same-site"}) {
+    TestGateway gateway;
+    const auto attempt = gateway.Start();
+    const http::Response landed = gateway.PostResponse(attempt, gateway.ResponseTo(attempt));
+    const std::string set = Header(landed, "Set-Cookie");
+    const std::string cookie = set.substr(0, set.find(';'));
+    CHECK(gateway.Post("/v0/logout", cookie, "", {{"Sec-Fetch-Site", site}}).status == 403);
+    CHECK(gateway.audit.events.back() == AuditEvent::kRequestRefused);
+    CHECK(gateway.Get("/v0/user", cookie).status == 200);
+  }
 }
 
 TEST_CASE("Start: the request is signed, the flow cookie survives a cross-site POST (P7)",

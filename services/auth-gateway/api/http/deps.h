@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "lib/base/clock.h"
 #include "lib/base/id_generator.h"
+#include "lib/base/permits.h"
 #include "lib/identity/policy.h"
 #include "lib/telemetry/audit.h"
 #include "lib/telemetry/log.h"
@@ -26,7 +27,6 @@ struct SamlSettings {
   std::vector<crypto::PublicKey> idp_keys;  // at least one: no key, no start (attack S57)
   crypto::PrivateKey signing_key;
   crypto::Certificate signing_certificate;
-  SignatureWanted want = SignatureWanted::kAssertion;
   absl::Duration skew = absl::Seconds(60);
   std::string metadata;  // ours, built once
 };
@@ -35,15 +35,21 @@ struct SamlSettings {
 struct AttemptLimits {
   absl::Duration flow_lifetime = absl::Minutes(15);  // decision P10
   absl::Duration request_deadline = absl::Seconds(10);
+  // Kept back from MPI's share of the deadline, so that the decision and its record still fit.
+  absl::Duration decision_reserve = absl::Seconds(3);
+  // What putting an outcome on record may take, however late it is: a claimed attempt that is never
+  // finished would leave the person with nothing to read.
+  absl::Duration finish_deadline = absl::Seconds(2);
   absl::Duration decision_wait = absl::Seconds(3);  // how long a double click waits for the first
 };
 
 struct GatewayDeps {
-  std::string base_url;        // https://host[:port], no slash at the end
-  std::string front_end_url;   // where /auth/login/callback lives; base_url unless configured
+  std::string base_url;       // https://host[:port], no slash at the end
+  std::string front_end_url;  // where /auth/login/callback lives; base_url unless configured
   const identity::Policy& policy;
   const SamlSettings& saml;
   AttemptLimits limits;
+  base::Permits& waiters;  // double clicks that may wait at once
   FlowStore& flows;
   SessionStore& sessions;
   AttributeRules& rules;

@@ -14,7 +14,8 @@ std::string Instant(absl::Time time) {
 
 std::string TestGateway::HashOf(const std::string& token) { return HashToken(token); }
 
-std::string TestGateway::ResponseTo(const Attempt& attempt, const std::string& assertion_id) {
+std::string TestGateway::ResponseTo(const Attempt& attempt, const std::string& assertion_id,
+                                    absl::Duration authenticated) {
   using saml::kAssertion;
   const std::string now = Instant(clock.Now());
   const std::string end = Instant(clock.Now() + absl::Minutes(5));
@@ -55,7 +56,7 @@ std::string TestGateway::ResponseTo(const Attempt& attempt, const std::string& a
       .Close()
       .Close()
       .Open(kAssertion, "AuthnStatement")
-      .Attr("AuthnInstant", now)
+      .Attr("AuthnInstant", Instant(clock.Now() - authenticated))
       .Attr("SessionIndex", "_s1")
       .Open(kAssertion, "AuthnContext")
       .Leaf(kAssertion, "AuthnContextClassRef", identity::kLoa3)
@@ -70,8 +71,7 @@ std::string TestGateway::ResponseTo(const Attempt& attempt, const std::string& a
       .Close();
   xml::Document document = OrDie(builder.Finish());
   const auto assertion = document.root().Child(kAssertion, "Assertion");
-  if (!assertion.has_value() ||
-      !xml::SignEnveloped(document, *assertion, "ID", idp_key_).ok()) {
+  if (!assertion.has_value() || !xml::SignEnveloped(document, *assertion, "ID", idp_key_).ok()) {
     std::abort();
   }
   return base::Base64Encode(document.Serialize());

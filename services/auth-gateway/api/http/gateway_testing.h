@@ -1,5 +1,5 @@
-// A gateway for handler tests: real handlers, real signatures and real pages over stores and services
-// that answer from memory and fail when told to.
+// A gateway for handler tests: real handlers, real signatures and real pages over stores and
+// services that answer from memory and fail when told to.
 #pragma once
 
 #include <cstdlib>
@@ -85,8 +85,7 @@ class MemorySessions final : public SessionStore {
  public:
   explicit MemorySessions(MemoryFlows& flows) : flows_(flows) {}
 
-  absl::StatusOr<std::optional<SessionRecord>> Use(absl::string_view token_hash,
-                                                   absl::Time /*now*/,
+  absl::StatusOr<std::optional<SessionRecord>> Use(absl::string_view token_hash, absl::Time /*now*/,
                                                    absl::Time /*deadline*/) override {
     if (flows_.down) return Down();
     for (const SessionRecord& session : flows_.sessions) {
@@ -111,15 +110,17 @@ class ScriptedRules final : public AttributeRules {
   Derived derived;
   Decision decision;
   int admits = 0;
+  std::string policy_version;  // the one it was last asked under
 
   absl::StatusOr<Derived> Derive(const SignInPlan&, const VerifiedAssertion&,
                                  const CallScope&) override {
     if (down) return Down();
     return derived;
   }
-  absl::StatusOr<Decision> Admit(const SignInPlan&, const VerifiedAssertion&,
+  absl::StatusOr<Decision> Admit(const SignInPlan& plan, const VerifiedAssertion&,
                                  const std::optional<MpiAnswer>&, const CallScope&) override {
     ++admits;
+    policy_version = plan.policy_version;
     if (down) return Down();
     return decision;
   }
@@ -160,14 +161,14 @@ inline constexpr char kBase[] = "https://sp.test";
 inline constexpr char kAcs[] = "https://sp.test/v1/sessions/callback";
 
 inline SamlSettings TestSaml(const crypto::PrivateKey& idp_key) {
-  const auto pair = OrDie(crypto::IssueSelfSigned(
-      {.common_name = "sp",
-       .dns_names = {},
-       .ip_addresses = {},
-       .is_authority = false,
-       .not_before = absl::FromUnixSeconds(1'700'000'000),
-       .not_after = absl::FromUnixSeconds(2'000'000'000)},
-      crypto::NewKey::kEcP256));
+  const auto pair =
+      OrDie(crypto::IssueSelfSigned({.common_name = "sp",
+                                     .dns_names = {},
+                                     .ip_addresses = {},
+                                     .is_authority = false,
+                                     .not_before = absl::FromUnixSeconds(1'700'000'000),
+                                     .not_after = absl::FromUnixSeconds(2'000'000'000)},
+                                    crypto::NewKey::kEcP256));
   return {kSp,
           kAcs,
           kIdp,
@@ -175,7 +176,6 @@ inline SamlSettings TestSaml(const crypto::PrivateKey& idp_key) {
           {idp_key.Public()},
           OrDie(crypto::PrivateKey::FromPem(pair.private_key_pem)),
           OrDie(crypto::Certificate::FromPem(pair.certificate_pem)),
-          SignatureWanted::kAssertion,
           absl::Seconds(60),
           "<metadata/>"};
 }
@@ -198,7 +198,9 @@ inline identity::Policy TestPolicy() {
   idme.csp = identity::Csp::kIdme;
   idme.id = "idme";
   idme.name = "ID.me";
+  idme.idp = "ssoe";
   policy.csps = {idme};
+  policy.idps = {{"ssoe", SignatureWanted::kAssertion}};
   return policy;
 }
 
@@ -206,14 +208,14 @@ inline identity::Policy TestPolicy() {
 class TestGateway {
  public:
   TestGateway()
-      : idp_key_(OrDie(crypto::PrivateKey::FromPem(
-            OrDie(crypto::GenerateKeyPem(crypto::NewKey::kEcP256))))),
+      : idp_key_(OrDie(
+            crypto::PrivateKey::FromPem(OrDie(crypto::GenerateKeyPem(crypto::NewKey::kEcP256))))),
         policy_(TestPolicy()),
         saml_(TestSaml(idp_key_)),
         sessions(flows),
         log_("auth-gateway", telemetry::Severity::kError, clock, sink_),
-        deps_{kBase, kBase, policy_, saml_,  limits_, flows, sessions,
-              rules, index, clock,   ids_,   log_,    audit},
+        deps_{kBase,    kBase, policy_, saml_, limits_, waiters_, flows,
+              sessions, rules, index,   clock, ids_,    log_,     audit},
         router_(PublicRoutes(deps_)) {
     rules.decision.verdict = Decision::Verdict::kAdmit;
     rules.decision.session.account_id = "account-1";
@@ -221,12 +223,13 @@ class TestGateway {
     rules.decision.session.assurance.loa_current = 3;
   }
 
-  http::Response Get(const std::string& target, const std::string& cookie = "") {
-    return Send("GET", target, cookie, "");
+  http::Response Get(const std::string& target, const std::string& cookie = "",
+                     const http::Headers& more = {}) {
+    return Send("GET", target, cookie, "", more);
   }
-  http::Response Post(const std::string& target, const std::string& cookie,
-                      const std::string& body) {
-    return Send("POST", target, cookie, body);
+  http::Response Post(const std::string& target, const std::string& cookie, const std::string& body,
+                      const http::Headers& more = {}) {
+    return Send("POST", target, cookie, body, more);
   }
 
   // Starts an attempt; remembers its cookie, handle and request id.
@@ -254,8 +257,9 @@ class TestGateway {
     return attempt;
   }
 
-  // A genuine response to `attempt`, as base64.
-  std::string ResponseTo(const Attempt& attempt, const std::string& assertion_id = "_a1");
+  // A genuine response to `attempt`, as base64; `authenticated` ago by the provider's word.
+  std::string ResponseTo(const Attempt& attempt, const std::string& assertion_id = "_a1",
+                         absl::Duration authenticated = absl::ZeroDuration());
 
   // The form post of a response with its handle.
   http::Response PostResponse(const Attempt& attempt, const std::string& response) {
@@ -263,12 +267,19 @@ class TestGateway {
                 base::BuildQuery({{"SAMLResponse", response}, {"RelayState", attempt.handle}}));
   }
 
+  // Leaves no permit for a double click to wait.
+  void TakeAllWaiters() {
+    for (int i = 0; i < 4; ++i) taken_.push_back(std::make_unique<base::Permits::Hold>(waiters_));
+  }
+
   static std::string HashOf(const std::string& token);
 
  private:
   http::Response Send(const std::string& method, const std::string& target,
-                      const std::string& cookie, const std::string& body) {
+                      const std::string& cookie, const std::string& body,
+                      const http::Headers& more) {
     http::Request request;
+    request.headers = more;
     request.method = method;
     request.target = target;
     const size_t question = target.find('?');
@@ -297,6 +308,8 @@ class TestGateway {
 
  private:
   AttemptLimits limits_{.decision_wait = absl::ZeroDuration()};
+  base::Permits waiters_{4};
+  std::vector<std::unique_ptr<base::Permits::Hold>> taken_;
   va::testing::FixedIds ids_;
   NoSink sink_;
   telemetry::Log log_;

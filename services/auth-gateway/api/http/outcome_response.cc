@@ -50,8 +50,8 @@ http::Response OutcomeResponse(const GatewayDeps& deps, const Outcome& outcome,
     return http::Redirect(302, FailureRedirect(deps, outcome.code, request_id,
                                                type == nullptr ? "" : type->relay_type));
   }
-  const std::string restart = flow == nullptr ? std::string(kSignInPath)
-                                              : RestartUrl(outcome, *flow);
+  const std::string restart =
+      flow == nullptr ? std::string(kSignInPath) : RestartUrl(outcome, *flow);
   ErrorPage page = ErrorPageFor(CodeOf(outcome), std::string(request_id), restart);
   if (outcome.kind == OutcomeKind::kStepUp) {
     page.headline = "Verify your identity to go on";

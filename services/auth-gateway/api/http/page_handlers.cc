@@ -8,7 +8,6 @@
 #include "services/auth-gateway/api/http/outcome_response.h"
 #include "services/auth-gateway/api/http/session_handlers.h"
 #include "services/auth-gateway/domain/return_target.h"
-#include "services/auth-gateway/web/assets.h"
 #include "services/auth-gateway/web/pages.h"
 
 namespace va::gateway {
@@ -38,8 +37,19 @@ http::Response RefusePage(const GatewayDeps& deps, const http::Request& request,
                           absl::string_view tag) {
   Record(deps, telemetry::AuditEvent::kRequestRefused,
          {.request_id = request.request_id, .code = "400", .tag = tag});
-  return RefusalPage(400, {base::SignInCode::kInvalidRequest, std::string(tag)},
-                     request.request_id, kSignInPath);
+  return RefusalPage(400, {base::SignInCode::kInvalidRequest, std::string(tag)}, request.request_id,
+                     kSignInPath);
+}
+
+// A UUID in lower case, as all request ids are.
+bool IsRequestId(absl::string_view text) {
+  if (text.size() != 36) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    const bool hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
+    if (dash ? text[i] != '-' : !hex) return false;
+  }
+  return true;
 }
 
 std::string DisplayName(const SessionRecord& session) {
@@ -87,8 +97,9 @@ http::Response HandleResultPage(const GatewayDeps& deps, http::Request& request)
     page.code = base::CodeFromString(ValueOf(*query, "code")).has_value()
                     ? ValueOf(*query, "code")
                     : std::string(base::Describe(base::SignInCode::kUnknown).code);
-    page.request_id = ValueOf(*query, "request_id");
-    return http::Html(200, RenderResultPage(page));
+    // Only what could be one of ours: free text on our page would speak in our name.
+    if (IsRequestId(ValueOf(*query, "request_id"))) page.request_id = ValueOf(*query, "request_id");
+    return http::Html(403, RenderResultPage(page));
   }
   const auto session = SessionOf(deps, request);
   if (!session.ok()) {
@@ -124,20 +135,16 @@ http::Response HandleMetadata(const GatewayDeps& deps, http::Request& /*request*
   return response;
 }
 
-http::Response HandleAsset(http::Request& request) {
-  const Asset* const asset = FindAsset(request.path);
-  if (asset == nullptr) {
-    return http::Html(404, RenderErrorPage(ErrorPageForStatus(404, request.request_id)));
-  }
+http::Response HandleAsset(const Asset& asset, const http::Request& request) {
   http::Response response;
   response.headers.Set("Cache-Control", kAssetCacheControl);
-  response.headers.Set("ETag", asset->etag);
-  if (request.headers.Get("If-None-Match").value_or("") == asset->etag) {
+  response.headers.Set("ETag", asset.etag);
+  if (request.headers.Get("If-None-Match").value_or("") == asset.etag) {
     response.status = 304;
     return response;
   }
-  response.headers.Set("Content-Type", asset->content_type);
-  response.body = std::string(asset->bytes);
+  response.headers.Set("Content-Type", asset.content_type);
+  response.body = std::string(asset.bytes);
   return response;
 }
 

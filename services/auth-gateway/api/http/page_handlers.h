@@ -1,9 +1,10 @@
-// The pages around a sign-in: choosing an account provider, the result, the signed-out page, and the
-// files they are made of.
+// The pages around a sign-in: choosing an account provider, the result, the signed-out page, and
+// the files they are made of.
 #pragma once
 
 #include "lib/http/message.h"
 #include "services/auth-gateway/api/http/deps.h"
+#include "services/auth-gateway/web/assets.h"
 
 namespace va::gateway {
 
@@ -11,6 +12,6 @@ http::Response HandleSignInPage(const GatewayDeps& deps, http::Request& request)
 http::Response HandleResultPage(const GatewayDeps& deps, http::Request& request);
 http::Response HandleSignedOutPage(const GatewayDeps& deps, http::Request& request);
 http::Response HandleMetadata(const GatewayDeps& deps, http::Request& request);
-http::Response HandleAsset(http::Request& request);
+http::Response HandleAsset(const Asset& asset, const http::Request& request);
 
 }  // namespace va::gateway

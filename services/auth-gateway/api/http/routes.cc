@@ -75,7 +75,10 @@ http::Router PublicRoutes(const GatewayDeps& deps) {
   router.AddSafe("/auth/login/callback", Bind(deps, HandleResultPage));
   router.AddSafe("/logout/", Bind(deps, HandleSignedOutPage));
   router.AddSafe("/", [](http::Request&) { return http::Redirect(302, "/sign-in/"); });
-  for (const Asset& asset : Assets()) router.AddSafe(asset.path, HandleAsset);
+  for (const Asset& asset : Assets()) {
+    router.AddSafe(asset.path,
+                   [&asset](http::Request& request) { return HandleAsset(asset, request); });
+  }
   return router;
 }
 

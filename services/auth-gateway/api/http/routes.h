@@ -10,8 +10,8 @@ namespace va::gateway {
 // The public router. `deps` must outlive it.
 http::Router PublicRoutes(const GatewayDeps& deps);
 
-// GET /attempts/{request_id} of the ops port: how one attempt ended and where its time went, without
-// anything personal.
+// GET /attempts/{request_id} of the ops port: how one attempt ended and where its time went,
+// without anything personal.
 http::Response HandleAttempt(const GatewayDeps& deps, http::Request& request);
 
 }  // namespace va::gateway

@@ -101,16 +101,18 @@ http::Response HandleUser(const GatewayDeps& deps, http::Request& request) {
   if (!session.ok()) return Unavailable();
   if (!session->has_value()) return ErrorJson(401, "401", "Not authorized");
   // Names are the CSP's bytes: what is not UTF-8 is replaced and never ends the request.
-  http::Response response = http::Json(
-      200, UserOf(**session).dump(-1, ' ', false, json::error_handler_t::replace));
-  response.headers.Set("X-Session-Expiration",
-                       absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", (*session)->expires_at,
-                                        absl::UTCTimeZone()));
+  http::Response response =
+      http::Json(200, UserOf(**session).dump(-1, ' ', false, json::error_handler_t::replace));
+  response.headers.Set(
+      "X-Session-Expiration",
+      absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", (*session)->expires_at, absl::UTCTimeZone()));
   return response;
 }
 
 http::Response HandleLogout(const GatewayDeps& deps, http::Request& request) {
-  if (IsCrossSite(request)) {
+  if (IsFromElsewhere(request)) {
+    Record(deps, telemetry::AuditEvent::kRequestRefused,
+           {.request_id = request.request_id, .code = "400", .tag = "cross_site"});
     return RefusalPage(403, {base::SignInCode::kInvalidRequest, "cross_site"}, request.request_id,
                        "/sign-in/");
   }

@@ -72,10 +72,13 @@ http::Response HandleStart(const GatewayDeps& deps, http::Request& request) {
   const absl::Time now = deps.clock.Now();
   const absl::Time deadline = now + deps.limits.request_deadline;
 
+  // An image of somebody's page must not be able to crowd out the attempts a person has open.
+  if (IsEmbedded(request)) {
+    return RefuseStart(deps, request, 403, {base::SignInCode::kInvalidRequest, "not_a_navigation"});
+  }
   auto query = base::ParseForm(request.query);
   if (!query.ok()) {
-    return RefuseStart(deps, request, 400,
-                       {base::SignInCode::kInvalidRequest, "query_malformed"});
+    return RefuseStart(deps, request, 400, {base::SignInCode::kInvalidRequest, "query_malformed"});
   }
   auto planned = PlanSignIn(deps.policy, {request.Param("type"), *std::move(query)}, now);
   if (const auto* refusal = std::get_if<PlanRefusal>(&planned)) {
@@ -99,13 +102,11 @@ http::Response HandleStart(const GatewayDeps& deps, http::Request& request) {
 
   const auto message = BuildAuthnRequest(RequestFor(deps, flow), deps.saml.signing_key,
                                          deps.saml.signing_certificate);
-  const absl::Status started =
-      message.ok() ? deps.flows.Start(flow, deadline) : message.status();
+  const absl::Status started = message.ok() ? deps.flows.Start(flow, deadline) : message.status();
   if (!started.ok()) {
-    deps.log.Error("sign_in.start_failed",
-                   {{"req", flow.id},
-                    {"status", absl::StatusCodeToString(started.code())},
-                    {"reason", base::ReasonOf(started)}});
+    deps.log.Error("sign_in.start_failed", {{"req", flow.id},
+                                            {"status", absl::StatusCodeToString(started.code())},
+                                            {"reason", base::ReasonOf(started)}});
     Outcome outcome;
     outcome.kind = OutcomeKind::kTryLater;
     outcome.code = "007";
@@ -125,7 +126,7 @@ http::Response HandleStart(const GatewayDeps& deps, http::Request& request) {
   http::Response response = http::Html(200, RenderPostForm(form));
   response.headers.Set("Content-Security-Policy",
                        ContentSecurityPolicy(PageKind::kPostForm, {form.action}));
-  SetFlowCookie(response, browser_id);
+  SetFlowCookie(response, browser_id, deps.limits.flow_lifetime);
   return response;
 }
 

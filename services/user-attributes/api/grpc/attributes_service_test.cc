@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -185,6 +186,29 @@ TEST_CASE("Derive: values in conflict never leave, codes and tags do (R3)", "[at
   CHECK(response->DebugString().find("2000000002V200002") == std::string::npos);
 }
 
+// Every message type that a message of this type can hold, itself included.
+void CollectTypes(const google::protobuf::Descriptor& type, std::set<std::string>& seen) {
+  if (!seen.insert(type.full_name()).second) return;
+  for (int i = 0; i < type.field_count(); ++i) {
+    if (const auto* held = type.field(i)->message_type()) CollectTypes(*held, seen);
+  }
+}
+
+TEST_CASE("Admit: a request has no field for claims, only for what they are derived from",
+          "[attributes][api]") {
+  const google::protobuf::Descriptor& request = *v1::AdmitRequest::descriptor();
+  std::set<std::string> fields;
+  for (int i = 0; i < request.field_count(); ++i) fields.insert(request.field(i)->name());
+  CHECK(fields == std::set<std::string>{"context", "ssoe", "mpi_outcome", "mpi_profile"});
+  std::set<std::string> types;
+  CollectTypes(request, types);
+  CHECK(types.count("va.attributes.v1.SsoeAssertion") == 1);
+  for (const char* const derived : {"Claims", "Finding", "MpiQuestion", "DeriveResponse"}) {
+    CAPTURE(derived);
+    CHECK(types.count("va.attributes.v1." + std::string(derived)) == 0);
+  }
+}
+
 TEST_CASE("Admit: links the account of an admitted person and of nobody else",
           "[attributes][api]") {
   Harness harness;
@@ -263,6 +287,45 @@ TEST_CASE("Admit: R12 a pending merge is told to operators and the person comes 
   CHECK(response->verdict() == v1::VERDICT_ADMIT);
   CHECK(response->findings(response->findings_size() - 1).tag() == "pending_merge");
   CHECK(harness.lines.text.find("account.merge_pending") != std::string::npos);
+}
+
+TEST_CASE("Admit: R12 the old account never travels with the identifiers of the new ICN",
+          "[attributes][api]") {
+  Harness harness;
+  harness.accounts.answer.merge_pending = true;
+  const auto response = harness.Admit(Matched(MhvPremium().With("secid", "1000000001")));
+  REQUIRE(response.ok());
+  CHECK(response->verdict() == v1::VERDICT_ADMIT);
+  CHECK(response->account_id() == "account-1");
+  const v1::Claims& shown = response->attributes();
+  CHECK_FALSE(shown.has_icn());
+  CHECK_FALSE(shown.has_mhv_icn());
+  CHECK_FALSE(shown.has_mhv_id());
+  CHECK_FALSE(shown.has_edipi());
+  CHECK_FALSE(shown.has_sec_id());
+  CHECK(shown.vha_facility_ids_size() == 0);
+  // What MPI says of the other identity goes too; the credential's own words stay.
+  CHECK(shown.last_name() == "FERNBROOK");
+  CHECK(shown.uuid() == "11d0e4a1f0b24c55a1de6f1b6c2f7a01");
+  // The evidence still names the ICN that came in.
+  CHECK(harness.accounts.linked.at(0).icn == identity::Icn::FromWire("1000000001V100001"));
+}
+
+TEST_CASE("Admit: R3 a waived session is linked by what no other identifier contradicts",
+          "[attributes][api]") {
+  Harness harness;
+  const Statement two_ids =
+      MhvPremium().Without("mhvuuid").With("gcIds",
+                                           "30001^PI^200MHS^USVHA^A|30002^PI^200MHS^USVHA^A|"
+                                           "11d0e4a1f0b24c55a1de6f1b6c2f7a01^PN^200VIDM^USDVA^A");
+  REQUIRE(harness.Admit(Matched(two_ids, "mhv")).ok());
+  REQUIRE(harness.Admit(Matched(MhvPremium().With("mhvicn", "2000000002V200002"), "mhv")).ok());
+  REQUIRE(harness.accounts.linked.size() == 2);
+  CHECK(harness.accounts.linked[0].type == identity::Csp::kIdme);
+  CHECK(harness.accounts.linked[0].id ==
+        identity::CspId::FromWire("11d0e4a1f0b24c55a1de6f1b6c2f7a01"));
+  CHECK(harness.accounts.linked[1].type == identity::Csp::kMhv);
+  CHECK_FALSE(harness.accounts.linked[1].icn.has_value());
 }
 
 TEST_CASE("Admit: another policy version is FAILED_PRECONDITION after one reload (E5)",

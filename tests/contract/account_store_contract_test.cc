@@ -13,7 +13,7 @@
 #include "lib/crypto/random.h"
 #include "lib/store/migrator.h"
 #include "lib/testing/temp_postgres.h"
-#include "services/user-attributes/store/migrations.h"
+#include "services/user-attributes/migrations.h"
 
 namespace va::attributes {
 namespace {
@@ -208,6 +208,51 @@ TEST_CASE("PgAccountStore: a credential of a locked kind is born locked (ssoe_sa
   CHECK(process.Link(Of(Csp::kLogingov, "l1", "1V1")).locked);
   CHECK(process.Link(Of(Csp::kLogingov, "l2", "1V1")).locked);
   CHECK_FALSE(process.Link(Of(Csp::kIdme, "i1", "1V1")).locked);
+}
+
+// Everything a sign-in could change, as text.
+std::string Snapshot(Database& database) {
+  return database.Psql("SELECT a FROM user_accounts a ORDER BY id") + "\n" +
+         database.Psql("SELECT v FROM user_verifications v ORDER BY id") + "\n" +
+         database.Psql("SELECT d FROM deprecated_user_accounts d") + "\n" +
+         database.Psql("SELECT m FROM pending_merges m");
+}
+
+TEST_CASE("PgAccountStore: a locked credential changes nothing, whatever it brings along",
+          "[attributes][contract]") {
+  struct Row {
+    const char* rule;
+    const char* first_icn;  // of the credential before it was locked
+    const char* next_icn;
+  };
+  const auto row = GENERATE(values<Row>({
+      {"nothing new", "1V1", "1V1"},
+      {"a first ICN that nobody has is not written", "", "1V1"},
+      {"a first ICN of another account does not move it", "", "2V2"},
+      {"an ICN that its account has does not verify it", "", "3V3"},
+      {"another ICN leaves no pending merge", "1V1", "2V2"},
+  }));
+  INFO(row.rule);
+  Database database;
+  Process process(database);
+  process.Link(Of(Csp::kLogingov, "l1", "2V2"));
+  const LinkedAccount before = process.Link(Of(Csp::kMhv, "m1", row.first_icn, "i1"));
+  if (std::string(row.next_icn) == "3V3") {
+    // Verified by another credential of the account that holds the ICN.
+    const LinkedAccount owner = process.Link(Of(Csp::kIdme, "i3", "3V3"));
+    database.Psql(absl::StrCat("UPDATE user_verifications SET user_account_id = '",
+                               owner.account_id, "' WHERE id = '", before.verification_id, "'"));
+  }
+  database.Psql(absl::StrCat("UPDATE user_verifications SET locked = true WHERE id = '",
+                             before.verification_id, "'"));
+  const std::string snapshot = Snapshot(database);
+  // Another ID.me uuid behind it would be written for a credential that is not locked.
+  const LinkedAccount after = process.Link(Of(Csp::kMhv, "m1", row.next_icn, "i2"), "r2");
+  CHECK(after.locked);
+  CHECK(after.verification_id == before.verification_id);
+  CHECK_FALSE(after.created);
+  CHECK_FALSE(after.merge_pending);
+  CHECK(Snapshot(database) == snapshot);
 }
 
 TEST_CASE("PgAccountStore: no identifier lies readable in the database", "[attributes][contract]") {

@@ -1,0 +1,34 @@
+// What keeps services/<name>/config.example.yaml true: the text of the file, and the text the program
+// prints with --print-example-config, for each service's config_test.cc to compare.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "lib/config/fields.h"
+#include "lib/service/common_config.h"
+
+namespace va::service {
+
+// "VA_MPI_ADAPTER__" for "mpi-adapter".
+std::string EnvPrefix(absl::string_view service_name);
+
+// The file as it lies in the repository; empty when there is none. Tests run at its root.
+std::string StoredExample(absl::string_view service_name);
+
+// The text the program prints: the common rows, then those of the service's own Bind.
+template <typename Config>
+std::string PrintedExample(absl::string_view service_name, absl::string_view schema,
+                           std::vector<std::string> methods,
+                           void (*bind)(config::Table&, Config&)) {
+  CommonConfig common;
+  Config config;
+  config::Table table(EnvPrefix(service_name));
+  BindCommon(table, common, schema, std::move(methods));
+  bind(table, config);
+  return table.ExampleYaml();
+}
+
+}  // namespace va::service

@@ -1,0 +1,24 @@
+// Reads what the settings of user-attributes name: the policy and both key rings. Wiring works with
+// these values and reads no file itself.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "lib/crypto/sealed_box.h"
+#include "lib/service/file_loader.h"
+#include "services/user-attributes/adapters/file_policy_source.h"
+#include "services/user-attributes/config.h"
+
+namespace va::attributes {
+
+struct Loaded {
+  std::unique_ptr<FilePolicySource> policy;
+  crypto::SealedBox sealed_box;
+  crypto::LookupHasher hasher;
+};
+
+// Nothing when a file cannot be used; `files` then holds every reason.
+std::optional<Loaded> Load(const Config& config, service::FileLoader& files);
+
+}  // namespace va::attributes
