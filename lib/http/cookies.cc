@@ -30,8 +30,8 @@ bool IsCookieOctet(char c) {
   return u > 0x20 && u < 0x7f && c != '"' && c != ',' && c != ';' && c != '\\';
 }
 
-// What other software of the domain may have set: wider than the grammar, but no control characters
-// and nothing outside of ASCII.
+// Wider than the grammar, as proxies rewrite values, but no control characters and nothing outside of
+// ASCII.
 bool IsReadableValueChar(char c) {
   const auto u = static_cast<unsigned char>(c);
   return u >= 0x20 && u < 0x7f;
@@ -79,37 +79,34 @@ absl::Status CheckPrefixPromises(const SetCookie& cookie) {
 
 }  // namespace
 
-absl::StatusOr<CookieMap> ParseCookies(absl::string_view header) {
+absl::StatusOr<std::optional<std::string>> FindCookie(absl::string_view header,
+                                                      absl::string_view name) {
   if (header.size() > kMaxCookieHeader)
     return Invalid("COOKIE_TOO_LARGE", "cookie header too large");
-  CookieMap cookies;
-  for (absl::string_view pair : absl::StrSplit(header, ';')) {
-    pair = absl::StripAsciiWhitespace(pair);
-    if (pair.empty()) continue;
+  std::optional<absl::string_view> found;
+  for (const absl::string_view pair : absl::StrSplit(header, ';')) {
     const size_t equals = pair.find('=');
-    if (equals == absl::string_view::npos) {
-      return Invalid("COOKIE_MALFORMED", "a cookie without '='");
-    }
-    const absl::string_view name = absl::StripTrailingAsciiWhitespace(pair.substr(0, equals));
-    absl::string_view value = absl::StripLeadingAsciiWhitespace(pair.substr(equals + 1));
-    if (name.empty() || !All(name, IsTokenChar) || !All(value, IsReadableValueChar)) {
-      return Invalid("COOKIE_MALFORMED", "a cookie with characters outside of RFC 6265");
-    }
-    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
-      value = value.substr(1, value.size() - 2);
-    }
-    if (!cookies.emplace(std::string(name), std::string(value)).second) {
-      return Invalid("COOKIE_DUPLICATE", "two cookies of one name");
-    }
+    if (equals == absl::string_view::npos) continue;
+    if (absl::StripAsciiWhitespace(pair.substr(0, equals)) != name) continue;
+    if (found.has_value()) return Invalid("COOKIE_DUPLICATE", "two cookies of one name");
+    found = absl::StripAsciiWhitespace(pair.substr(equals + 1));
   }
-  return cookies;
+  if (!found.has_value()) return std::optional<std::string>();
+  absl::string_view value = *found;
+  if (!All(value, IsReadableValueChar)) {
+    return Invalid("COOKIE_MALFORMED", "a cookie with characters outside of RFC 6265");
+  }
+  if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
+    value = value.substr(1, value.size() - 2);
+  }
+  return std::optional<std::string>(value);
 }
 
-absl::StatusOr<CookieMap> CookiesOf(const Request& request) {
+absl::StatusOr<std::optional<std::string>> CookieOf(const Request& request,
+                                                    absl::string_view name) {
   const std::vector<absl::string_view> headers = request.headers.GetAll("Cookie");
-  if (headers.empty()) return CookieMap();
-  if (headers.size() == 1) return ParseCookies(headers.front());
-  return ParseCookies(absl::StrJoin(headers, "; "));
+  if (headers.size() == 1) return FindCookie(headers.front(), name);
+  return FindCookie(absl::StrJoin(headers, "; "), name);
 }
 
 absl::StatusOr<std::string> BuildSetCookie(const SetCookie& cookie) {

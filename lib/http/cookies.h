@@ -1,9 +1,8 @@
-// Reading the Cookie header and writing Set-Cookie. Reading is strict, because a cookie shadowed by
-// a second one of the same name, planted by a sibling host, is how sessions get fixed. Pure
-// functions.
+// Reading the Cookie header and writing Set-Cookie. One cookie is read by name: what other software
+// of the domain set, however odd, must not keep a person out, while a second cookie of the name asked
+// for, planted by a sibling host, is how sessions get fixed and is refused. Pure functions.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 
@@ -14,14 +13,14 @@
 
 namespace va::http {
 
-using CookieMap = std::map<std::string, std::string, std::less<>>;
+// The value of the one cookie called `name`; nothing without it. Other names are skipped, whatever
+// they are worth. INVALID_ARGUMENT with reason COOKIE_DUPLICATE (two of this name),
+// COOKIE_MALFORMED (its value has characters that we never set) or COOKIE_TOO_LARGE (the header).
+absl::StatusOr<std::optional<std::string>> FindCookie(absl::string_view header,
+                                                      absl::string_view name);
 
-// The cookies of one header value. INVALID_ARGUMENT with reason COOKIE_DUPLICATE, COOKIE_MALFORMED
-// or COOKIE_TOO_LARGE.
-absl::StatusOr<CookieMap> ParseCookies(absl::string_view header);
-
-// The cookies of a request: none without the header; two Cookie headers are read as one.
-absl::StatusOr<CookieMap> CookiesOf(const Request& request);
+// The same for a request: nothing without the header; two Cookie headers are read as one.
+absl::StatusOr<std::optional<std::string>> CookieOf(const Request& request, absl::string_view name);
 
 enum class SameSite { kLax, kStrict, kNone };
 

@@ -6,53 +6,82 @@
 
 namespace va::http {
 
-TEST_CASE("ParseCookies: reads names and values as browsers send them", "[http][cookies]") {
-  const auto cookies = ParseCookies("__Host-va_flow=abc; theme=dark; empty=; quoted=\"x y\"");
-  REQUIRE(cookies.ok());
-  CHECK(cookies->at("__Host-va_flow") == "abc");
-  CHECK(cookies->at("theme") == "dark");
-  CHECK(cookies->at("empty").empty());
-  CHECK(cookies->at("quoted") == "x y");
-  CHECK(ParseCookies("")->empty());
-  CHECK(ParseCookies("a=b=c")->at("a") == "b=c");
+namespace {
+
+constexpr char kSession[] = "__Host-va_session";
+
+}  // namespace
+
+TEST_CASE("FindCookie: reads a value as browsers send it", "[http][cookies]") {
+  const std::string header = "__Host-va_flow=abc; theme=dark; empty=; quoted=\"x y\"; a=b=c";
+  const auto value = [&](absl::string_view name) { return *FindCookie(header, name); };
+  CHECK(value("__Host-va_flow") == "abc");
+  CHECK(value("theme") == "dark");
+  CHECK(value("empty") == "");
+  CHECK(value("quoted") == "x y");
+  CHECK(value("a") == "b=c");
+  CHECK(value("missing") == std::nullopt);
+  CHECK(value("THEME") == std::nullopt);
+  CHECK(*FindCookie("", "a") == std::nullopt);
 }
 
-TEST_CASE("A14 ParseCookies: what could shadow or confuse is refused", "[http][cookies][attack]") {
+TEST_CASE("A14 FindCookie: what could shadow or confuse the cookie asked for is refused",
+          "[http][cookies][attack]") {
   struct Row {
     const char* what;
     std::string header;
     const char* reason;
   };
+  const std::string name(kSession);
   const Row rows[] = {
-      {"two cookies of one name", "__Host-va_session=mine; __Host-va_session=planted",
-       "COOKIE_DUPLICATE"},
-      {"the same twice", "a=1; a=1", "COOKIE_DUPLICATE"},
-      {"no equals sign", "a=1; b", "COOKIE_MALFORMED"},
-      {"no name", "=1", "COOKIE_MALFORMED"},
-      {"a name with a space", "a b=1", "COOKIE_MALFORMED"},
-      {"non-ASCII value", "a=\xc3\xa9", "COOKIE_MALFORMED"},
-      {"control character", std::string("a=b\x01") + "c", "COOKIE_MALFORMED"},
-      {"NUL", std::string("a=b\0c", 5), "COOKIE_MALFORMED"},
-      {"50 KB", "a=" + std::string(50 * 1024, 'x'), "COOKIE_TOO_LARGE"},
+      {"two cookies of the name", name + "=mine; " + name + "=planted", "COOKIE_DUPLICATE"},
+      {"the same twice", name + "=1; " + name + "=1", "COOKIE_DUPLICATE"},
+      {"a second one that is malformed", name + "=1; " + name + "=\xc3\xa9", "COOKIE_DUPLICATE"},
+      {"a second one with spaces", name + "=1;\t" + name + " = 2", "COOKIE_DUPLICATE"},
+      {"a second one after a foreign one", name + "=1; a b=1; " + name + "=2", "COOKIE_DUPLICATE"},
+      {"a second one that is empty", name + "=1; " + name + "=", "COOKIE_DUPLICATE"},
+      {"non-ASCII value", name + "=\xc3\xa9", "COOKIE_MALFORMED"},
+      {"control character", name + "=b\x01" + "c", "COOKIE_MALFORMED"},
+      {"NUL", name + std::string("=b\0c", 4), "COOKIE_MALFORMED"},
+      {"50 KB", name + "=" + std::string(50 * 1024, 'x'), "COOKIE_TOO_LARGE"},
+      {"50 KB of others", name + "=1; a=" + std::string(50 * 1024, 'x'), "COOKIE_TOO_LARGE"},
   };
   for (const Row& row : rows) {
     INFO(row.what);
-    const auto cookies = ParseCookies(row.header);
-    REQUIRE_FALSE(cookies.ok());
-    CHECK(base::ReasonOf(cookies.status()) == row.reason);
+    const auto value = FindCookie(row.header, kSession);
+    REQUIRE_FALSE(value.ok());
+    CHECK(base::ReasonOf(value.status()) == row.reason);
   }
 }
 
-TEST_CASE("A14 CookiesOf: a second Cookie header cannot bring a second value",
+TEST_CASE("A14 FindCookie: what other software set keeps nobody out", "[http][cookies][attack]") {
+  const std::string ours = std::string(kSession) + "=mine";
+  const std::string foreign[] = {
+      "_ga=1; _ga=2",     "theme=dark; theme=dark", "a=\xc3\xa9", "flag",
+      "=1",               "a b=1",                  "a=b\x01" "c", std::string("a=b\0c", 5),
+      "x\xff=1",          ";;;",                    "\"=\"",       "__Host-va_session",
+      "__host-VA_session=planted",
+  };
+  for (const std::string& other : foreign) {
+    INFO(other);
+    CHECK(*FindCookie(other, kSession) == std::nullopt);
+    CHECK(*FindCookie(ours + "; " + other, kSession) == "mine");
+    CHECK(*FindCookie(other + "; " + ours, kSession) == "mine");
+  }
+}
+
+TEST_CASE("A14 CookieOf: a second Cookie header cannot bring a second value",
           "[http][cookies][attack]") {
   Request request;
-  CHECK(CookiesOf(request)->empty());
+  CHECK(*CookieOf(request, "a") == std::nullopt);
   request.headers.Add("Cookie", "a=1");
-  CHECK(CookiesOf(request)->size() == 1);
+  CHECK(*CookieOf(request, "a") == "1");
   request.headers.Add("cookie", "b=2");
-  CHECK(CookiesOf(request)->size() == 2);
+  CHECK(*CookieOf(request, "a") == "1");
+  CHECK(*CookieOf(request, "b") == "2");
   request.headers.Add("COOKIE", "a=3");
-  CHECK(base::ReasonOf(CookiesOf(request).status()) == "COOKIE_DUPLICATE");
+  CHECK(base::ReasonOf(CookieOf(request, "a").status()) == "COOKIE_DUPLICATE");
+  CHECK(*CookieOf(request, "b") == "2");
 }
 
 TEST_CASE("A14 BuildSetCookie: the attributes of both cookies of decision P7",

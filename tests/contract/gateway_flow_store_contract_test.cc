@@ -375,7 +375,10 @@ TEST_CASE("Sweep: a backlog beyond one call's share waits for the next", "[contr
   GatewayStoreFixture fixture;
   for (int i = 0; i < 10; ++i) fixture.StartedFlow(absl::StrCat("browser", i));
   fixture.clock().Advance(absl::Hours(24 * 40));
-  const JanitorOptions options = {.flow_retention = absl::Hours(1), .batch = 2, .max_batches = 3};
+  const JanitorOptions options = {.flow_retention = absl::Hours(24 * 90),
+                                  .started_retention = absl::Hours(1),
+                                  .batch = 2,
+                                  .max_batches = 3};
   CHECK(*Sweep(fixture.pool(), options, fixture.now(), Soon()) == 6);
   CHECK(*Sweep(fixture.pool(), options, fixture.now(), Soon()) == 4);
 }
@@ -383,10 +386,48 @@ TEST_CASE("Sweep: a backlog beyond one call's share waits for the next", "[contr
 TEST_CASE("PgFlowStore: the request id of an attempt outlives it for the operator",
           "[contract][store]") {
   GatewayStoreFixture fixture;
+  const SessionRecord done = fixture.BegunSession("done");
+  const FlowRecord claimed = fixture.StartedFlow();
+  REQUIRE(*fixture.ClaimFlow(claimed, "_claimed") == Claim::kWon);
+  const auto kept = [&](const std::string& id) {
+    REQUIRE(Sweep(fixture.pool(), {}, fixture.now(), Soon()).ok());
+    return (*fixture.flows().FindById(id, Soon())).has_value();
+  };
+  const absl::Time expiry = claimed.expires_at;
+  fixture.clock().Set(expiry + absl::Hours(24 * 30) - absl::Milliseconds(1));
+  CHECK(kept(done.flow_id));
+  CHECK(kept(claimed.id));
+  fixture.clock().Set(expiry + absl::Hours(24 * 30));
+  CHECK_FALSE(kept(done.flow_id));
+  CHECK_FALSE(kept(claimed.id));
+}
+
+TEST_CASE("Sweep: an attempt that nobody came back from is kept for an hour", "[contract][store]") {
+  GatewayStoreFixture fixture;
   const FlowRecord flow = fixture.StartedFlow();
-  fixture.clock().Advance(absl::Hours(24));
-  REQUIRE(Sweep(fixture.pool(), {}, fixture.now(), Soon()).ok());
-  CHECK((*fixture.flows().FindById(flow.id, Soon())).has_value());
+  const auto swept = [&] { return *Sweep(fixture.pool(), {}, fixture.now(), Soon()); };
+  fixture.clock().Set(flow.expires_at + absl::Hours(1) - absl::Milliseconds(1));
+  CHECK(swept() == 0);
+  fixture.clock().Set(flow.expires_at + absl::Hours(1));
+  CHECK(swept() == 1);
+  CHECK_FALSE((*fixture.flows().FindById(flow.id, Soon())).has_value());
+}
+
+TEST_CASE("Sweep: a table that fails is reported and does not keep the others",
+          "[contract][store]") {
+  for (const char* table : {"flows", "used_assertions", "sessions"}) {
+    CAPTURE(table);
+    GatewayStoreFixture fixture;
+    fixture.BegunSession("old");
+    fixture.clock().Advance(absl::Hours(24 * 40));
+    fixture.Query(absl::StrCat("REVOKE DELETE ON ", table, " FROM gateway_app"));
+    const auto swept = Sweep(fixture.pool(), {}, fixture.now(), Soon());
+    CHECK(base::ReasonOf(swept.status()) == "NOT_PERMITTED");
+    CHECK(fixture.Query("SELECT (SELECT count(*) FROM flows)"
+                        " + (SELECT count(*) FROM used_assertions)"
+                        " + (SELECT count(*) FROM sessions)") == "1");
+    CHECK(fixture.Query(absl::StrCat("SELECT count(*) FROM ", table)) == "1");
+  }
 }
 
 }  // namespace

@@ -1,10 +1,15 @@
 // lib/store's pool and connections against a real PostgreSQL.
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "lib/base/clock.h"
 #include "lib/base/status.h"
 #include "lib/store/pool.h"
@@ -148,6 +153,120 @@ TEST_CASE("Pool: a statement that takes too long is DEADLINE_EXCEEDED", "[contra
   CHECK(base::ReasonOf(status) == "STATEMENT_TIMEOUT");
   CHECK(base::IsRetryable(status));
   CHECK(pool->Ping(Soon()).ok());
+}
+
+// A call that had 200 ms and ran into them.
+void CheckCutOff(const absl::Status& status, absl::Duration took) {
+  CHECK(status.code() == absl::StatusCode::kDeadlineExceeded);
+  CHECK(base::ReasonOf(status) == "STATEMENT_DEADLINE");
+  CHECK(base::IsRetryable(status));
+  CHECK(took < absl::Milliseconds(700));
+}
+
+absl::Time In200Ms() { return base::SystemClock().Now() + absl::Milliseconds(200); }
+
+TEST_CASE("Pool: B5 a statement that outlasts its caller's deadline is cut off there",
+          "[contract][security]") {
+  Fixture fixture;
+  PoolOptions options = fixture.database().App(1);
+  options.statement_timeout = absl::Seconds(30);
+  const auto pool = *Pool::Create(options);
+  REQUIRE(pool->Ping(Soon()).ok());
+  const base::Stopwatch watch;
+  const absl::Status status = pool->Exec(In200Ms(), kSleep, {30}).status();
+  CheckCutOff(status, watch.Elapsed());
+  CHECK(pool->stats().replaced == 1);
+  CHECK(pool->stats().open == 0);
+  CHECK(pool->Ping(Soon()).ok());
+  CHECK(pool->stats().open == 1);
+}
+
+TEST_CASE("Pool: B5 a transaction that outlasts its caller's deadline leaves nothing behind",
+          "[contract][security]") {
+  Fixture fixture;
+  PoolOptions options = fixture.database().App(1);
+  options.statement_timeout = absl::Seconds(30);
+  const auto pool = *Pool::Create(options);
+  REQUIRE(pool->Ping(Soon()).ok());
+  const base::Stopwatch watch;
+  const absl::Status status = pool->Run(In200Ms(), [](Connection& connection) {
+    return connection.InTransaction([](Connection& inside) {
+      REQUIRE(inside.Exec(kInsert, {1, "a"}).ok());
+      return inside.Exec(kSleep, {30}).status();
+    });
+  });
+  CheckCutOff(status, watch.Elapsed());
+  CHECK(CountItems(*pool) == 0);
+}
+
+TEST_CASE("Pool: B5 a server process that stopped answering holds nobody beyond the deadline",
+          "[contract][security]") {
+  Fixture fixture;
+  const auto pool = fixture.NewPool(1);
+  const int64_t backend = (*pool->Exec(Soon(), kPid))[0].Int(0);
+  // The server's own user sends the signal, whoever runs the test.
+  const auto signal = [&](absl::string_view name) {
+    return fixture.database()
+        .Psql(absl::StrCat("COPY (SELECT 1) TO PROGRAM 'kill -", name, " ", backend, "'"))
+        .ok();
+  };
+  REQUIRE(signal("STOP"));
+  const base::Stopwatch watch;
+  const absl::Status status = pool->Exec(In200Ms(), kPid).status();
+  CheckCutOff(status, watch.Elapsed());
+  const auto fresh = pool->Exec(Soon(), kPid);
+  CHECK(signal("CONT"));
+  REQUIRE(fresh.ok());
+  CHECK((*fresh)[0].Int(0) != backend);
+}
+
+TEST_CASE("Pool: nothing is sent once the deadline has passed", "[contract]") {
+  Fixture fixture;
+  const auto pool = fixture.NewPool(1);
+  const absl::Status never = pool->Exec(base::SystemClock().Now(), kInsert, {1, "a"}).status();
+  CHECK(never.code() == absl::StatusCode::kDeadlineExceeded);
+  CHECK(base::ReasonOf(never) == "STATEMENT_DEADLINE");
+  CHECK(pool->stats().open == 0);
+  REQUIRE(pool->Ping(Soon()).ok());
+  // Statements go on until the deadline of the whole call, and the commit comes too late.
+  const base::Stopwatch watch;
+  const absl::Status status = pool->Run(In200Ms(), [](Connection& connection) {
+    return connection.InTransaction([](Connection& inside) {
+      REQUIRE(inside.Exec(kInsert, {1, "a"}).ok());
+      while (inside.Exec(kPid).ok()) {
+      }
+      return absl::OkStatus();
+    });
+  });
+  CheckCutOff(status, watch.Elapsed());
+  CHECK(CountItems(*pool) == 0);
+}
+
+TEST_CASE("Pool: a server that accepts and says nothing is given up by the caller's deadline",
+          "[contract]") {
+  const testing::TempDir dir;
+  const std::string path = dir.path() + "/.s.PGSQL.5432";
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  REQUIRE(path.size() < sizeof address.sun_path);
+  path.copy(address.sun_path, path.size());
+  const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  REQUIRE(bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  REQUIRE(listen(listener, 1) == 0);
+  PoolOptions options;
+  options.host = dir.path();
+  options.name = "none";
+  options.user = "nobody";
+  options.schema = "contract";
+  options.connect_timeout = absl::Seconds(30);
+  const auto pool = *Pool::Create(options);
+  const base::Stopwatch watch;
+  const absl::Status status = pool->Ping(In200Ms());
+  CHECK(base::ReasonOf(status) == "CONNECTION_FAILED");
+  // libpq waits two seconds at least.
+  CHECK(watch.Elapsed() < absl::Seconds(4));
+  CHECK(pool->stats().open == 0);
+  close(listener);
 }
 
 TEST_CASE("Pool: B5 without a free connection the caller is told so before its deadline",

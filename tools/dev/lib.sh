@@ -24,7 +24,7 @@ usage_error() {
 
 # Prints the comment block that opens a command's script: its help.
 command_help() {
-  sed -n '2,/^[^#]/p' "$1" | sed -n 's/^# \{0,1\}//p'
+  sed -n '1,/^[^#]/p' "$1" | sed -n 's/^# \{0,1\}//p'
 }
 
 [[ $VA_PORT_BASE =~ ^[0-9]+$ ]] && ((VA_PORT_BASE >= 1024 && VA_PORT_BASE <= 64000)) ||

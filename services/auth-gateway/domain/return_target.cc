@@ -71,6 +71,9 @@ bool LiesUnder(absl::string_view path, absl::string_view prefix) {
 
 absl::StatusOr<std::string> BuildReturnTarget(const identity::Application& application,
                                               const TargetRequest& request) {
+  if (request.redirect.size() > kMaxRedirect) {
+    return absl::InvalidArgumentError("`redirect` is too long");
+  }
   if (!request.redirect.empty()) {
     if (!IsRegisteredTarget(application, request.redirect)) {
       return absl::InvalidArgumentError("`redirect` is not under the application's return hosts");

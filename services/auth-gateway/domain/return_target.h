@@ -3,6 +3,7 @@
 // row's own hosts, and nothing a browser sends is followed as it is (decision P14, attack S141).
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -10,6 +11,9 @@
 #include "lib/identity/policy.h"
 
 namespace va::gateway {
+
+// The longest `redirect` that is looked at. It travels into the attempt's row and back into a header.
+inline constexpr size_t kMaxRedirect = 1024;
 
 // What the browser asked for; empty strings when it asked for nothing.
 struct TargetRequest {

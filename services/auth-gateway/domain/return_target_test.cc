@@ -70,6 +70,9 @@ TEST_CASE("BuildReturnTarget: P14 `redirect` must lie under the row's hosts", "[
   };
   CHECK(target("https://eauth.va.gov/mhv-portal-web/eauth?deeplinking=x").ok());
   CHECK(target("https://127.0.0.1:8461/mhv-portal-web/eauth/inbox").ok());
+  const std::string base = "https://eauth.va.gov/mhv-portal-web/eauth/";
+  CHECK(target(base + std::string(kMaxRedirect - base.size(), 'a')).ok());
+  CHECK_FALSE(target(base + std::string(kMaxRedirect + 1 - base.size(), 'a')).ok());
   for (const char* redirect :
        {"https://evil.example/", "http://eauth.va.gov/", "https://eauth.va.gov:444/",
         "https://eauth.va.gov.evil.example/", "https://x@eauth.va.gov/", "//eauth.va.gov/",

@@ -1,12 +1,20 @@
 -- Sign-in attempts, assertions already used, and sessions. Whatever grants access is kept as a
 -- hash, whatever is personal is sealed before it gets here.
 
+-- Rules about one value are domains: PostgreSQL prepares a domain's check once per connection, but
+-- parses a table's check again for every statement that writes to the table.
+CREATE DOMAIN sha256 AS bytea CHECK (octet_length(VALUE) = 32);
+CREATE DOMAIN flow_stage AS text CHECK (VALUE IN ('started', 'claimed', 'done'));
+CREATE DOMAIN flow_outcome AS text
+  CHECK (VALUE IN ('session', 'step_up', 'refusal', 'try_later'));
+CREATE DOMAIN refusal_place AS text CHECK (VALUE IN ('page', 'redirect'));
+
 -- One row per attempt; `id` is the request id that a person can read out. Nothing in it is
 -- personal.
 CREATE TABLE flows (
   id uuid PRIMARY KEY,
-  handle_hash bytea NOT NULL UNIQUE CHECK (octet_length(handle_hash) = 32),
-  browser_hash bytea NOT NULL CHECK (octet_length(browser_hash) = 32),
+  handle_hash sha256 NOT NULL UNIQUE,
+  browser_hash sha256 NOT NULL,
   authn_request_id text NOT NULL,
   idp text NOT NULL,
   sign_in_type text NOT NULL,
@@ -19,12 +27,12 @@ CREATE TABLE flows (
   target text NOT NULL,
   restart text NOT NULL,
   policy_version text NOT NULL,
-  on_refusal text NOT NULL CHECK (on_refusal IN ('page', 'redirect')),
+  on_refusal refusal_place NOT NULL,
   had_session boolean NOT NULL,
   created_at timestamptz NOT NULL,
   expires_at timestamptz NOT NULL,
-  stage text NOT NULL DEFAULT 'started' CHECK (stage IN ('started', 'claimed', 'done')),
-  outcome text CHECK (outcome IN ('session', 'step_up', 'refusal', 'try_later')),
+  stage flow_stage NOT NULL DEFAULT 'started',
+  outcome flow_outcome,
   code text,
   tag text,
   loa smallint,
@@ -51,7 +59,7 @@ CREATE INDEX used_assertions_by_expiry ON used_assertions (expires_at);
 
 -- `person` and `name_id` are sealed for this table and row.
 CREATE TABLE sessions (
-  token_hash bytea PRIMARY KEY CHECK (octet_length(token_hash) = 32),
+  token_hash sha256 PRIMARY KEY,
   -- An attempt ends in at most one session.
   flow_id uuid NOT NULL UNIQUE,
   account_id text NOT NULL,

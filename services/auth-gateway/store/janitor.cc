@@ -1,5 +1,7 @@
 #include "services/auth-gateway/store/janitor.h"
 
+#include <utility>
+
 namespace va::gateway {
 namespace {
 
@@ -10,6 +12,12 @@ using store::Statement;
 constexpr Statement kSweepFlows{"sweep_flows", R"sql(
 DELETE FROM flows WHERE id IN (
   SELECT id FROM flows WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2
+  FOR UPDATE SKIP LOCKED))sql"};
+// Without an order, so that flows_open_by_browser, which has started attempts only, finds them; by
+// expiry, thirty days of finished ones would come first.
+constexpr Statement kSweepStarted{"sweep_started", R"sql(
+DELETE FROM flows WHERE id IN (
+  SELECT id FROM flows WHERE stage = 'started' AND expires_at <= $1 LIMIT $2
   FOR UPDATE SKIP LOCKED))sql"};
 constexpr Statement kSweepAssertions{"sweep_assertions", R"sql(
 DELETE FROM used_assertions WHERE (issuer, assertion_id) IN (
@@ -37,15 +45,22 @@ absl::StatusOr<int64_t> SweepTable(store::Pool& pool, const Statement& statement
 
 absl::StatusOr<int64_t> Sweep(store::Pool& pool, const JanitorOptions& options, absl::Time now,
                               absl::Time deadline) {
-  const absl::StatusOr<int64_t> flows =
-      SweepTable(pool, kSweepFlows, now - options.flow_retention, options, deadline);
-  if (!flows.ok()) return flows;
-  const absl::StatusOr<int64_t> assertions =
-      SweepTable(pool, kSweepAssertions, now, options, deadline);
-  if (!assertions.ok()) return assertions;
-  const absl::StatusOr<int64_t> sessions = SweepTable(pool, kSweepSessions, now, options, deadline);
-  if (!sessions.ok()) return sessions;
-  return *flows + *assertions + *sessions;
+  const std::pair<const Statement&, absl::Time> kinds[] = {
+      {kSweepStarted, now - options.started_retention},
+      {kSweepFlows, now - options.flow_retention},
+      {kSweepAssertions, now},
+      {kSweepSessions, now},
+  };
+  int64_t deleted = 0;
+  absl::Status failure;
+  for (const auto& [statement, expired_by] : kinds) {
+    const absl::StatusOr<int64_t> swept =
+        SweepTable(pool, statement, expired_by, options, deadline);
+    failure.Update(swept.status());
+    deleted += swept.value_or(0);
+  }
+  if (!failure.ok()) return failure;
+  return deleted;
 }
 
 }  // namespace va::gateway

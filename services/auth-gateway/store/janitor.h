@@ -13,12 +13,16 @@ namespace va::gateway {
 struct JanitorOptions {
   // How long an attempt can still be explained after it expired.
   absl::Duration flow_retention = absl::Hours(24 * 30);
+  // The same for an attempt that nobody came back from: there is nothing to explain, and anybody can
+  // start as many as they like.
+  absl::Duration started_retention = absl::Hours(1);
   int batch = 500;
   // Batches per call and table; what is left waits for the next call.
   int max_batches = 100;
 };
 
-// Deletes what is over at `now`; how many rows went. Safe to run on several gateways at once.
+// Deletes what is over at `now`; how many rows went. An error at one kind of rows does not keep the
+// others; the first is answered. Safe to run on several gateways at once.
 absl::StatusOr<int64_t> Sweep(store::Pool& pool, const JanitorOptions& options, absl::Time now,
                               absl::Time deadline);
 

@@ -23,11 +23,10 @@ void AddCookie(http::Response& response, const absl::StatusOr<std::string>& head
 
 }  // namespace
 
-std::string CookieValue(const http::Request& request, absl::string_view name) {
-  auto cookies = http::CookiesOf(request);
-  if (!cookies.ok()) return "";
-  const auto found = cookies->find(name);
-  return found == cookies->end() ? std::string() : std::move(found->second);
+absl::StatusOr<std::string> CookieValue(const http::Request& request, absl::string_view name) {
+  auto cookie = http::CookieOf(request, name);
+  if (!cookie.ok()) return cookie.status();
+  return std::move(*cookie).value_or("");
 }
 
 void SetFlowCookie(http::Response& response, absl::string_view browser_id,

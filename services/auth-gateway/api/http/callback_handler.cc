@@ -115,7 +115,7 @@ FlowEvent CallbackRun::Return() {
   }
   form_value_ = std::move((*form)["SAMLResponse"]);
   const std::string handle = std::move((*form)["RelayState"]);
-  const std::string browser_id = CookieValue(request_, kFlowCookie);
+  const std::string browser_id = CookieValue(request_, kFlowCookie).value_or("");
 
   BrowserReturned event;
   if (!handle.empty()) {

@@ -90,7 +90,7 @@ http::Response Unavailable() {
 
 absl::StatusOr<std::optional<SessionRecord>> SessionOf(const GatewayDeps& deps,
                                                        const http::Request& request) {
-  const std::string token = CookieValue(request, kSessionCookie);
+  const std::string token = CookieValue(request, kSessionCookie).value_or("");
   if (token.empty()) return std::optional<SessionRecord>();
   const absl::Time now = deps.clock.Now();
   return deps.sessions.Use(HashToken(token), now, now + deps.limits.request_deadline);
@@ -116,7 +116,13 @@ http::Response HandleLogout(const GatewayDeps& deps, http::Request& request) {
     return RefusalPage(403, {base::SignInCode::kInvalidRequest, "cross_site"}, request.request_id,
                        "/sign-in/");
   }
-  const std::string token = CookieValue(request, kSessionCookie);
+  const auto cookie = CookieValue(request, kSessionCookie);
+  // Whose session should end cannot be told, and it lives on.
+  if (!cookie.ok()) {
+    return RefusalPage(400, {base::SignInCode::kInvalidRequest, "cookie_refused"},
+                       request.request_id, "/sign-in/");
+  }
+  const std::string& token = *cookie;
   if (!token.empty()) {
     const absl::Time deadline = deps.clock.Now() + deps.limits.request_deadline;
     const auto ended = deps.sessions.End(HashToken(token), deadline);

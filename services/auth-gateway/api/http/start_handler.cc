@@ -42,7 +42,7 @@ http::Response RefuseStart(const GatewayDeps& deps, const http::Request& request
 // unreachable store only costs the friendlier of two messages.
 bool HadSession(const GatewayDeps& deps, const http::Request& request, absl::Time now,
                 absl::Time deadline) {
-  const std::string token = CookieValue(request, kSessionCookie);
+  const std::string token = CookieValue(request, kSessionCookie).value_or("");
   if (token.empty()) return false;
   const auto session = deps.sessions.Use(HashToken(token), now, deadline);
   return session.ok() && session->has_value();
@@ -85,7 +85,7 @@ http::Response HandleStart(const GatewayDeps& deps, http::Request& request) {
     return RefuseStart(deps, request, StatusFor(refusal->kind), refusal->refusal);
   }
 
-  std::string browser_id = CookieValue(request, kFlowCookie);
+  std::string browser_id = CookieValue(request, kFlowCookie).value_or("");
   if (browser_id.empty()) browser_id = deps.ids.Token(kBrowserIdBytes);
   const std::string handle = deps.ids.Token(kFlowHandleBytes);
 
