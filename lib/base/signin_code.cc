@@ -26,8 +26,7 @@ std::vector<CodeEntry> MakeCatalogue() {
        kLater},
       {C::kValidationsFailed, "004", "validations_failed",
        "We could not match you with our records",
-       "The information from your account does not match exactly one VA record.",
-       kCallSupport,
+       "The information from your account does not match exactly one VA record.", kCallSupport,
        "MPI found no record or more than one for the asserted identity; see the tag.", kSupport},
       {C::kAuthTooLate, "005", "auth_too_late", "This sign-in took too long",
        "The answer from your account provider was no longer fresh.", kStartAgain,
@@ -36,7 +35,8 @@ std::vector<CodeEntry> MakeCatalogue() {
        "Something went wrong on the way, and nothing was changed.", kStartAgain,
        "See the tag and the stations of the attempt by its request id.", kNow},
       // 101 to 106: ssoe_saml.md 5.1 to 5.6.
-      {C::kMultipleMhvIds, "101", "multiple_mhv_ids", "We found more than one My HealtheVet account",
+      {C::kMultipleMhvIds, "101", "multiple_mhv_ids",
+       "We found more than one My HealtheVet account",
        "Your record holds more than one My HealtheVet account, so we cannot tell which is yours.",
        kCallSupport, "More than one distinct active MHV id.", kSupport},
       {C::kMultipleEdipis, "102", "multiple_edipis", "We found more than one DoD number",
@@ -79,9 +79,7 @@ const std::vector<CodeEntry>& SignInCatalogue() {
   return *kCatalogue;
 }
 
-const CodeEntry& Describe(SignInCode id) {
-  return SignInCatalogue()[static_cast<size_t>(id)];
-}
+const CodeEntry& Describe(SignInCode id) { return SignInCatalogue()[static_cast<size_t>(id)]; }
 
 std::optional<SignInCode> CodeFromString(absl::string_view code) {
   for (const CodeEntry& entry : SignInCatalogue()) {

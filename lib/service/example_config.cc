@@ -10,8 +10,8 @@
 namespace va::service {
 
 std::string EnvPrefix(absl::string_view service_name) {
-  return absl::StrCat(
-      "VA_", absl::AsciiStrToUpper(absl::StrReplaceAll(service_name, {{"-", "_"}})), "__");
+  return absl::StrCat("VA_", absl::AsciiStrToUpper(absl::StrReplaceAll(service_name, {{"-", "_"}})),
+                      "__");
 }
 
 std::string StoredExample(absl::string_view service_name) {

@@ -1,5 +1,5 @@
-// What keeps services/<name>/config.example.yaml true: the text of the file, and the text the program
-// prints with --print-example-config, for each service's config_test.cc to compare.
+// What keeps services/<name>/config.example.yaml true: the text of the file, and the text the
+// program prints with --print-example-config, for each service's config_test.cc to compare.
 #pragma once
 
 #include <string>

@@ -304,7 +304,8 @@ TEST_CASE("VerifyEnveloped: S43 S44 HMAC keyed with the public key is refused", 
                         "</ds:SignatureMethod>")) == "SIGNATURE_MALFORMED");
 }
 
-TEST_CASE("VerifyEnveloped: P4 S45 SHA-1 and other weak algorithms are refused", "[xml][dsig][P4]") {
+TEST_CASE("VerifyEnveloped: P4 S45 SHA-1 and other weak algorithms are refused",
+          "[xml][dsig][P4]") {
   Recipe sha1_signature;
   sha1_signature.method = xmlSecTransformRsaSha1Id;
   Recipe sha1_digest;

@@ -8,8 +8,7 @@
 namespace va::mhv {
 namespace {
 
-TEST_CASE("Config: config.example.yaml is what --print-example-config prints",
-          "[mhv][config]") {
+TEST_CASE("Config: config.example.yaml is what --print-example-config prints", "[mhv][config]") {
   CHECK(service::StoredExample("mhv-account") ==
         service::PrintedExample("mhv-account", "mhv", Methods(), Bind));
 }

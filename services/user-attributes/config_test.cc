@@ -1,11 +1,13 @@
 #include "services/user-attributes/config.h"
 
+#include <set>
 #include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
 #include "lib/service/example_config.h"
+#include "services/user-attributes/load.h"
 #include "services/user-attributes/wiring.h"
 
 namespace va::attributes {
@@ -27,17 +29,19 @@ TEST_CASE("Config: config.example.yaml is what --print-example-config prints",
 }
 
 TEST_CASE("Config: policy and key rings must be named", "[attributes][config]") {
-  CHECK(WrongKeys("") == std::vector<std::string>{"policy.file", "keys.sealed_box_file",
-                                                  "keys.lookup_file"});
+  CHECK(WrongKeys("") ==
+        std::vector<std::string>{"policy.file", "keys.sealed_box_file", "keys.lookup_file"});
 }
 
-TEST_CASE("Config: a file that is no policy and no key ring stops the start",
+TEST_CASE("Load: a file that is no policy and no key ring stops the start",
           "[attributes][config]") {
   // Any readable file will do that is neither: this program's own source.
   const std::string other = "services/user-attributes/config.h";
-  CHECK(WrongKeys("policy: {file: " + other + "}\nkeys: {sealed_box_file: " + other +
-                  ", lookup_file: " + other + "}\n") ==
-        std::vector<std::string>{"policy.file", "keys.sealed_box_file", "keys.lookup_file"});
+  service::FileLoader files;
+  CHECK_FALSE(Load({other, other, other}, files).has_value());
+  std::set<std::string> keys;
+  for (const config::Problem& problem : files.problems()) keys.insert(problem.key);
+  CHECK(keys == std::set<std::string>{"policy.file", "keys.sealed_box_file", "keys.lookup_file"});
 }
 
 }  // namespace

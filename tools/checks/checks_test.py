@@ -11,6 +11,7 @@ import confined_uses
 import doc_links
 import include_rule
 import pii_marks
+import rule_ids
 
 
 class Tree:
@@ -166,6 +167,22 @@ class DocLinks(unittest.TestCase):
         self.assertEqual(len(self.check("[a](docs/a.md#other)\n")), 1)
         self.assertEqual(len(self.check("[a](#here)\n")), 1)
         self.assertEqual(len(self.check("[a]: docs/none.md\n")), 1)
+
+
+class RuleIds(unittest.TestCase):
+    PAGE = "| Id | Attack | Tested in |\n|---|---|---|\n| S45 | weak | `lib/a_test.cc` |\n"
+
+    def check(self, page: str, test: str) -> list[str]:
+        with Tree({"docs/attacks.md": page, "lib/a_test.cc": f'TEST_CASE("{test}", "[a]") {{}}\n'}) as top:
+            return rule_ids.find(top)
+
+    def test_an_id_with_its_line_passes(self):
+        self.assertFalse(self.check(self.PAGE, "Verify: S45 weak keys"))
+
+    def test_an_id_without_a_line_and_a_line_without_its_test_are_found(self):
+        self.assertEqual(len(self.check(self.PAGE, "Verify: S45 S46 weak keys")), 1)
+        self.assertEqual(len(self.check(self.PAGE, "Verify: weak keys")), 1)
+        self.assertEqual(len(self.check(self.PAGE.replace("a_test", "b_test"), "Verify: S45 weak keys")), 1)
 
 
 class ConfinedUses(unittest.TestCase):

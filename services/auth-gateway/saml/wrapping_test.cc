@@ -1,4 +1,4 @@
-// Signature wrapping and what is signed (attacks S1-S34): each message holds a signature by the
+// Signature wrapping and what is signed (attacks S1-S32): each message holds a signature by the
 // real key over real content, and something else for a careless reader.
 #include <catch2/catch.hpp>
 #include <string>

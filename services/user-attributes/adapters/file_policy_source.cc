@@ -5,6 +5,11 @@
 #include "lib/config/policy_file.h"
 
 namespace va::attributes {
+namespace {
+
+constexpr absl::Duration kReloadInterval = absl::Seconds(1);
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<FilePolicySource>> FilePolicySource::Open(const std::string& path) {
   absl::StatusOr<identity::Policy> policy = config::LoadPolicyFile(path);
@@ -21,13 +26,25 @@ std::shared_ptr<const identity::Policy> FilePolicySource::Current() const {
   return current_;
 }
 
-absl::Status FilePolicySource::Reload() {
+absl::Status FilePolicySource::Reload(absl::Time now) {
+  if (!BeginReload(now)) return absl::OkStatus();
   absl::StatusOr<identity::Policy> policy = config::LoadPolicyFile(path_);
-  if (!policy.ok()) return policy.status();
-  auto fresh = std::make_shared<const identity::Policy>(*std::move(policy));
+  std::shared_ptr<const identity::Policy> fresh;
+  if (policy.ok()) fresh = std::make_shared<const identity::Policy>(*std::move(policy));
   const std::lock_guard<std::mutex> lock(mutex_);
-  current_ = std::move(fresh);
-  return absl::OkStatus();
+  reloading_ = false;
+  if (fresh) current_ = std::move(fresh);
+  return policy.status();
+}
+
+bool FilePolicySource::BeginReload(absl::Time now) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  // A clock that was set back must not stop reloads.
+  const bool recent = now >= last_reload_ && now - last_reload_ < kReloadInterval;
+  if (reloading_ || recent) return false;
+  reloading_ = true;
+  last_reload_ = now;
+  return true;
 }
 
 }  // namespace va::attributes

@@ -1,5 +1,6 @@
 // The policy file as the rules' PolicySource: read whole, checked whole, swapped whole. A broken
-// file leaves the policy in force untouched.
+// file leaves the policy in force untouched. Callers under another version may ask for a reload
+// with every request: the file is read at most once a second, by one of them.
 #pragma once
 
 #include <memory>
@@ -7,6 +8,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "services/user-attributes/domain/ports.h"
 
 namespace va::attributes {
@@ -17,14 +19,19 @@ class FilePolicySource final : public PolicySource {
   static absl::StatusOr<std::unique_ptr<FilePolicySource>> Open(const std::string& path);
 
   std::shared_ptr<const identity::Policy> Current() const override;
-  absl::Status Reload() override;
+  absl::Status Reload(absl::Time now) override;
 
  private:
   FilePolicySource(std::string path, identity::Policy policy);
 
+  // Whether this caller is the one to read the file now.
+  bool BeginReload(absl::Time now);
+
   const std::string path_;
   mutable std::mutex mutex_;
   std::shared_ptr<const identity::Policy> current_;
+  absl::Time last_reload_ = absl::InfinitePast();
+  bool reloading_ = false;
 };
 
 }  // namespace va::attributes

@@ -64,16 +64,31 @@ void NoteDifferences(const Claims& claims, const MpiProfile& profile, std::vecto
   }
 }
 
+// An SSN that both hold must be the same. Traits alone fit too many people, so an answer to them
+// must hold it; an ICN names one person, so there a missing one is only noted (decision R4).
+void CheckSsn(const Claims& claims, const MpiProfile& profile, bool by_traits,
+              std::vector<Finding>& out) {
+  if (!profile.ssn || profile.ssn->empty()) {
+    if (by_traits) {
+      AddBlocking(SignInCode::kValidationsFailed, "mpi_ssn_missing", out);
+    } else {
+      AddNote("mpi_ssn_missing", out);
+    }
+  } else if (!claims.ssn) {
+    AddNote("ssn_not_asserted", out);
+  } else if (!claims.ssn->SameDigits(*profile.ssn)) {
+    AddBlocking(SignInCode::kSsnMismatch, "ssn_mismatch", out);
+  }
+}
+
 // Flags first: whatever else is wrong, the neutral answer of 107 must not change (decision R7).
-void CheckProfile(const Claims& claims, const MpiProfile& profile, const RuleSet& rules,
+void CheckProfile(const Claims& claims, const MpiProfile& profile, const Derivation& derived,
                   std::vector<Finding>& out) {
   if (profile.deceased) AddBlocking(SignInCode::kAccountLocked, "death_flag", out);
   if (profile.id_theft) AddBlocking(SignInCode::kAccountLocked, "theft_flag", out);
-  CheckMpiIdentifiers(profile.ids, rules, out);
-  const bool both = claims.ssn && profile.ssn && !profile.ssn->empty();
-  if (both && !claims.ssn->SameDigits(*profile.ssn)) {
-    AddBlocking(SignInCode::kSsnMismatch, "ssn_mismatch", out);
-  }
+  CheckMpiIdentifiers(profile.ids, derived.rules, out);
+  const bool by_traits = derived.question && std::holds_alternative<Traits>(*derived.question);
+  CheckSsn(claims, profile, by_traits, out);
   NoteDifferences(claims, profile, out);
 }
 
@@ -98,7 +113,7 @@ Decision AdmitBelowLoa3(Decision decision) {
 }
 
 Decision AdmitVerified(Decision decision, const Derivation& derived, const MpiProfile& profile) {
-  CheckProfile(decision.claims, profile, derived.rules, decision.findings);
+  CheckProfile(decision.claims, profile, derived, decision.findings);
   if (const Finding* blocking = FirstBlocking(decision.findings); blocking != nullptr) {
     decision.rules.push_back("mpi_profile_findings");
     return DenyBy(std::move(decision), *blocking);
@@ -108,6 +123,13 @@ Decision AdmitVerified(Decision decision, const Derivation& derived, const MpiPr
   decision.attributes = ReconcileAttributes(decision.claims, profile);
   decision.verdict = Verdict::kAdmit;
   return decision;
+}
+
+// With several MHV ids the first IEN of gcIds may be somebody else's: never what a credential is
+// stored and found by (decision R3). Linking then goes by the uuid behind it.
+void DropDoubtfulKey(bool asserted, Decision& decision) {
+  if (asserted || !WasFound(decision.findings, identity::Check::kMultipleMhvIds)) return;
+  decision.claims.mhv_id.reset();
 }
 
 Decision AdmitLoa3(Decision decision, const Derivation& derived, const MpiAnswer& mpi) {
@@ -165,7 +187,10 @@ Decision Admit(const SsoeAssertion& assertion, const Attempt& attempt, const Mpi
   }
   decision = decision.assurance.loa_current < 3 ? AdmitBelowLoa3(std::move(decision))
                                                 : AdmitLoa3(std::move(decision), derived, mpi);
-  if (decision.verdict == Verdict::kAdmit) HideConflicting(decision.findings, decision.attributes);
+  if (decision.verdict == Verdict::kAdmit) {
+    HideConflicting(decision.findings, decision.attributes);
+    DropDoubtfulKey(derived.mhv_id_asserted, decision);
+  }
   return decision;
 }
 

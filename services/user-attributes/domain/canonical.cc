@@ -58,9 +58,23 @@ Claims EmailOnly(const Claims& claims) {
   return out;
 }
 
+Claims WithoutOtherIdentity(const Claims& claims) {
+  Claims out = claims;
+  out.icn.reset();
+  out.mhv_icn.reset();
+  out.mhv_id.reset();
+  out.edipi.reset();
+  out.sec_id.reset();
+  out.vha_facility_ids.clear();
+  return out;
+}
+
 void HideConflicting(const std::vector<Finding>& findings, Claims& attributes) {
   if (WasWaived(findings, identity::Check::kMultipleMhvIds)) attributes.mhv_id.reset();
-  if (WasWaived(findings, identity::Check::kMhvIcnMismatch)) attributes.mhv_icn.reset();
+  if (WasFound(findings, identity::Check::kMhvIcnMismatch)) {
+    attributes.mhv_icn.reset();
+    attributes.icn.reset();
+  }
 }
 
 }  // namespace va::attributes

@@ -20,7 +20,12 @@ Claims ReconcileAttributes(const Claims& claims, const MpiProfile& profile);
 // about them is dropped, the credential's own uuids and tier stay.
 Claims EmailOnly(const Claims& claims);
 
-// Takes out the identifiers that a waived finding is about (decision R3).
+// The attributes of a session that goes on with the account it had while MPI answered with another
+// ICN (decision R12): the credential's own words, and no identifier that may be another person's.
+Claims WithoutOtherIdentity(const Claims& claims);
+
+// Takes out the identifiers that a waived finding is about (decision R3). With 103 that is the ICN,
+// too: MPI was asked by one of the two that contradict each other.
 void HideConflicting(const std::vector<Finding>& findings, Claims& attributes);
 
 }  // namespace va::attributes

@@ -225,6 +225,7 @@ Derivation Derive(const SsoeAssertion& assertion, const Attempt& attempt,
   claims.transaction_id = Text(reading.Get(Attr::kTransactionId));
   ReadPerson(reading, claims);
   ReadIdentifiers(reading, csid, out.ids, claims);
+  out.mhv_id_asserted = reading.Get(Attr::kMhvUuid).has_value();
 
   identity::Assurance& assurance = out.assurance;
   assurance.loa_current = CurrentLoa(reading, logingov);

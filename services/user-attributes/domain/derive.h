@@ -19,6 +19,8 @@ struct Derivation {
   Claims claims;
   identity::Assurance assurance;
   identity::GcIds ids;
+  // The MHV id of the claims is the credential's own, not the first IEN of gcIds.
+  bool mhv_id_asserted = false;
   // Absent below LOA3 (decision R6), when a finding blocks, or when there is nothing to ask with.
   std::optional<MpiQuestion> question;
   std::vector<Finding> findings;

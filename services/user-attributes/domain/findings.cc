@@ -189,6 +189,11 @@ const Finding* FirstBlocking(const std::vector<Finding>& findings) {
   return nullptr;
 }
 
+bool WasFound(const std::vector<Finding>& findings, Check check) {
+  return std::any_of(findings.begin(), findings.end(),
+                     [&](const Finding& f) { return f.tag == identity::ToString(check); });
+}
+
 bool WasWaived(const std::vector<Finding>& findings, Check check) {
   return std::any_of(findings.begin(), findings.end(), [&](const Finding& f) {
     return f.effect == Effect::kWaived && f.tag == identity::ToString(check);

@@ -60,6 +60,9 @@ void CheckMpiIdentifiers(const identity::GcIds& ids, const RuleSet& rules,
 // The first blocking finding, which gives the refusal its code; nullptr when nothing blocks.
 const Finding* FirstBlocking(const std::vector<Finding>& findings);
 
+// Whether a check found something, whatever came of it.
+bool WasFound(const std::vector<Finding>& findings, identity::Check check);
+
 // Whether a finding of this tag was waived.
 bool WasWaived(const std::vector<Finding>& findings, identity::Check check);
 

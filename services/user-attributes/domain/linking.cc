@@ -41,6 +41,7 @@ std::optional<Credential> CredentialOf(const Claims& claims,
 
 LinkAction PlanLink(const StoredLink& stored, bool icn_came_in) {
   if (!stored.exists) return LinkAction::kCreate;
+  if (stored.locked) return LinkAction::kLocked;
   if (!icn_came_in) return LinkAction::kKeep;
   if (stored.account_icn_is_this) {
     return stored.verified ? LinkAction::kKeep : LinkAction::kMarkVerified;

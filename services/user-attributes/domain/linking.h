@@ -30,6 +30,7 @@ std::optional<Credential> CredentialOf(const Claims& claims,
 // What is stored about it. Account ids are compared as they are.
 struct StoredLink {
   bool exists = false;           // a verification of this credential
+  bool locked = false;           // that verification is locked
   std::string account_id;        // its account
   bool account_has_icn = false;  // that account is verified
   bool account_icn_is_this = false;
@@ -38,6 +39,7 @@ struct StoredLink {
 };
 
 enum class LinkAction {
+  kLocked,        // nothing at all is written: a locked credential moves nothing
   kKeep,          // nothing about the account changes
   kCreate,        // new verification on the ICN's account, or on a new one
   kMarkVerified,  // the account has this ICN already; the verification was not verified yet

@@ -37,7 +37,17 @@ TEST_CASE("PlanLink: which account a credential leads to (ssoe_saml 15.2)", "[at
   other_known.icn_account_id = "B";
   StoredLink other_unverified = other_known;
   other_unverified.verified = false;
+  const auto locked = [](StoredLink stored) {
+    stored.locked = true;
+    return stored;
+  };
   const auto row = GENERATE_COPY(values<Row>({
+      {"locked: its account gets no ICN", locked(unverified), true, LinkAction::kLocked},
+      {"locked: it does not move", locked(unverified_other), true, LinkAction::kLocked},
+      {"locked: it is not marked verified", locked(not_yet), true, LinkAction::kLocked},
+      {"locked: no merge is recorded", locked(other_known), true, LinkAction::kLocked},
+      {"locked: nothing new is locked as well", locked(verified), true, LinkAction::kLocked},
+      {"locked: without an ICN as well", locked(unverified), false, LinkAction::kLocked},
       {"unknown credential with an ICN", unknown, true, LinkAction::kCreate},
       {"unknown credential without one", unknown, false, LinkAction::kCreate},
       {"no ICN on login changes nothing", unverified, false, LinkAction::kKeep},

@@ -34,8 +34,10 @@ class PolicySource {
   // The current policy; stays valid for its holder when another one comes into force.
   virtual std::shared_ptr<const identity::Policy> Current() const = 0;
 
-  // Reads the file again. A file with problems changes nothing and is reported.
-  virtual absl::Status Reload() = 0;
+  // Reads the file again. A file with problems changes nothing and is reported. Cheap to call with
+  // every request: it is OK, and does nothing, when the file was read less than a second before
+  // `now`, well or not, or is being read by somebody else.
+  virtual absl::Status Reload(absl::Time now) = 0;
 };
 
 }  // namespace va::attributes

@@ -99,16 +99,19 @@ const KindStatements& StatementsOf(Csp type) {
   return kIdme;
 }
 
+// Every statement that changes a verification leaves a locked one alone, too: a lock set after the
+// facts were read makes it a lost race.
 constexpr Statement kMarkVerified = {
     "mark_verified",
     "UPDATE user_verifications SET verified_at = $3, updated_at = $3 "
-    "WHERE id = $1 AND user_account_id = $2 AND verified_at IS NULL RETURNING id"};
+    "WHERE id = $1 AND user_account_id = $2 AND verified_at IS NULL AND NOT locked RETURNING id"};
 
 // Only an account without an ICN gets one: a verified account is never overwritten (decision R12).
 constexpr Statement kWriteIcn = {
     "write_icn",
     "WITH a AS (UPDATE user_accounts SET icn_hash = $4, icn_sealed = $5 "
-    "WHERE id = $2 AND icn_hash IS NULL RETURNING id) "
+    "WHERE id = $2 AND icn_hash IS NULL AND EXISTS (SELECT 1 FROM user_verifications l "
+    "WHERE l.id = $1 AND NOT l.locked) RETURNING id) "
     "UPDATE user_verifications v SET verified_at = $3, updated_at = $3 FROM a "
     "WHERE v.id = $1 AND v.user_account_id = a.id RETURNING v.id"};
 
@@ -117,7 +120,8 @@ constexpr Statement kRepoint = {
     "repoint",
     "WITH old AS (SELECT v.id, v.user_account_id FROM user_verifications v "
     "JOIN user_accounts a ON a.id = v.user_account_id "
-    "WHERE v.id = $1 AND v.user_account_id = $2 AND a.icn_hash IS NULL FOR UPDATE), "
+    "WHERE v.id = $1 AND v.user_account_id = $2 AND a.icn_hash IS NULL AND NOT v.locked "
+    "FOR UPDATE), "
     "d AS (INSERT INTO deprecated_user_accounts (user_verification_id, user_account_id, "
     "deprecated_at) SELECT id, user_account_id, $3 FROM old ON CONFLICT DO NOTHING) "
     "UPDATE user_verifications v SET user_account_id = $4, verified_at = $3, updated_at = $3 "
@@ -135,7 +139,7 @@ constexpr Statement kPendingMerge = {
 constexpr Statement kRefreshBacking = {
     "refresh_backing",
     "UPDATE user_verifications SET backing_idme_uuid_hash = $2, backing_idme_uuid_sealed = $3, "
-    "updated_at = $4 WHERE id = $1"};
+    "updated_at = $4 WHERE id = $1 AND NOT locked"};
 
 // A lost race shows as a unique violation or as a guard that no longer holds; each lap sees what
 // the winner wrote, so more than a few laps mean something else is wrong.
@@ -174,7 +178,6 @@ struct PgAccountStore::Sealed {
 struct PgAccountStore::Facts {
   StoredLink link;
   std::string verification_id;
-  bool locked = false;
   std::optional<std::string> backing_hash;
 };
 
@@ -215,6 +218,9 @@ absl::StatusOr<LinkedAccount> PgAccountStore::LinkOnce(store::Connection& db,
   absl::StatusOr<Facts> facts = Read(db, call);
   if (!facts.ok()) return facts.status();
   const LinkAction action = PlanLink(facts->link, call.credential.icn.has_value());
+  if (action == LinkAction::kLocked) {
+    return LinkedAccount{facts->link.account_id, facts->verification_id, true, false, false};
+  }
   if (action == LinkAction::kCreate) return Create(db, call, *facts);
   if (absl::Status refreshed = RefreshBacking(db, call, *facts); !refreshed.ok()) return refreshed;
   return Change(db, call, *facts, action);
@@ -229,7 +235,7 @@ absl::StatusOr<PgAccountStore::Facts> PgAccountStore::Read(store::Connection& db
   facts.link.exists = !row.IsNull(0);
   facts.verification_id = row.Text(0);
   facts.link.account_id = row.Text(1);
-  facts.locked = row.Bool(2);
+  facts.link.locked = row.Bool(2);
   facts.link.verified = row.Bool(3);
   const std::optional<std::string> account_icn = row.OptText(4);
   facts.link.account_has_icn = account_icn.has_value();
@@ -278,10 +284,11 @@ absl::StatusOr<LinkedAccount> PgAccountStore::Change(store::Connection& db, cons
                                                      const Facts& facts, LinkAction action) const {
   const std::string& id = facts.verification_id;
   const std::string& account = facts.link.account_id;
-  LinkedAccount linked{account, id, facts.locked, false, false};
+  LinkedAccount linked{account, id, false, false, false};
   // NULL results only leave the switch for actions that write.
   absl::StatusOr<store::Rows> rows = absl::InternalError("no statement");
   switch (action) {
+    case LinkAction::kLocked:
     case LinkAction::kCreate:
     case LinkAction::kKeep:
       return linked;

@@ -205,6 +205,31 @@ TEST_CASE("Callback: who was asked to authenticate anew must have done so (Force
       303);
 }
 
+TEST_CASE("Callback: P5 what must be signed is what the policy says of the CSP's provider",
+          "[callback][attack]") {
+  identity::Policy policy = TestPolicy();
+  policy.idps = {{"another", SignatureWanted::kAssertion}, {"ssoe", SignatureWanted::kBoth}};
+  TestGateway gateway(policy);
+  const auto attempt = gateway.Start();
+  // Only the assertion is signed.
+  const http::Response response = gateway.PostResponse(attempt, gateway.ResponseTo(attempt));
+  CHECK(response.status == 403);
+  CHECK(gateway.flows.sessions.empty());
+  CHECK(gateway.rules.admits == 0);
+}
+
+TEST_CASE("Callback: P5 a CSP that no provider speaks for any more ends without a session",
+          "[callback]") {
+  identity::Policy policy = TestPolicy();
+  policy.idps.clear();
+  TestGateway gateway(policy);
+  const auto attempt = gateway.Start();
+  const http::Response response = gateway.PostResponse(attempt, gateway.ResponseTo(attempt));
+  CHECK(response.status == 503);
+  CHECK(gateway.flows.sessions.empty());
+  CHECK(gateway.rules.admits == 0);
+}
+
 TEST_CASE("Callback: E5 the policy of now judges, whichever the attempt was planned under",
           "[callback][E5]") {
   TestGateway gateway;
@@ -356,6 +381,40 @@ TEST_CASE("Logout: ends the session and deletes the cookie with the same attribu
     CHECK(expired.find(attribute) != std::string::npos);
   }
   CHECK(gateway.Get("/v0/user", cookie).status == 401);
+}
+
+TEST_CASE("Cookies: A14 what other software of the domain set keeps nobody out",
+          "[callback][logout][attack]") {
+  TestGateway gateway;
+  auto attempt = gateway.Start("", "_ga=1; _ga=2; a=\xc3\xa9");
+  attempt.cookie = "_ga=1; _ga=2; a=\xc3\xa9; " + attempt.cookie;
+  const http::Response landed = gateway.PostResponse(attempt, gateway.ResponseTo(attempt));
+  REQUIRE(landed.status == 303);
+  const std::string set = Header(landed, "Set-Cookie");
+  const std::string cookie = "_ga=1; flag; _ga=2; " + set.substr(0, set.find(';'));
+  CHECK(gateway.Get("/v0/user", cookie).status == 200);
+  CHECK(gateway.Post("/v0/logout", cookie, "").status == 204);
+  CHECK(gateway.flows.sessions.empty());
+}
+
+TEST_CASE("Cookies: A14 two of one name count as none, and end no session in silence",
+          "[callback][logout][attack]") {
+  TestGateway gateway;
+  auto attempt = gateway.Start();
+  const std::string answer = gateway.ResponseTo(attempt);
+  auto shadowed = attempt;
+  shadowed.cookie += "; __Host-va_flow=planted";
+  CheckRefused(gateway, gateway.PostResponse(shadowed, answer), 403, "flow_cookie_missing");
+  const http::Response landed = gateway.PostResponse(attempt, answer);
+  const std::string set = Header(landed, "Set-Cookie");
+  const std::string cookie = set.substr(0, set.find(';'));
+  const std::string twice = cookie + "; __Host-va_session=planted";
+  CHECK(gateway.Get("/v0/user", twice).status == 401);
+  const http::Response out = gateway.Post("/v0/logout", twice, "");
+  CHECK(out.status == 400);
+  CHECK_FALSE(out.headers.Has("Set-Cookie"));
+  CHECK(gateway.audit.tags.back() == "cookie_refused");
+  CHECK(gateway.Get("/v0/user", cookie).status == 200);
 }
 
 }  // namespace

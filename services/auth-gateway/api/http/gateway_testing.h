@@ -207,10 +207,10 @@ inline identity::Policy TestPolicy() {
 // One gateway with everything it needs, and a browser's side of the conversation.
 class TestGateway {
  public:
-  TestGateway()
+  explicit TestGateway(identity::Policy policy = TestPolicy())
       : idp_key_(OrDie(
             crypto::PrivateKey::FromPem(OrDie(crypto::GenerateKeyPem(crypto::NewKey::kEcP256))))),
-        policy_(TestPolicy()),
+        policy_(std::move(policy)),
         saml_(TestSaml(idp_key_)),
         sessions(flows),
         log_("auth-gateway", telemetry::Severity::kError, clock, sink_),

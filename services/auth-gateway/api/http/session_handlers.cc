@@ -119,6 +119,8 @@ http::Response HandleLogout(const GatewayDeps& deps, http::Request& request) {
   const auto cookie = CookieValue(request, kSessionCookie);
   // Whose session should end cannot be told, and it lives on.
   if (!cookie.ok()) {
+    Record(deps, telemetry::AuditEvent::kRequestRefused,
+           {.request_id = request.request_id, .code = "400", .tag = "cookie_refused"});
     return RefusalPage(400, {base::SignInCode::kInvalidRequest, "cookie_refused"},
                        request.request_id, "/sign-in/");
   }

@@ -6,6 +6,7 @@
 #include "lib/base/status.h"
 #include "services/user-attributes/api/grpc/pack.h"
 #include "services/user-attributes/api/grpc/unpack.h"
+#include "services/user-attributes/domain/canonical.h"
 #include "services/user-attributes/domain/derive.h"
 
 namespace va::attributes {
@@ -70,7 +71,7 @@ absl::StatusOr<std::shared_ptr<const identity::Policy>> AttributesServiceImpl::A
     const std::string& version) const {
   std::shared_ptr<const identity::Policy> policy = deps_.policy.Current();
   if (policy->version == version) return policy;
-  const absl::Status reloaded = deps_.policy.Reload();
+  const absl::Status reloaded = deps_.policy.Reload(deps_.clock.Now());
   if (!reloaded.ok()) {
     deps_.log.Error("policy.reload_failed", {{"reason", base::ReasonOf(reloaded)}});
   }
@@ -146,15 +147,16 @@ absl::Status AttributesServiceImpl::Link(const rpc::CallContext& context,
   const absl::StatusOr<LinkedAccount> linked =
       deps_.accounts.Link(*credential, request_id, deps_.clock.Now(), context.deadline);
   if (!linked.ok()) return linked.status();
+  if (linked->locked) {
+    decision = DenyLocked(std::move(decision));
+    return absl::OkStatus();
+  }
   if (linked->merge_pending) {
+    decision.attributes = WithoutOtherIdentity(decision.claims);
     AddNote("pending_merge", decision.findings);
     deps_.log.Warn("account.merge_pending", {{"req", request_id},
                                              {"account", linked->account_id},
                                              {"verification", linked->verification_id}});
-  }
-  if (linked->locked) {
-    decision = DenyLocked(std::move(decision));
-    return absl::OkStatus();
   }
   response.set_account_id(linked->account_id);
   response.set_verification_id(linked->verification_id);

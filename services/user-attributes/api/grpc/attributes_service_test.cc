@@ -17,7 +17,7 @@ namespace {
 class FakePolicy final : public PolicySource {
  public:
   std::shared_ptr<const identity::Policy> Current() const override { return current; }
-  absl::Status Reload() override {
+  absl::Status Reload(absl::Time /*now*/) override {
     ++reloads;
     if (on_disk) current = on_disk;
     return absl::OkStatus();
