@@ -24,7 +24,9 @@ std::string Encode(absl::string_view bytes, const char* alphabet, bool pad) {
   std::string out;
   out.reserve((bytes.size() + 2) / 3 * 4);
   size_t i = 0;
-  const auto byte = [&](size_t at) { return static_cast<uint32_t>(static_cast<uint8_t>(bytes[at])); };
+  const auto byte = [&](size_t at) {
+    return static_cast<uint32_t>(static_cast<uint8_t>(bytes[at]));
+  };
   for (; i + 2 < bytes.size(); i += 3) {
     const uint32_t word = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
     for (int shift = 18; shift >= 0; shift -= 6) out.push_back(alphabet[word >> shift & 63]);
@@ -41,7 +43,8 @@ std::string Encode(absl::string_view bytes, const char* alphabet, bool pad) {
 
 // `text` carries no padding here.
 absl::StatusOr<std::string> Decode(absl::string_view text, const std::array<uint8_t, 256>& table) {
-  if (text.size() % 4 == 1) return absl::InvalidArgumentError("base64 text has an impossible length");
+  if (text.size() % 4 == 1)
+    return absl::InvalidArgumentError("base64 text has an impossible length");
   std::string out;
   out.reserve(text.size() / 4 * 3 + 2);
   uint32_t word = 0;

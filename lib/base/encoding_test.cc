@@ -7,9 +7,13 @@ namespace va::base {
 namespace {
 
 TEST_CASE("Base64: the RFC 4648 section 10 examples hold both ways", "[base]") {
-  const std::pair<const char*, const char*> rows[] = {
-      {"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-      {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  const std::pair<const char*, const char*> rows[] = {{"", ""},
+                                                      {"f", "Zg=="},
+                                                      {"fo", "Zm8="},
+                                                      {"foo", "Zm9v"},
+                                                      {"foob", "Zm9vYg=="},
+                                                      {"fooba", "Zm9vYmE="},
+                                                      {"foobar", "Zm9vYmFy"}};
   for (const auto& [plain, text] : rows) {
     CHECK(Base64Encode(plain) == text);
     CHECK(Base64DecodeStrict(text).value() == plain);
@@ -18,8 +22,8 @@ TEST_CASE("Base64: the RFC 4648 section 10 examples hold both ways", "[base]") {
 
 TEST_CASE("Base64: S78 url-safe alphabet, missing padding, junk and spare bits are refused",
           "[base][attack]") {
-  for (const char* text : {"Zg", "Zg=", "Zg===", "Z", "Zh==", "Zm9=", "-_-_", "Zm 9v", "Zm9v\n",
-                           "=Zg=", "Zg==Zg=="}) {
+  for (const char* text :
+       {"Zg", "Zg=", "Zg===", "Z", "Zh==", "Zm9=", "-_-_", "Zm 9v", "Zm9v\n", "=Zg=", "Zg==Zg=="}) {
     CAPTURE(text);
     CHECK_FALSE(Base64DecodeStrict(text).ok());
   }

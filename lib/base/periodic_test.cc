@@ -21,7 +21,9 @@ TEST_CASE("Periodic: the task repeats until the owner goes, and stops at once", 
   const int at_end = runs;
   CHECK(at_end >= 3);
   // An hour's pause does not hold the owner up.
-  { const Periodic idle(absl::Hours(1), [&] { ++runs; }); }
+  {
+    const Periodic idle(absl::Hours(1), [&] { ++runs; });
+  }
   CHECK(runs == at_end);
 }
 

@@ -103,10 +103,8 @@ TEST_CASE("ParsePolicy P1 and P5: a grant that is not implemented is refused, ne
       {"{want: encrypted}",
        "p.yaml:16: idps.ssoe.want must not be encrypted: encrypted assertions are not supported; "
        "say assertion, response or both (decision P5)"},
-      {"{want: none}",
-       "p.yaml:16: idps.ssoe.want must be one of: assertion, response, both"},
-      {"{want: [both]}",
-       "p.yaml:16: idps.ssoe.want must be one of: assertion, response, both"},
+      {"{want: none}", "p.yaml:16: idps.ssoe.want must be one of: assertion, response, both"},
+      {"{want: [both]}", "p.yaml:16: idps.ssoe.want must be one of: assertion, response, both"},
   }));
   CAPTURE(row.idp);
   const auto policy =

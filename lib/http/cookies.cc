@@ -30,8 +30,8 @@ bool IsCookieOctet(char c) {
   return u > 0x20 && u < 0x7f && c != '"' && c != ',' && c != ';' && c != '\\';
 }
 
-// Wider than the grammar, as proxies rewrite values, but no control characters and nothing outside of
-// ASCII.
+// Wider than the grammar, as proxies rewrite values, but no control characters and nothing outside
+// of ASCII.
 bool IsReadableValueChar(char c) {
   const auto u = static_cast<unsigned char>(c);
   return u >= 0x20 && u < 0x7f;

@@ -1,6 +1,6 @@
 // Reading the Cookie header and writing Set-Cookie. One cookie is read by name: what other software
-// of the domain set, however odd, must not keep a person out, while a second cookie of the name asked
-// for, planted by a sibling host, is how sessions get fixed and is refused. Pure functions.
+// of the domain set, however odd, must not keep a person out, while a second cookie of the name
+// asked for, planted by a sibling host, is how sessions get fixed and is refused. Pure functions.
 #pragma once
 
 #include <optional>

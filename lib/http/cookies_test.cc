@@ -57,9 +57,19 @@ TEST_CASE("A14 FindCookie: what could shadow or confuse the cookie asked for is 
 TEST_CASE("A14 FindCookie: what other software set keeps nobody out", "[http][cookies][attack]") {
   const std::string ours = std::string(kSession) + "=mine";
   const std::string foreign[] = {
-      "_ga=1; _ga=2",     "theme=dark; theme=dark", "a=\xc3\xa9", "flag",
-      "=1",               "a b=1",                  "a=b\x01" "c", std::string("a=b\0c", 5),
-      "x\xff=1",          ";;;",                    "\"=\"",       "__Host-va_session",
+      "_ga=1; _ga=2",
+      "theme=dark; theme=dark",
+      "a=\xc3\xa9",
+      "flag",
+      "=1",
+      "a b=1",
+      "a=b\x01"
+      "c",
+      std::string("a=b\0c", 5),
+      "x\xff=1",
+      ";;;",
+      "\"=\"",
+      "__Host-va_session",
       "__host-VA_session=planted",
   };
   for (const std::string& other : foreign) {

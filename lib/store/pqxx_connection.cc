@@ -56,8 +56,8 @@ std::string Quoted(absl::string_view value) {
 
 int64_t AtLeastOne(int64_t value) { return value < 1 ? 1 : value; }
 
-// How long a statement may still answer when its deadline has passed: the server's own timeout, if it
-// comes at the same moment, keeps the connection, and cutting it off does not.
+// How long a statement may still answer when its deadline has passed: the server's own timeout, if
+// it comes at the same moment, keeps the connection, and cutting it off does not.
 constexpr std::chrono::milliseconds kGrace{50};
 
 // connect_timeout holds for each host of the list.
@@ -319,9 +319,8 @@ absl::Status Connection::InTransaction(absl::FunctionRef<absl::Status(Connection
                            "database: a transaction inside a transaction");
   }
   if (impl.broken) return Unavailable("CONNECTION_LOST", "begin");
-  const absl::Status begun = impl.GuardInTime("begin", impl.deadline, [&] {
-    impl.transaction = std::make_unique<pqxx::work>(*impl.link);
-  });
+  const absl::Status begun = impl.GuardInTime(
+      "begin", impl.deadline, [&] { impl.transaction = std::make_unique<pqxx::work>(*impl.link); });
   if (!begun.ok()) return begun;
   impl.transaction_failure = absl::OkStatus();
   absl::Status outcome = body(*this);
@@ -332,8 +331,8 @@ absl::Status Connection::InTransaction(absl::FunctionRef<absl::Status(Connection
   if (outcome.ok()) {
     outcome = impl.GuardInTime("commit", impl.deadline, [&] { impl.transaction->commit(); });
   }
-  // The destructor rolls back what was not committed. A rollback after the deadline has the grace to
-  // itself: it saves the connection.
+  // The destructor rolls back what was not committed. A rollback after the deadline has the grace
+  // to itself: it saves the connection.
   const absl::Status closed =
       impl.GuardInTime("rollback", std::max(impl.deadline, Watchdog::Clock::now()),
                        [&] { impl.transaction.reset(); });

@@ -24,8 +24,8 @@ struct ResultHolder {
   pqxx::result result;
 };
 
-// Opens a connection as the options say. Blocks up to connect_timeout, or up to `patience` when that
-// is shorter; libpq counts in seconds and gives every host of a list two at least.
+// Opens a connection as the options say. Blocks up to connect_timeout, or up to `patience` when
+// that is shorter; libpq counts in seconds and gives every host of a list two at least.
 absl::StatusOr<std::unique_ptr<pqxx::connection>> Connect(
     const PoolOptions& options, absl::Duration patience = absl::InfiniteDuration());
 

@@ -1,7 +1,7 @@
-// Ends calls to a database that does not answer. libpq waits for ever on a server that is stopped or
-// cut off without a word; a statement that is still running when it is due has its socket shut down
-// here, which libpq then reports as a lost connection. One thread per pool, asleep until the nearest
-// statement is due. Private to lib/store.
+// Ends calls to a database that does not answer. libpq waits for ever on a server that is stopped
+// or cut off without a word; a statement that is still running when it is due has its socket shut
+// down here, which libpq then reports as a lost connection. One thread per pool, asleep until the
+// nearest statement is due. Private to lib/store.
 #pragma once
 
 #include <chrono>

@@ -39,7 +39,7 @@ TEST_CASE("Config: defaults are those of a non-production client of MPI", "[mpi]
   Config config;
   CHECK(Load(Minimal(pki), config).empty());
   CHECK(config.soap.url == "https://mpi.example.test/mpi");
-  CHECK(config.soap.timeout == absl::Seconds(15));
+  CHECK(config.soap.timeout == absl::Seconds(6));
   CHECK(config.soap.message.processing_code == "T");
   CHECK(config.soap.message.sender == "200VGOV");
   CHECK(config.soap.message_id_prefix == "200VGOV-");

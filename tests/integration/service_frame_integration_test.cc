@@ -57,7 +57,7 @@ class Site {
   std::string Yaml() {
     const testing::PemFiles mine = pki_.IssueService(program_.name);
     const store::PoolOptions app = database_->App();
-    const std::string neighbour = "{target: '127.0.0.1:1', timeout: 1s}";
+    const std::string neighbour = "{target: '127.0.0.1:1'}";
     return absl::StrCat(
         "ops: {listen: '127.0.0.1:0'}\n", "grpc:\n  listen: '127.0.0.1:0'\n",
         "  tls: {certificate_file: ", mine.certificate_file,

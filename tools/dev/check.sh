@@ -95,8 +95,9 @@ check_tidy() {
     mapfile -t sources < <(changed_sources)
     # Spread over the change, so that a large one is sampled and not cut off.
     chosen=()
-    local i step=$(((${#sources[@]} + most - 1) / most))
-    for ((i = 0; i < ${#sources[@]}; i += step > 0 ? step : 1)); do chosen+=("${sources[i]}"); done
+    local i all=${#sources[@]}
+    if ((most > all)); then most=$all; fi
+    for ((i = 0; i < most; i++)); do chosen+=("${sources[i * all / most]}"); done
   fi
   if ((${#chosen[@]} == 0)); then
     say "No C++ file has changed."

@@ -129,16 +129,15 @@ Decision UnpackDecision(const attributes::AdmitResponse& response) {
 
 }  // namespace
 
-GrpcAttributeRules::GrpcAttributeRules(rpc::Channel channel)
-    : channel_(std::move(channel)) {}
+GrpcAttributeRules::GrpcAttributeRules(rpc::Channel channel) : channel_(std::move(channel)) {}
 
 absl::StatusOr<Derived> GrpcAttributeRules::Derive(const SignInPlan& plan,
                                                    const VerifiedAssertion& assertion,
                                                    const CallScope& scope) {
   attributes::DeriveRequest request;
   PackAttempt(plan, assertion, scope, request);
-  const auto response = rpc::Call<attributes::DeriveResponse>(
-      channel_, kDerive, request, {scope.deadline, scope.request_id});
+  const auto response = rpc::Call<attributes::DeriveResponse>(channel_, kDerive, request,
+                                                              {scope.deadline, scope.request_id});
   if (!response.ok()) return response.status();
   Derived derived;
   derived.loa_current = response->assurance().loa_current();

@@ -44,8 +44,7 @@ absl::Status PackQuestion(const std::string& serialized, mpi::v1::GetProfileRequ
 
 }  // namespace
 
-GrpcPersonIndex::GrpcPersonIndex(rpc::Channel channel)
-    : channel_(std::move(channel)) {}
+GrpcPersonIndex::GrpcPersonIndex(rpc::Channel channel) : channel_(std::move(channel)) {}
 
 absl::StatusOr<MpiAnswer> GrpcPersonIndex::GetProfile(const Derived& derived,
                                                       const CallScope& scope) {
@@ -54,8 +53,8 @@ absl::StatusOr<MpiAnswer> GrpcPersonIndex::GetProfile(const Derived& derived,
   request.set_loa_current(derived.loa_current);
   const absl::Status packed = PackQuestion(derived.mpi_question, request);
   if (!packed.ok()) return packed;
-  const auto response = rpc::Call<mpi::v1::GetProfileResponse>(
-      channel_, kGetProfile, request, {scope.deadline, scope.request_id});
+  const auto response = rpc::Call<mpi::v1::GetProfileResponse>(channel_, kGetProfile, request,
+                                                               {scope.deadline, scope.request_id});
   if (!response.ok()) return response.status();
   MpiAnswer answer;
   answer.outcome = response->outcome();

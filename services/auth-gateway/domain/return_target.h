@@ -12,7 +12,8 @@
 
 namespace va::gateway {
 
-// The longest `redirect` that is looked at. It travels into the attempt's row and back into a header.
+// The longest `redirect` that is looked at. It travels into the attempt's row and back into a
+// header.
 inline constexpr size_t kMaxRedirect = 1024;
 
 // What the browser asked for; empty strings when it asked for nothing.

@@ -13,11 +13,12 @@ constexpr Statement kSweepFlows{"sweep_flows", R"sql(
 DELETE FROM flows WHERE id IN (
   SELECT id FROM flows WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2
   FOR UPDATE SKIP LOCKED))sql"};
-// Without an order, so that flows_open_by_browser, which has started attempts only, finds them; by
-// expiry, thirty days of finished ones would come first.
+// In the order of flows_open_by_browser, which has started attempts only: by expiry, thirty days of
+// finished ones would be read first.
 constexpr Statement kSweepStarted{"sweep_started", R"sql(
 DELETE FROM flows WHERE id IN (
-  SELECT id FROM flows WHERE stage = 'started' AND expires_at <= $1 LIMIT $2
+  SELECT id FROM flows WHERE stage = 'started' AND expires_at <= $1
+  ORDER BY browser_hash, created_at LIMIT $2
   FOR UPDATE SKIP LOCKED))sql"};
 constexpr Statement kSweepAssertions{"sweep_assertions", R"sql(
 DELETE FROM used_assertions WHERE (issuer, assertion_id) IN (

@@ -13,8 +13,8 @@ namespace va::gateway {
 struct JanitorOptions {
   // How long an attempt can still be explained after it expired.
   absl::Duration flow_retention = absl::Hours(24 * 30);
-  // The same for an attempt that nobody came back from: there is nothing to explain, and anybody can
-  // start as many as they like.
+  // The same for an attempt that nobody came back from: there is nothing to explain, and anybody
+  // can start as many as they like.
   absl::Duration started_retention = absl::Hours(1);
   int batch = 500;
   // Batches per call and table; what is left waits for the next call.

@@ -16,7 +16,7 @@ namespace va::mpi {
 
 struct SoapSettings {
   std::string url;
-  absl::Duration timeout = absl::Seconds(6);   // of one call; the caller's deadline may be nearer
+  absl::Duration timeout = absl::Seconds(6);  // of one call; the caller's deadline may be nearer
   hl7::MessageSettings message;
   std::string message_id_prefix = "200VGOV-";  // before the UUID of each message
   std::string

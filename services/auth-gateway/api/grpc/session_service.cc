@@ -41,10 +41,9 @@ void RegisterSessionService(rpc::ServerBuilder& builder, SessionStore& sessions,
                             const base::Clock& clock) {
   builder.Unary<IntrospectRequest, IntrospectResponse>(
       kIntrospectMethod,
-      [&sessions, &clock](const rpc::CallContext& context, const IntrospectRequest& request)
-          -> absl::StatusOr<IntrospectResponse> {
-        const auto found =
-            sessions.Use(HashToken(request.token()), clock.Now(), context.deadline);
+      [&sessions, &clock](const rpc::CallContext& context,
+                          const IntrospectRequest& request) -> absl::StatusOr<IntrospectResponse> {
+        const auto found = sessions.Use(HashToken(request.token()), clock.Now(), context.deadline);
         if (!found.ok()) return found.status();
         IntrospectResponse response;
         if (!found->has_value()) return response;

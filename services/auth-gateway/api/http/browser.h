@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "absl/time/time.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "lib/http/message.h"
 
 namespace va::gateway {
@@ -14,9 +14,9 @@ namespace va::gateway {
 inline constexpr absl::string_view kFlowCookie = "__Host-va_flow";
 inline constexpr absl::string_view kSessionCookie = "__Host-va_session";
 
-// The cookie's value; empty when it is absent. An error when the browser sent it twice, or something
-// that we never set: whose session that is cannot be told, so nothing is looked up. Most callers
-// treat that as absent.
+// The cookie's value; empty when it is absent. An error when the browser sent it twice, or
+// something that we never set: whose session that is cannot be told, so nothing is looked up. Most
+// callers treat that as absent.
 absl::StatusOr<std::string> CookieValue(const http::Request& request, absl::string_view name);
 
 void SetFlowCookie(http::Response& response, absl::string_view browser_id, absl::Duration lifetime);
