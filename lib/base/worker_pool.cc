@@ -28,14 +28,17 @@ WorkerPool::WorkerPool(size_t threads, size_t queue) : queue_limit_(queue) {
 WorkerPool::~WorkerPool() { Shutdown(); }
 
 bool WorkerPool::TrySubmit(std::function<void()> task) {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (stopping_ || threads_.empty()) return false;
-    const size_t idle = threads_.size() - running_;
-    if (queue_.size() >= queue_limit_ + idle) return false;
-    queue_.push_back(std::move(task));
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (stopping_ || threads_.empty()) return false;
+  const size_t idle = threads_.size() - running_;
+  if (queue_.size() >= queue_limit_ + idle) return false;
+  queue_.push_back(std::move(task));
+  if (!idle_.empty()) {
+    Waiter* const waiter = idle_.back();
+    idle_.pop_back();
+    waiter->called = true;
+    waiter->wake.notify_one();
   }
-  wake_.notify_one();
   return true;
 }
 
@@ -45,8 +48,12 @@ void WorkerPool::Shutdown() {
     const std::lock_guard<std::mutex> lock(mutex_);
     stopping_ = true;
     threads.swap(threads_);
+    for (Waiter* const waiter : idle_) {
+      waiter->called = true;
+      waiter->wake.notify_one();
+    }
+    idle_.clear();
   }
-  wake_.notify_all();
   for (const pthread_t thread : threads) pthread_join(thread, nullptr);
 }
 
@@ -61,9 +68,14 @@ void* WorkerPool::ThreadMain(void* self) {
 }
 
 void WorkerPool::Work() {
+  Waiter self;
   std::unique_lock<std::mutex> lock(mutex_);
   while (true) {
-    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    while (queue_.empty() && !stopping_) {
+      self.called = false;
+      idle_.push_back(&self);
+      self.wake.wait(lock, [&self] { return self.called; });
+    }
     if (queue_.empty()) return;
     std::function<void()> task = std::move(queue_.front());
     queue_.pop_front();

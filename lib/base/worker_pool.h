@@ -32,13 +32,21 @@ class WorkerPool {
   size_t pending() const;
 
  private:
+  // A thread that waits for work, each on a condition of its own.
+  struct Waiter {
+    std::condition_variable wake;
+    bool called = false;
+  };
+
   static void* ThreadMain(void* self);
   void Work();
 
   const size_t queue_limit_;
   mutable std::mutex mutex_;
-  std::condition_variable wake_;
   std::deque<std::function<void()>> queue_;
+  // The last to go idle is called first: its stack and caches are still warm, and under light load
+  // most threads of a large pool are never woken at all.
+  std::vector<Waiter*> idle_;
   size_t running_ = 0;
   bool stopping_ = false;
   std::vector<pthread_t> threads_;

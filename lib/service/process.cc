@@ -25,7 +25,8 @@ void HardenProcess() {
   ::setrlimit(RLIMIT_CORE, &none);
   // One arena per thread would keep what each has freed once; two are enough for our locks.
   ::mallopt(M_ARENA_MAX, 2);
-  ::mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+  ::mallopt(M_TRIM_THRESHOLD, 8 * 1024 * 1024);
+  ::mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
   // A peer that closed its end is an error of write, not the end of the process.
   ::signal(SIGPIPE, SIG_IGN);
   // Operators send it to ask for a reload; it must never end the program.

@@ -71,7 +71,10 @@ int64_t ConnectSeconds(const PoolOptions& options, absl::Duration patience) {
 // Notices are off: they quote data. UTC and hex are what rows.cc reads.
 std::string SessionOptions(const PoolOptions& options) {
   const int64_t timeout = absl::ToInt64Milliseconds(options.statement_timeout);
-  return absl::StrCat("-c search_path=", options.schema, ",pg_temp -c statement_timeout=", timeout,
+  // Every statement looks rows up by key, so one plan fits all values: planning again for each call
+  // would cost more than the call.
+  return absl::StrCat("-c plan_cache_mode=force_generic_plan -c search_path=", options.schema,
+                      ",pg_temp -c statement_timeout=", timeout,
                       " -c idle_in_transaction_session_timeout=", timeout == 0 ? 0 : 4 * timeout,
                       " -c TimeZone=UTC -c DateStyle=ISO -c bytea_output=hex"
                       " -c client_min_messages=error");

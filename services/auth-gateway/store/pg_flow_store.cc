@@ -23,17 +23,24 @@ constexpr size_t kMaxAssertionId = 1024;
 
 // Keeps the four youngest open attempts of the browser beside the new one. `dropped` sees the table
 // as it was before the insert.
+//
+// `lazy`, here and in kClaim, lets the commit not wait for the disk. An attempt that a crash loses
+// in that instant is started again. A claim cannot be lost once it matters: the session is stored
+// by a later statement that does wait, and what waits brings everything before it to the disk as
+// well.
 constexpr Statement kStart{"flow_start", R"sql(
 WITH dropped AS (
   DELETE FROM flows WHERE id IN (
     SELECT id FROM flows WHERE browser_hash = $3 AND stage = 'started'
     ORDER BY created_at DESC, id OFFSET 4)
+), lazy AS (
+  SELECT set_config('synchronous_commit', 'off', true)
 )
 INSERT INTO flows (id, handle_hash, browser_hash, authn_request_id, idp, sign_in_type, application,
   csp, contexts, comparison, force_authn, target, restart, policy_version, on_refusal, had_session,
   created_at, expires_at, skip_dupe)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-  $19))sql"};
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19
+FROM lazy)sql"};
 
 #define VA_FLOW_COLUMNS                                                                           \
   "id, handle_hash, browser_hash, authn_request_id, idp, sign_in_type, application, csp, "        \
@@ -52,9 +59,11 @@ constexpr Statement kFindById{"flow_by_id", "SELECT " VA_FLOW_COLUMNS " FROM flo
 // only in a row that was inserted. `won` then takes the flow, once for all assertions. A caller
 // that comes after the winner finds the flow closed and asks whose assertion it is.
 constexpr Statement kClaim{"flow_claim", R"sql(
-WITH used AS (
+WITH lazy AS (
+  SELECT set_config('synchronous_commit', 'off', true)
+), used AS (
   INSERT INTO used_assertions AS u (issuer, assertion_id, flow_id, expires_at)
-  SELECT $3, $4, f.id, $5 FROM flows f
+  SELECT $3, $4, f.id, $5 FROM flows f, lazy
   WHERE f.id = $1 AND f.browser_hash = $2 AND f.stage = 'started' AND f.expires_at > $6
   ON CONFLICT (issuer, assertion_id) DO UPDATE SET issuer = u.issuer
   RETURNING u.flow_id, (u.xmax = 0) AS inserted
