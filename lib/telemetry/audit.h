@@ -1,6 +1,6 @@
 // The audit trail: a stream of its own with a closed list of events and a closed set of facts, none
-// of which says who a person is. A record that cannot be written is a failure the caller sees, so
-// that nothing security-relevant happens unrecorded.
+// of which says who a person is. A record that cannot be written is a failure the caller sees: the
+// rules refuse to decide without one, the edge goes on and says so in its log.
 #pragma once
 
 #include <memory>

@@ -199,27 +199,6 @@ TEST_CASE("Pool: B5 a transaction that outlasts its caller's deadline leaves not
   CHECK(CountItems(*pool) == 0);
 }
 
-TEST_CASE("Pool: B5 a server process that stopped answering holds nobody beyond the deadline",
-          "[contract][security]") {
-  Fixture fixture;
-  const auto pool = fixture.NewPool(1);
-  const int64_t backend = (*pool->Exec(Soon(), kPid))[0].Int(0);
-  // The server's own user sends the signal, whoever runs the test.
-  const auto signal = [&](absl::string_view name) {
-    return fixture.database()
-        .Psql(absl::StrCat("COPY (SELECT 1) TO PROGRAM 'kill -", name, " ", backend, "'"))
-        .ok();
-  };
-  REQUIRE(signal("STOP"));
-  const base::Stopwatch watch;
-  const absl::Status status = pool->Exec(In200Ms(), kPid).status();
-  CheckCutOff(status, watch.Elapsed());
-  const auto fresh = pool->Exec(Soon(), kPid);
-  CHECK(signal("CONT"));
-  REQUIRE(fresh.ok());
-  CHECK((*fresh)[0].Int(0) != backend);
-}
-
 TEST_CASE("Pool: nothing is sent once the deadline has passed", "[contract]") {
   Fixture fixture;
   const auto pool = fixture.NewPool(1);

@@ -36,6 +36,22 @@ const std::vector<Message>& EnglishMessages() {
       {"post_form.button", "Continue to {destination}"},
       {"post_form.destination", "your account provider"},
 
+      {"not_signed_in.headline", "You are not signed in"},
+      {"not_signed_in.happened", "Your session has ended, or this browser never had one."},
+      {"not_signed_in.todo", "Sign in with the button below."},
+      {"not_signed_in.button", "Sign in"},
+
+      {"step_up.headline", "Verify your identity to go on"},
+      {"step_up.happened", "This part of the site needs a verified identity."},
+      {"step_up.todo", "Verify your identity with your account provider; we bring you back here."},
+      {"step_up.button", "Verify your identity"},
+
+      {"try_later.headline", "We cannot sign you in right now"},
+      {"try_later.happened",
+       "One of the systems we need is not answering. Nothing is wrong with your account."},
+      {"try_later.todo", "Wait a few minutes, then try again with the button below."},
+      {"try_later.button", "Try again"},
+
       {"error.title", "{headline} - Veterans sign-in"},
       {"error.retry", "Sign in again"},
       {"error.code", "Error code {code}"},

@@ -83,6 +83,19 @@ void AddGroup(const SignInPage& page, bool secondary, absl::string_view heading,
   groups.push_back(group);
 }
 
+// The texts of one kind of page; a kind without a button of its own gets the usual one.
+ErrorPage PageOf(absl::string_view kind) {
+  const auto text = [kind](absl::string_view part) {
+    return std::string(Text(absl::StrCat(kind, ".", part)));
+  };
+  ErrorPage page;
+  page.headline = text("headline");
+  page.what_happened = text("happened");
+  page.what_to_do = text("todo");
+  page.retry_label = text("button");
+  return page;
+}
+
 }  // namespace
 
 std::string RenderSignInPage(const SignInPage& page) {
@@ -150,13 +163,27 @@ ErrorPage ErrorPageFor(base::SignInCode code, std::string request_id, std::strin
   return page;
 }
 
+ErrorPage NotSignedInPage() { return PageOf("not_signed_in"); }
+
+ErrorPage StepUpPage(std::string request_id, std::string verify_url) {
+  ErrorPage page = PageOf("step_up");
+  page.request_id = std::move(request_id);
+  page.retry_url = std::move(verify_url);
+  return page;
+}
+
+ErrorPage TryLaterPage(base::SignInCode code, std::string request_id, std::string retry_url) {
+  ErrorPage page = PageOf("try_later");
+  page.code = std::string(base::Describe(code).code);
+  page.request_id = std::move(request_id);
+  page.retry_url = std::move(retry_url);
+  return page;
+}
+
 ErrorPage ErrorPageForStatus(int status, std::string request_id) {
   std::string id = absl::StrCat("http.", status);
   if (Text(absl::StrCat(id, ".headline")).empty()) id = status < 500 ? "http.400" : "http.500";
-  ErrorPage page;
-  page.headline = std::string(Text(absl::StrCat(id, ".headline")));
-  page.what_happened = std::string(Text(absl::StrCat(id, ".happened")));
-  page.what_to_do = std::string(Text(absl::StrCat(id, ".todo")));
+  ErrorPage page = PageOf(id);
   page.request_id = std::move(request_id);
   return page;
 }

@@ -59,6 +59,12 @@ std::string RenderErrorPage(const ErrorPage& page);
 // The error page of a sign-in code with the catalogue's texts.
 ErrorPage ErrorPageFor(base::SignInCode code, std::string request_id, std::string retry_url);
 
+// What is no error of the person's and yet no session: each says what to do next. None shows a code
+// but try later, whose code support asks for.
+ErrorPage NotSignedInPage();
+ErrorPage StepUpPage(std::string request_id, std::string verify_url);
+ErrorPage TryLaterPage(base::SignInCode code, std::string request_id, std::string retry_url);
+
 // The error page of a plain HTTP status (400, 404, 405, 408, 413, 414, 421, 431, 500, 503 …).
 ErrorPage ErrorPageForStatus(int status, std::string request_id);
 

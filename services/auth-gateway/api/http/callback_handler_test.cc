@@ -154,6 +154,7 @@ TEST_CASE("Callback: R5 MPI or the rules down is try later and stays on record",
   const auto attempt = gateway.Start();
   const http::Response response = gateway.PostResponse(attempt, gateway.ResponseTo(attempt));
   CHECK(response.status == 503);
+  CHECK(response.body.find("Nothing is wrong with your account") != std::string::npos);
   CHECK_FALSE(Header(response, "Retry-After").empty());
   CHECK_FALSE(SetsSession(response));
   REQUIRE(gateway.flows.flows[attempt.id].outcome.has_value());
@@ -272,6 +273,14 @@ TEST_CASE("Start: an image of another page cannot crowd out what a person has op
                                            {"Sec-Fetch-Mode", "navigate"},
                                            {"Sec-Fetch-Dest", "document"}});
   CHECK(link.status == 200);
+}
+
+TEST_CASE("Result: without a session the page says so and shows no error code", "[pages]") {
+  TestGateway gateway;
+  const http::Response response = gateway.Get("/auth/login/callback");
+  CHECK(response.status == 401);
+  CHECK(response.body.find("You are not signed in") != std::string::npos);
+  CHECK(response.body.find("Error code") == std::string::npos);
 }
 
 TEST_CASE("Result: only a request id of ours is shown on the failure page", "[pages]") {

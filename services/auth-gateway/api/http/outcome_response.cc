@@ -36,6 +36,20 @@ std::string RestartUrl(const Outcome& outcome, const FlowRecord& flow) {
   return exists ? absl::StrCat(verified, restart.substr(plain.size())) : flow.plan.restart;
 }
 
+ErrorPage PageFor(const Outcome& outcome, absl::string_view request_id,
+                  const std::string& restart) {
+  switch (outcome.kind) {
+    case OutcomeKind::kStepUp:
+      return StepUpPage(std::string(request_id), restart);
+    case OutcomeKind::kTryLater:
+      return TryLaterPage(CodeOf(outcome), std::string(request_id), restart);
+    case OutcomeKind::kSession:
+    case OutcomeKind::kRefusal:
+      break;
+  }
+  return ErrorPageFor(CodeOf(outcome), std::string(request_id), restart);
+}
+
 }  // namespace
 
 int HttpStatusFor(const Outcome& outcome) {
@@ -52,21 +66,8 @@ http::Response OutcomeResponse(const GatewayDeps& deps, const Outcome& outcome,
   }
   const std::string restart =
       flow == nullptr ? std::string(kSignInPath) : RestartUrl(outcome, *flow);
-  ErrorPage page = ErrorPageFor(CodeOf(outcome), std::string(request_id), restart);
-  if (outcome.kind == OutcomeKind::kStepUp) {
-    page.headline = "Verify your identity to go on";
-    page.what_happened = "This part of the site needs a verified identity.";
-    page.what_to_do = "Verify your identity with your account provider; we bring you back here.";
-    page.retry_label = "Verify your identity";
-    page.code.clear();
-  }
-  if (outcome.kind == OutcomeKind::kTryLater) {
-    page.headline = "We cannot sign you in right now";
-    page.what_happened =
-        "One of the systems we need is not answering. Nothing is wrong with your account.";
-    page.what_to_do = "Wait a few minutes, then try again with the button below.";
-  }
-  http::Response response = http::Html(HttpStatusFor(outcome), RenderErrorPage(page));
+  http::Response response =
+      http::Html(HttpStatusFor(outcome), RenderErrorPage(PageFor(outcome, request_id, restart)));
   if (response.status == 503) response.headers.Set("Retry-After", kRetryAfterSeconds);
   return response;
 }

@@ -109,8 +109,7 @@ http::Response HandleResultPage(const GatewayDeps& deps, http::Request& request)
     return OutcomeResponse(deps, outcome, nullptr, request.request_id);
   }
   if (!session->has_value()) {
-    page.request_id = request.request_id;
-    return http::Html(401, RenderResultPage(page));
+    return http::Html(401, RenderErrorPage(NotSignedInPage()));
   }
   const SessionRecord& record = **session;
   page.signed_in = true;
