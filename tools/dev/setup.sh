@@ -2,15 +2,16 @@
 #
 # Installs what this machine lacks, from Debian 12's own packages and from the pinned npm lock files,
 # and says what. Runs as root or with sudo; a second run changes nothing.
-# Groups (tools/dev/packages.txt): build run test browser bare. Without an argument: the first four.
+# Groups (tools/dev/packages.txt): build run test browser interop bare. Without an argument: the first
+# five.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 case ${1:-} in -h | --help) command_help "${BASH_SOURCE[0]}"; exit 0 ;; esac
 
 groups=("$@")
-((${#groups[@]})) || groups=(build run test browser)
+((${#groups[@]})) || groups=(build run test browser interop)
 for group in "${groups[@]}"; do
   grep -qx "\[$group\]" "$VA_ROOT/tools/dev/packages.txt" ||
-    usage_error "there is no group '$group'. Groups: build run test browser bare"
+    usage_error "there is no group '$group'. Groups: build run test browser interop bare"
 done
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
