@@ -24,6 +24,7 @@
 #include "grpc/health/v1/health.pb.h"
 #include "lib/base/status.h"
 #include "lib/rpc/credentials.h"
+#include "lib/rpc/reflection.h"
 #include "lib/rpc/status.h"
 
 namespace va::rpc {
@@ -68,6 +69,9 @@ class CallState {
   // Runs the handler; on the pool or on the queue's thread. Gives back one reference.
   void Handle();
 
+  // Ends a stream from outside of its own thread.
+  void CancelStream() { context_.TryCancel(); }
+
   struct Tag {
     CallState* call;
     void (CallState::*on)(bool);
@@ -77,6 +81,7 @@ class CallState {
  private:
   void OnArrived(bool ok);
   void OnRead(bool ok);
+  void OnWritten(bool ok);
   void OnAlarm(bool ok);
   void OnFinished(bool ok);
   void OnDone(bool ok);
@@ -85,6 +90,7 @@ class CallState {
   void SetDeadline();
   void Answer(const absl::Status& status);
   absl::Status RunHandler();
+  void AnswerNext();
   void Hold() { references_.fetch_add(1, std::memory_order_relaxed); }
   void Release();
 
@@ -104,9 +110,13 @@ class CallState {
   std::atomic<bool> cancelled_{false};
   std::atomic<bool> answered_{false};
   std::atomic<int> references_{1};
+  // Of a stream; touched by the queue's thread alone.
+  size_t messages_ = 0;
+  bool writing_ = false;
 
   Tag arrived_{this, &CallState::OnArrived};
   Tag read_{this, &CallState::OnRead};
+  Tag written_{this, &CallState::OnWritten};
   Tag alarmed_{this, &CallState::OnAlarm};
   Tag finished_{this, &CallState::OnFinished};
   Tag done_{this, &CallState::OnDone};
@@ -118,6 +128,7 @@ class GenericServer final : public Server {
                 const base::Clock& clock)
       : options_(std::move(options)), methods_(std::move(methods)), pool_(pool), clock_(clock) {
     AddHealth();
+    if (options_.reflection) AddReflection();
   }
   ~GenericServer() override { Stop(absl::ZeroDuration()); }
 
@@ -137,9 +148,13 @@ class GenericServer final : public Server {
   void Rearm(grpc::ServerCompletionQueue& queue);
   void CallBegins();
   void CallEnds();
+  // Streams are known, because the drain ends them before it waits.
+  void StreamBegins(CallState& call);
+  void StreamEnds(CallState& call);
 
  private:
   void AddHealth();
+  void AddReflection();
   void Drain(absl::Duration drain);
   static void Serve(grpc::ServerCompletionQueue& queue);
 
@@ -158,6 +173,7 @@ class GenericServer final : public Server {
   std::mutex mutex_;
   std::condition_variable idle_;
   size_t live_calls_ = 0;
+  std::set<CallState*> streams_;
 };
 
 // ---- one call
@@ -172,6 +188,7 @@ CallState::CallState(GenericServer& server, grpc::ServerCompletionQueue& queue)
 void CallState::Release() {
   if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   GenericServer& server = server_;
+  if (method_ != nullptr && method_->stream) server.StreamEnds(*this);
   delete this;
   server.CallEnds();
 }
@@ -188,6 +205,7 @@ void CallState::OnArrived(bool ok) {
     return Release();
   }
   SetDeadline();
+  if (method_->stream) server_.StreamBegins(*this);
   // The reference of arrival goes on to the read.
   stream_.Read(&request_, &read_);
 }
@@ -230,6 +248,11 @@ void CallState::SetDeadline() {
 }
 
 void CallState::OnRead(bool ok) {
+  if (method_->stream) {
+    if (ok && !answered_) return AnswerNext();
+    Answer(absl::OkStatus());  // the client has no more questions
+    return Release();
+  }
   if (!ok) {
     Answer(base::MakeError(absl::StatusCode::kInvalidArgument, "MALFORMED_MESSAGE",
                            "the call carries no message"));
@@ -260,11 +283,40 @@ absl::Status CallState::RunHandler() {
   }
 }
 
+// One message of a stream: read, answered, written, and only then the next one is read, so that a
+// client cannot make us hold more than one answer.
+void CallState::AnswerNext() {
+  if (++messages_ > server_.options().max_stream_requests) {
+    Answer(base::MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_REQUESTS",
+                           "too many questions on one stream"));
+    return Release();
+  }
+  if (const absl::Status handled = RunHandler(); !handled.ok()) {
+    Answer(handled);
+    return Release();
+  }
+  writing_ = true;
+  stream_.Write(response_, &written_);
+}
+
+void CallState::OnWritten(bool ok) {
+  writing_ = false;
+  if (!ok) {
+    Answer(base::MakeError(absl::StatusCode::kCancelled, "CLIENT_GONE", "the client went away"));
+    return Release();
+  }
+  response_.Clear();
+  request_.Clear();
+  stream_.Read(&request_, &read_);
+}
+
 void CallState::Answer(const absl::Status& status) {
   if (answered_.exchange(true)) return;
   Hold();
   outcome_ = status;
-  if (status.ok()) {
+  if (status.ok() && method_ != nullptr && method_->stream) {
+    stream_.Finish(grpc::Status::OK, &finished_);
+  } else if (status.ok()) {
     stream_.WriteAndFinish(response_, grpc::WriteOptions(), grpc::Status::OK, &finished_);
   } else {
     stream_.Finish(ToGrpc(status), &finished_);
@@ -274,8 +326,14 @@ void CallState::Answer(const absl::Status& status) {
 void CallState::OnAlarm(bool ok) {
   if (ok) {
     cancelled_ = true;
-    Answer(base::MakeError(absl::StatusCode::kDeadlineExceeded, "DEADLINE",
-                           "the server's deadline passed", true));
+    // A client that does not read what it asked for gets no status either: what is on its way to it
+    // would never arrive.
+    if (writing_ || answered_) {
+      context_.TryCancel();
+    } else {
+      Answer(base::MakeError(absl::StatusCode::kDeadlineExceeded, "DEADLINE",
+                             "the server's deadline passed", true));
+    }
   }
   Release();
 }
@@ -323,6 +381,31 @@ void GenericServer::AddHealth() {
     response.set_status(serving_ && !stopping_ ? health::HealthCheckResponse::SERVING
                                                : health::HealthCheckResponse::NOT_SERVING);
     return internal::Encode(response, out);
+  };
+}
+
+// What list_services tells: what is in the table, health included, reflection itself not.
+std::vector<std::string> ServicesOf(const MethodTable& methods) {
+  std::set<std::string> names;
+  for (const auto& [path, method] : methods) {
+    if (path != absl::StrCat("/", kReflectionMethod)) {
+      names.insert(path.substr(1, path.rfind('/') - 1));
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+void GenericServer::AddReflection() {
+  internal::Method& method = methods_[absl::StrCat("/", kReflectionMethod)];
+  method.dispatch = Dispatch::kInline;
+  method.stream = true;
+  method.handler = [services = ServicesOf(methods_)](const CallContext& /*context*/,
+                                                     grpc::ByteBuffer& in,
+                                                     grpc::ByteBuffer& out) -> absl::Status {
+    grpc::reflection::v1alpha::ServerReflectionRequest request;
+    if (absl::Status decoded = internal::Decode(in, request); !decoded.ok()) return decoded;
+    return internal::Encode(
+        Reflect(request, services, *google::protobuf::DescriptorPool::generated_pool()), out);
   };
 }
 
@@ -395,6 +478,17 @@ void GenericServer::CallEnds() {
   if (--live_calls_ == 0) idle_.notify_all();
 }
 
+void GenericServer::StreamBegins(CallState& call) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  streams_.insert(&call);
+  if (stopping_) call.CancelStream();
+}
+
+void GenericServer::StreamEnds(CallState& call) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  streams_.erase(&call);
+}
+
 // gRPC's own graceful shutdown also waits until every idle connection has acknowledged that it
 // ends, which a client that makes no call does seconds later. What matters is the calls: once the
 // last has ended the connections are closed.
@@ -405,6 +499,8 @@ void GenericServer::Drain(absl::Duration drain) {
   {
     // The calls that wait for a client count as well, so none is left only when gRPC has begun.
     std::unique_lock<std::mutex> lock(mutex_);
+    // A stream may wait for a question that never comes; nothing is lost when it ends.
+    for (CallState* stream : streams_) stream->CancelStream();
     idle_.wait_until(lock, deadline, idle);
   }
   grpc_server_cancel_all_calls(server_->c_server());
@@ -459,6 +555,7 @@ absl::StatusOr<std::unique_ptr<Server>> ServerBuilder::Start(ServerOptions optio
                            absl::StrCat("registered twice: ", absl::StrJoin(twice_, ", ")));
   }
   internal::Method& check = methods_[absl::StrCat("/", kHealthCheckMethod)];
+  if (options.reflection) methods_[absl::StrCat("/", kReflectionMethod)];
   for (const auto& [caller, names] : allowed_) {
     check.callers.insert(caller);
     for (const std::string& name : names) {

@@ -71,6 +71,8 @@ struct ServerOptions {
   int max_streams_per_connection = 256;
   size_t threads = 2;                              // completion queues, one thread each
   size_t pending_per_thread = 64;                  // calls that can be accepted at the same moment
+  bool reflection = false;                         // development only; see lib/rpc/reflection.h
+  size_t max_stream_requests = 256;                // questions on one stream of reflection
   std::function<void(const CallRecord&)> on_done;  // must not block
 };
 
@@ -103,6 +105,7 @@ struct Method {
   ErasedHandler handler;
   Dispatch dispatch = Dispatch::kPool;
   std::set<std::string> callers;
+  bool stream = false;  // one answer per message until the client ends; then always inline
 };
 
 }  // namespace internal
@@ -128,10 +131,11 @@ class ServerBuilder {
         });
   }
 
-  // Lets the certificate name `caller` use `methods` and the health check.
+  // Lets the certificate name `caller` use `methods` and the health check. The method of reflection
+  // exists when the server is started with it.
   void Allow(absl::string_view caller, const std::vector<std::string>& methods);
 
-  // Names of all methods added, without the health check.
+  // Names of all methods added, without those the server answers itself.
   std::vector<std::string> Methods() const;
 
   // Listens and serves when it returns. FAILED_PRECONDITION (UNKNOWN_METHOD) if a caller is allowed

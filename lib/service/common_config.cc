@@ -6,13 +6,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "lib/config/edit_distance.h"
+#include "lib/rpc/reflection.h"
 
 namespace va::service {
 namespace {
 
 // A caller listed for a method that does not exist would be refused for ever without anybody seeing
 // why, so a wrong name stops the start.
-std::string WrongCallers(const CommonConfig& config, const std::vector<std::string>& methods) {
+std::string WrongCallers(const CommonConfig& config, std::vector<std::string> methods) {
+  if (config.grpc_reflection) methods.emplace_back(rpc::kReflectionMethod);
   for (const auto& [caller, names] : config.grpc_callers) {
     for (const std::string& name : names) {
       if (std::find(methods.begin(), methods.end(), name) != methods.end()) continue;
@@ -52,6 +54,9 @@ void BindGrpc(config::Table& table, CommonConfig& config, std::vector<std::strin
                 "Deadline of a call whose client names none.")
       .Range(absl::Milliseconds(100), absl::Seconds(60));
   table.Int("grpc.threads", &config.grpc_threads, "Threads that receive calls.").Range(1, 64);
+  table.Bool("grpc.reflection", &config.grpc_reflection,
+             "Development only: describe the contracts to callers whose row lists the reflection "
+             "method.");
   table.Rule("grpc.callers",
              [&config, methods = std::move(methods)] { return WrongCallers(config, methods); });
 }

@@ -23,6 +23,7 @@ struct CommonConfig {
   std::map<std::string, std::vector<std::string>> grpc_callers;
   absl::Duration grpc_default_deadline = absl::Seconds(10);
   int grpc_threads = 1;
+  bool grpc_reflection = false;
 
   // database.*
   std::string database_host;

@@ -53,6 +53,20 @@ TEST_CASE("CommonConfig G2: a caller of an unknown method stops the start", "[se
             "va.mpi.v1.MpiService/GetProfil; did you mean va.mpi.v1.MpiService/GetProfile?"});
 }
 
+TEST_CASE("CommonConfig G2: a caller of reflection stops the start unless reflection is on",
+          "[service][G2]") {
+  testing::TestPki pki;
+  const std::string row =
+      "  callers: {dev.va.internal: "
+      "[grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo]}\n";
+  CommonConfig off;
+  CHECK(Problems(Least(pki, row), off).size() == 1);
+  CHECK_FALSE(off.grpc_reflection);
+  CommonConfig on;
+  CHECK(Problems(Least(pki, row + "  reflection: true\n"), on).empty());
+  CHECK(on.grpc_reflection);
+}
+
 TEST_CASE("CommonConfig: the pools differ in role, not in place", "[service][config]") {
   testing::TestPki pki;
   CommonConfig config;

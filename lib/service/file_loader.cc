@@ -28,8 +28,10 @@ std::optional<KeyPair> FileLoader::ReadKeyPair(const FileSetting& certificate,
 }
 
 void FileLoader::CheckTls(absl::string_view section, const TlsFiles& files) {
-  ReadKeyPair({absl::StrCat(section, ".certificate_file"), files.certificate_file},
-              {absl::StrCat(section, ".private_key_file"), files.private_key_file});
+  if (!files.certificate_file.empty() || !files.private_key_file.empty()) {
+    ReadKeyPair({absl::StrCat(section, ".certificate_file"), files.certificate_file},
+                {absl::StrCat(section, ".private_key_file"), files.private_key_file});
+  }
   if (!files.ca_file.empty()) Take(absl::StrCat(section, ".ca_file"), ReadRoots(files.ca_file));
 }
 

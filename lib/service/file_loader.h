@@ -42,7 +42,7 @@ class FileLoader {
   // The files of a TLS connection, as far as a setting below `section` names them:
   // <section>.certificate_file with <section>.private_key_file, and the roots in <section>.ca_file.
   struct TlsFiles {
-    std::string certificate_file;
+    std::string certificate_file;  // with private_key_file; both empty: none
     std::string private_key_file;
     std::string ca_file;  // empty: none
   };

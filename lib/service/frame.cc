@@ -159,6 +159,7 @@ absl::Status Program::StartRpc() {
   options.tls = common_.grpc_tls;
   options.default_deadline = common_.grpc_default_deadline;
   options.threads = static_cast<size_t>(common_.grpc_threads);
+  options.reflection = common_.grpc_reflection;
   options.on_done = [this](const rpc::CallRecord& record) { LogCall(record); };
   auto server = builder_.Start(std::move(options), *workers_, clock_);
   if (!server.ok()) return server.status();
