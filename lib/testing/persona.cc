@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -55,8 +56,36 @@ std::vector<std::string> Texts(const YAML::Node& node) {
   return values;
 }
 
+bool IsDigits(absl::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), absl::ascii_isdigit);
+}
+
+// The word under `key`, which must be one of these; empty when the key is absent.
+std::string OneOf(const YAML::Node& map, const char* key,
+                  std::initializer_list<absl::string_view> words) {
+  std::string word = Text(map, key, false);
+  if (map[key] && std::find(words.begin(), words.end(), word) == words.end()) {
+    Fail(map[key], absl::StrCat("unknown ", key, " '", word, "'"));
+  }
+  return word;
+}
+
+void CheckProvisioning(const YAML::Node& node, const PersonaExpectation& expect) {
+  const bool session = expect.outcome == "session";
+  if (!session && !(expect.mhv_account + expect.proofing).empty()) {
+    Fail(node, "'mhv_account' and 'proofing' need a session");
+  }
+  // Everybody at LOA3 is asked about at MHV, and nobody below.
+  if (session && expect.loa == 3 && expect.mhv_account.empty()) {
+    Fail(node, "a session at LOA3 needs 'mhv_account'");
+  }
+  if (session && expect.loa == 1 && !(expect.mhv_account + expect.proofing).empty()) {
+    Fail(node, "a session at LOA1 has neither 'mhv_account' nor 'proofing'");
+  }
+}
+
 PersonaExpectation ReadExpectation(const YAML::Node& node) {
-  OnlyKeys(node, {"exit", "outcome", "loa", "code", "tag"});
+  OnlyKeys(node, {"exit", "outcome", "loa", "code", "tag", "mhv_account", "proofing"});
   static constexpr std::array<std::pair<absl::string_view, int>, 4> kExits = {
       {{"session", 0}, {"refusal", 3}, {"try_later", 4}, {"step_up", 5}}};
   PersonaExpectation expect;
@@ -72,6 +101,10 @@ PersonaExpectation ReadExpectation(const YAML::Node& node) {
   if ((expect.outcome == "refusal" || expect.outcome == "try_later") && expect.code.empty()) {
     Fail(node, "'code' is missing");
   }
+  expect.mhv_account =
+      OneOf(node, "mhv_account", {"ensured", "needs_terms", "ineligible", "unavailable"});
+  expect.proofing = OneOf(node, "proofing", {"invited", "not_eligible", "unavailable"});
+  CheckProvisioning(node, expect);
   return expect;
 }
 
@@ -129,6 +162,40 @@ PersonaMpi ReadMpi(const YAML::Node& node) {
   return mpi;
 }
 
+PersonaProofing ReadProofing(const YAML::Node& node) {
+  OnlyKeys(node,
+           {"method", "date", "document", "document_type", "document_country", "document_expires"});
+  return {Text(node, "method"),
+          Text(node, "date"),
+          Text(node, "document", false),
+          Text(node, "document_type", false),
+          Text(node, "document_country", false),
+          Text(node, "document_expires", false)};
+}
+
+PersonaMhv ReadMhv(const YAML::Node& node) {
+  OnlyKeys(node, {"account", "user_profile_id", "premium", "champ_va", "patient",
+                  "sm_account_created", "proofing"});
+  PersonaMhv mhv;
+  Text(node, "account");
+  const std::string account = OneOf(node, "account", {"existing", "none", "deactivated"});
+  if (account == "existing") mhv.account = MhvAccount::kExisting;
+  if (account == "deactivated") mhv.account = MhvAccount::kDeactivated;
+  mhv.user_profile_id = Text(node, "user_profile_id");
+  if (!IsDigits(mhv.user_profile_id)) {
+    Fail(node["user_profile_id"], "'user_profile_id' must be digits");
+  }
+  mhv.premium = node["premium"].as<bool>(false);
+  mhv.champ_va = node["champ_va"].as<bool>(false);
+  mhv.patient = node["patient"].as<bool>(false);
+  mhv.sm_account_created = node["sm_account_created"].as<bool>(false);
+  if (node["proofing"]) mhv.proofing = ReadProofing(node["proofing"]);
+  if (mhv.proofing && mhv.account != MhvAccount::kExisting) {
+    Fail(node["proofing"], "'proofing' needs an existing account");
+  }
+  return mhv;
+}
+
 PersonaFlip ReadFlip(const YAML::Node& node) {
   OnlyKeys(node, {"application", "attributes", "expect"});
   PersonaFlip flip;
@@ -147,8 +214,8 @@ PersonaFlip ReadFlip(const YAML::Node& node) {
 }
 
 Persona ReadPersona(const YAML::Node& root) {
-  OnlyKeys(root, {"id", "title", "type", "authn_context", "name_id", "attributes", "mpi", "expect",
-                  "expect_by_application", "flip"});
+  OnlyKeys(root, {"id", "title", "type", "authn_context", "name_id", "attributes", "mpi", "mhv",
+                  "terms", "expect", "expect_by_application", "flip"});
   for (const char* part : {"attributes", "mpi", "expect", "flip"}) {
     if (!root[part]) Fail(root, absl::StrCat("'", part, "' is missing"));
   }
@@ -162,6 +229,11 @@ Persona ReadPersona(const YAML::Node& root) {
     persona.attributes.emplace_back(entry.first.as<std::string>(), Texts(entry.second));
   }
   persona.mpi = ReadMpi(root["mpi"]);
+  if (root["mhv"]) persona.mhv = ReadMhv(root["mhv"]);
+  if (persona.mhv && (!persona.mpi.person || persona.mpi.person->icn.empty())) {
+    Fail(root["mhv"], "MHV knows people by the ICN of 'mpi.person', which is missing");
+  }
+  persona.terms_accepted = OneOf(root, "terms", {"accepted"}) == "accepted";
   persona.expect = ReadExpectation(root["expect"]);
   for (const auto& entry : root["expect_by_application"]) {
     persona.expect_by_application[entry.first.as<std::string>()] = ReadExpectation(entry.second);
@@ -182,6 +254,16 @@ constexpr size_t kTellingLength = 6;
 
 void AddTelling(const std::string& value, std::set<std::string>* values) {
   if (value.size() >= kTellingLength && value != "NOT_FOUND") values->insert(value);
+}
+
+// What no two personas may share.
+std::vector<std::string> KeysOf(const Persona& persona) {
+  std::vector<std::string> keys = {"id " + persona.id, "name_id " + persona.name_id};
+  if (persona.mpi.person && !persona.mpi.person->icn.empty()) {
+    keys.push_back("icn " + persona.mpi.person->icn);
+  }
+  if (persona.mhv) keys.push_back("user_profile_id " + persona.mhv->user_profile_id);
+  return keys;
 }
 
 void AddTellingId(absl::string_view token, std::set<std::string>* values) {
@@ -243,6 +325,8 @@ std::vector<std::string> Persona::PersonalValues() const {
     }
     for (const std::string& token : mpi.person->ids) AddTellingId(token, &values);
   }
+  if (mhv) AddTelling(mhv->user_profile_id, &values);
+  if (mhv && mhv->proofing) AddTelling(mhv->proofing->document, &values);
   return {values.begin(), values.end()};
 }
 
@@ -279,9 +363,7 @@ absl::StatusOr<std::vector<Persona>> LoadPersonas(const std::string& directory) 
     if (entry.path().extension() != ".yaml") continue;
     auto persona = LoadPersona(entry.path().string());
     if (!persona.ok()) return persona.status();
-    const std::string icn = persona->mpi.person ? persona->mpi.person->icn : "";
-    for (const std::string& key : {"id " + persona->id, "name_id " + persona->name_id,
-                                   icn.empty() ? "no icn of " + persona->id : "icn " + icn}) {
+    for (const std::string& key : KeysOf(*persona)) {
       if (!seen.insert(key).second) {
         return base::MakeError(absl::StatusCode::kInvalidArgument, "PERSONA",
                                absl::StrCat(directory, ": two personas share ", key));

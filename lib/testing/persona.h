@@ -1,7 +1,7 @@
 // People who do not exist, one YAML file each (tests/personas): what their credential provider
-// asserts, what MPI holds about them and how their sign-in must end. Simulators, rule tests and
-// end-to-end tests read the same file, so a new rule is one line in one place. Plain strings
-// throughout: nothing here belongs to a person, and tests must be able to print it.
+// asserts, what MPI and My HealtheVet hold about them and how their sign-in must end. Simulators,
+// rule tests and end-to-end tests read the same file, so a new rule is one line in one place. Plain
+// strings throughout: nothing here belongs to a person, and tests must be able to print it.
 #pragma once
 
 #include <map>
@@ -27,6 +27,9 @@ struct PersonaExpectation {
   int loa = 0;          // 0: not said
   std::string code;     // empty: none
   std::string tag;      // empty: not said
+  // With a session, after provisioning; empty: null is expected, nobody was to be asked.
+  std::string mhv_account;  // ensured | needs_terms | ineligible | unavailable
+  std::string proofing;     // invited | not_eligible | unavailable
 };
 
 // One <name> of an MPI record.
@@ -75,6 +78,30 @@ struct PersonaMpi {
   std::optional<PersonaMpiRecord> person;
 };
 
+// How MHV proofed somebody. The texts come out as they stand in the file, so that a persona can
+// hold what no form would have accepted.
+struct PersonaProofing {
+  std::string method;    // "IPA": in person
+  std::string date;      // YYYY-MM-DD
+  std::string document;  // number of the identity document; empty: MHV holds none
+  std::string document_type;
+  std::string document_country;
+  std::string document_expires;  // YYYY-MM-DD
+};
+
+// What stands at MHV under a person's ICN before anybody asks for an account.
+enum class MhvAccount { kExisting, kNone, kDeactivated };
+
+struct PersonaMhv {
+  MhvAccount account = MhvAccount::kNone;
+  std::string user_profile_id;  // digits; with kNone the id that a new account gets
+  bool premium = false;
+  bool champ_va = false;
+  bool patient = false;
+  bool sm_account_created = false;
+  std::optional<PersonaProofing> proofing;
+};
+
 // One attribute altered in flight, and what must happen then. A value replaces the attribute, no
 // value removes it.
 struct PersonaFlip {
@@ -91,7 +118,9 @@ struct Persona {
   std::string name_id;
   PersonaAttributes attributes;
   PersonaMpi mpi;
-  PersonaExpectation expect;  // without an application
+  std::optional<PersonaMhv> mhv;  // absent: MHV must not be asked about this person
+  bool terms_accepted = false;    // presses Accept when asked; else leaves the terms unanswered
+  PersonaExpectation expect;      // without an application
   std::map<std::string, PersonaExpectation> expect_by_application;
   PersonaFlip flip;
 
@@ -118,7 +147,7 @@ absl::StatusOr<Persona> LoadPersona(const std::string& path);
 // As LoadPersona, from YAML text; `origin` stands in messages.
 absl::StatusOr<Persona> ParsePersona(absl::string_view yaml, absl::string_view origin);
 
-// All *.yaml of a folder, sorted by id. Ids, ICNs and NameIDs must be distinct.
+// All *.yaml of a folder, sorted by id. Ids, ICNs, NameIDs and MHV ids must be distinct.
 absl::StatusOr<std::vector<Persona>> LoadPersonas(const std::string& directory);
 
 }  // namespace va::testing

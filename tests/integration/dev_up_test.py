@@ -12,7 +12,7 @@ import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PORTS = (43, 44, 45, 46, 47, 48, 61, 62, 1043, 1045, 1046, 1047, 1048)
+PORTS = (43, 44, 45, 46, 47, 48, 61, 62, 63, 1043, 1045, 1046, 1047, 1048)
 
 
 def free_base() -> int:

@@ -36,8 +36,9 @@ CONFINED = (
     (("libxml/", "xmlsec/"), ("lib/xml/",), "lib/xml/document.h"),
     (("pqxx/",), ("lib/store/",), "lib/store/pool.h"),
     (("boost/", "curl/"), ("lib/http/",), "lib/http/server.h or lib/http/client.h"),
-    (("openssl/evp",), ("lib/crypto/", "lib/jose/"), "lib/crypto"),
-    (("openssl/",), ("lib/crypto/", "lib/jose/", "lib/http/"), "lib/crypto"),
+    # MHV's stand-in checks our tokens with code of its own (decision E2), in that one file.
+    (("openssl/evp",), ("lib/crypto/", "lib/jose/", "tests/simulators/mhv/rs256."), "lib/crypto"),
+    (("openssl/",), ("lib/crypto/", "lib/jose/", "lib/http/", "tests/simulators/mhv/rs256."), "lib/crypto"),
     (("grpc++/", "grpcpp/", "grpc/"), ("lib/rpc/", "tests/"), "lib/rpc"),
     (("yaml-cpp/",), ("lib/config/", "lib/testing/", "tests/"), "lib/config/fields.h"),
 )

@@ -1,4 +1,5 @@
-# Makes the private PKI and the key rings of a development stack under $VA_DEV_DIR/pki. Sourced.
+# Makes the private PKI and the key rings of a development stack under $VA_DEV_DIR/pki, and what it
+# shares with MHV's stand-in under $VA_DEV_DIR/secrets. Sourced.
 # What exists and is still good for a week is kept, so that a browser's trust in the CA lasts.
 
 pki_dir() { printf '%s/pki' "$VA_DEV_DIR"; }
@@ -44,6 +45,20 @@ make_key_ring() {
   [[ -s $1 ]] || printf '%s:%s:current\n' "$2" "$(openssl rand -hex 32)" >"$1"
 }
 
+# make_signing_key NAME GENPKEY_OPTION...: a private key for tokens and its public half, which is always
+# written anew, so that the two never differ.
+make_signing_key() {
+  local name=$1
+  shift
+  [[ -s $name.key ]] || openssl genpkey "$@" -out "$name.key"
+  openssl pkey -in "$name.key" -pubout -out "$name.pub"
+}
+
+# make_secret FILE: one line of random hex.
+make_secret() {
+  [[ -s $1 ]] || openssl rand -hex 24 >"$1"
+}
+
 make_pki() {
   local service
   mkdir -p "$(pki_dir)"
@@ -64,5 +79,14 @@ make_pki() {
   make_saml saml-idp
   make_key_ring sealed-box.keys dev-1
   make_key_ring lookup.keys dev-1
+  # Decision tokens between the services (decision E6), and the keyed hash of the ICN in them.
+  make_signing_key decision -algorithm EC -pkeyopt ec_paramgen_curve:P-256
+  make_key_ring decision-icn.keys dev-1
+  # How mhv-account proves itself to MHV, and both services to its stand-in.
+  make_signing_key mhv-sts -algorithm RSA -pkeyopt rsa_keygen_bits:2048
+  mkdir -p "$VA_DEV_DIR/secrets"
+  chmod 700 "$VA_DEV_DIR/secrets"
+  make_secret "$VA_DEV_DIR/secrets/mhv-api.key"
+  make_secret "$VA_DEV_DIR/secrets/mhv-app.token"
   cd "$VA_ROOT"
 }

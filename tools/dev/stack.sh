@@ -2,7 +2,7 @@
 # commands that start, stop or describe it.
 
 VA_SERVICES=(auth-gateway user-attributes mpi-adapter mhv-account inherited-proofing)
-VA_SIMULATORS=(idp-simulator mpi-simulator)
+VA_SIMULATORS=(idp-simulator mpi-simulator mhv-simulator)
 VA_SCHEMAS=(gateway attributes mpi mhv proofing)
 
 source "$VA_ROOT/tools/dev/processes.sh"
@@ -22,6 +22,7 @@ PORT_GATEWAY_B_PUBLIC=$((VA_PORT_BASE + 53))
 PORT_GATEWAY_B_GRPC=$((VA_PORT_BASE + 54))
 PORT_IDP_SIMULATOR=$((VA_PORT_BASE + 61))
 PORT_MPI_SIMULATOR=$((VA_PORT_BASE + 62))
+PORT_MHV_SIMULATOR=$((VA_PORT_BASE + 63))
 PORT_GATEWAY_OPS=$((VA_PORT_BASE + 1043))
 PORT_USER_ATTRIBUTES_OPS=$((VA_PORT_BASE + 1045))
 PORT_MPI_ADAPTER_OPS=$((VA_PORT_BASE + 1046))
@@ -36,6 +37,10 @@ IDP_URL=https://127.0.0.1:$PORT_IDP_SIMULATOR
 IDP_SSO_URL=$IDP_URL/isam/sps/saml20idp/saml20/login
 IDP_ENTITY_ID=$IDP_URL/metadata
 MPI_URL=https://127.0.0.1:$PORT_MPI_SIMULATOR/mpi
+# The account API, its token service and, below /inherited-proofing, the proofing API.
+MHV_URL=https://127.0.0.1:$PORT_MHV_SIMULATOR
+MHV_STS_CLIENT_ID=va-signin-development
+MHV_STS_SERVICE_ACCOUNT_ID=mhv-account-development
 SP_ENTITY_ID=$GATEWAY_URL/v1/sessions/metadata
 ACS_URL=$GATEWAY_URL/v1/sessions/callback
 FRONT_END_URL=$GATEWAY_URL
@@ -49,6 +54,15 @@ ops_port() {
     mpi-adapter) echo "$PORT_MPI_ADAPTER_OPS" ;;
     mhv-account) echo "$PORT_MHV_ACCOUNT_OPS" ;;
     inherited-proofing) echo "$PORT_INHERITED_PROOFING_OPS" ;;
+  esac
+}
+
+# simulator_port SIMULATOR
+simulator_port() {
+  case $1 in
+    idp-simulator) echo "$PORT_IDP_SIMULATOR" ;;
+    mpi-simulator) echo "$PORT_MPI_SIMULATOR" ;;
+    mhv-simulator) echo "$PORT_MHV_SIMULATOR" ;;
   esac
 }
 
@@ -80,7 +94,7 @@ fill() {
       SECRETS) value=$VA_DEV_DIR/secrets ;;
       PG_HOST) value=$(pg_socket_dir) ;;
       URL) value=$GATEWAY_URL ;;
-      PORT_* | SP_ENTITY_ID | ACS_URL | FRONT_END_URL | IDP_SSO_URL | IDP_ENTITY_ID | MPI_URL) value=${!key} ;;
+      PORT_* | SP_ENTITY_ID | ACS_URL | FRONT_END_URL | IDP_SSO_URL | IDP_ENTITY_ID | MPI_URL | MHV_*) value=${!key} ;;
       *) die "$1 asks for @$key@, which nothing defines" ;;
     esac
     text=${text//"@$key@"/"$value"}
@@ -118,6 +132,7 @@ write_env() {
     if second_gateway; then printf 'VA_OPS_URL_B=%q\n' "http://127.0.0.1:$PORT_GATEWAY_B_OPS"; fi
     printf 'VA_IDP_URL=%q\n' "$IDP_URL"
     printf 'VA_MPI_URL=%q\n' "$MPI_URL"
+    printf 'VA_MHV_URL=%q\n' "$MHV_URL"
     printf 'VA_CA=%q\n' "$(pki_dir)/ca.crt"
     printf 'VA_AUTH_GATEWAY_GRPC=%q\n' "127.0.0.1:$PORT_GATEWAY_GRPC"
     printf 'VA_USER_ATTRIBUTES_GRPC=%q\n' "127.0.0.1:$PORT_USER_ATTRIBUTES_GRPC"
@@ -155,8 +170,9 @@ not_ready() {
   for name in $(stack_names); do
     if [[ -n $(ops_port "$name") ]] && ! ready "$name"; then echo "$name"; fi
   done
-  port_open "$PORT_IDP_SIMULATOR" || echo idp-simulator
-  port_open "$PORT_MPI_SIMULATOR" || echo mpi-simulator
+  for name in "${VA_SIMULATORS[@]}"; do
+    port_open "$(simulator_port "$name")" || echo "$name"
+  done
 }
 
 # stop_stack [NAME…]: those (default: whatever has a pid file), the database last.

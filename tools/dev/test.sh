@@ -40,7 +40,8 @@ started=$(now_ms)
 # test: also for Python, which counts the results, whatever the labels.
 groups=(build run test)
 if chosen lint; then groups+=(browser); fi
-if chosen browser e2e security interop; then groups+=(browser); fi
+if chosen browser e2e security; then groups+=(browser); fi
+if chosen interop; then groups+=(interop); fi
 need "${groups[@]}"
 export VA_PRESET
 if chosen unit contract integration conformance interop e2e browser security deploy fuzz soak; then
@@ -78,7 +79,7 @@ cluster() (
 free_base() {
   local base offset
   for base in $(seq 12400 2000 28400); do
-    for offset in 43 44 45 46 47 48 53 54 61 62 1043 1045 1046 1047 1048 1053; do
+    for offset in 43 44 45 46 47 48 53 54 61 62 63 1043 1045 1046 1047 1048 1053; do
       if port_open $((base + offset)); then continue 2; fi
     done
     echo "$base"

@@ -135,6 +135,12 @@ begin idp-simulator "$bin/idp-simulator" --listen "127.0.0.1:$PORT_IDP_SIMULATOR
 begin mpi-simulator "$bin/mpi-simulator" --listen "127.0.0.1:$PORT_MPI_SIMULATOR" \
   --tls-cert "$pki/simulators.crt" --tls-key "$pki/simulators.key" --client-ca "$pki/ca.crt" \
   --personas "$VA_ROOT/tests/personas"
+begin mhv-simulator "$bin/mhv-simulator" --listen "127.0.0.1:$PORT_MHV_SIMULATOR" --url "$MHV_URL" \
+  --tls-cert "$pki/simulators.crt" --tls-key "$pki/simulators.key" \
+  --personas "$VA_ROOT/tests/personas" \
+  --api-key-file "$VA_DEV_DIR/secrets/mhv-api.key" --app-token-file "$VA_DEV_DIR/secrets/mhv-app.token" \
+  --sts-public-key "$pki/mhv-sts.pub" --sts-client-id "$MHV_STS_CLIENT_ID" \
+  --sts-service-account-id "$MHV_STS_SERVICE_ACCOUNT_ID"
 
 # Each migrates its own schema, then serves. All schemas at once: they do not know of each other.
 migrations=()
@@ -175,9 +181,9 @@ while ((${#waiting[@]})); do
   fi
   sleep 0.1
 done
-for port in "$PORT_IDP_SIMULATOR" "$PORT_MPI_SIMULATOR"; do
-  until port_open "$port"; do
-    if (($(now_ms) > deadline)); then failed "a simulator does not listen on port $port"; fi
+for name in "${VA_SIMULATORS[@]}"; do
+  until port_open "$(simulator_port "$name")"; do
+    if (($(now_ms) > deadline)); then failed "$name does not listen" "$name"; fi
     sleep 0.1
   done
 done

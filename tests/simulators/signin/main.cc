@@ -50,7 +50,8 @@ std::string Words(const SignInResult& result, const std::string& persona) {
     return json[key].is_string() ? json[key].get<std::string>() : std::string("none");
   };
   if (result.exit == Exit::kSession) {
-    return absl::StrCat(persona, " is signed in, LOA", json["loa"].dump(), ", request id ",
+    return absl::StrCat(persona, " is signed in, LOA", json["loa"].dump(), ", MHV account ",
+                        text("mhv_account"), ", proofing ", text("proofing"), ", request id ",
                         text("request_id"));
   }
   return absl::StrCat(persona, " ended in ", text("outcome"), ": code ", text("code"), ", tag ",
@@ -68,7 +69,7 @@ absl::StatusOr<SignInResult> SignIn(testing::UserAgent& agent, const testing::Pa
   if (!answer.ok()) return answer.status();
   const auto end = Return(agent, *answer);
   if (!end.ok()) return end.status();
-  return ReadResult(agent, *end, gateway_url, ops_url, ops_client);
+  return ReadResultOf(persona, agent, *end, gateway_url, ops_url, ops_client);
 }
 
 int Run(const Flags& flags) {

@@ -52,6 +52,29 @@ bool IsPending(const json& attempt) {
          attempt.value("proofing", json()) == "pending";
 }
 
+bool NeedsTerms(const json& attempt) {
+  return attempt.value("mhv_account", json()) == "needs_terms";
+}
+
+// The attempt once nothing is to come, or as it stands when the time is over.
+absl::StatusOr<json> AwaitAttempt(http::Client& client, absl::string_view ops_url,
+                                  absl::string_view request_id, const base::Stopwatch& watch,
+                                  absl::Duration wait, bool (*is_to_come)(const json& attempt)) {
+  auto attempt = ReadAttempt(client, ops_url, request_id);
+  while (attempt.ok() && is_to_come(*attempt) && watch.Elapsed() < wait) {
+    absl::SleepFor(kPollEvery);
+    attempt = ReadAttempt(client, ops_url, request_id);
+  }
+  return attempt;
+}
+
+SignInResult ResultOf(const json& attempt) {
+  SignInResult result;
+  for (const char* key : kKeys) result.json[key] = attempt.value(key, json());
+  result.exit = ExitOf(result.json["outcome"].get<std::string>());
+  return result;
+}
+
 // An attempt that ended before anything was decided: only the page knows how.
 void FillFromPage(const testing::Page& end, const ShownError& shown, json* attempt) {
   (*attempt)["outcome"] = end.status() == 503 ? "try_later" : "refusal";
@@ -102,19 +125,29 @@ absl::StatusOr<SignInResult> ReadResult(testing::UserAgent& agent, const testing
     return Fault("NO_REQUEST_ID", absl::StrCat("the sign-in ended with status ", end.status(),
                                                ", without session and without a request id"));
   }
-  const base::Stopwatch watch;
-  auto attempt = ReadAttempt(ops_client, ops_url, request_id);
-  while (attempt.ok() && IsPending(*attempt) && watch.Elapsed() < wait) {
-    absl::SleepFor(kPollEvery);
-    attempt = ReadAttempt(ops_client, ops_url, request_id);
-  }
+  auto attempt = AwaitAttempt(ops_client, ops_url, request_id, base::Stopwatch(), wait, IsPending);
   if (!attempt.ok()) return attempt.status();
   if (attempt->value("outcome", json()).is_null()) FillFromPage(end, shown, &*attempt);
+  return ResultOf(*attempt);
+}
 
-  SignInResult result;
-  for (const char* key : kKeys) result.json[key] = attempt->value(key, json());
-  result.exit = ExitOf(result.json["outcome"].get<std::string>());
-  return result;
+absl::StatusOr<SignInResult> ReadResultOf(const testing::Persona& persona,
+                                          testing::UserAgent& agent, const testing::Page& end,
+                                          absl::string_view gateway_url, absl::string_view ops_url,
+                                          http::Client& ops_client, absl::Duration wait) {
+  const base::Stopwatch watch;
+  auto result = ReadResult(agent, end, gateway_url, ops_url, ops_client, wait);
+  if (!result.ok() || !persona.terms_accepted || !NeedsTerms(result->json)) return result;
+  const auto answered = AnswerTerms(agent, gateway_url, "accepted");
+  if (!answered.ok()) return answered.status();
+  if (answered->status() >= 400) {
+    return Fault("TERMS", absl::StrCat("the answer to the terms ended in ", answered->status()));
+  }
+  const auto attempt =
+      AwaitAttempt(ops_client, ops_url, result->json["request_id"].get<std::string>(), watch, wait,
+                   [](const json& now) { return IsPending(now) || NeedsTerms(now); });
+  if (!attempt.ok()) return attempt.status();
+  return ResultOf(*attempt);
 }
 
 }  // namespace va::simulators

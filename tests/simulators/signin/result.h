@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "lib/http/client.h"
+#include "lib/testing/persona.h"
 #include "lib/testing/user_agent.h"
 
 namespace va::simulators {
@@ -29,6 +30,14 @@ absl::StatusOr<SignInResult> ReadResult(testing::UserAgent& agent, const testing
                                         absl::string_view gateway_url, absl::string_view ops_url,
                                         http::Client& ops_client,
                                         absl::Duration wait = absl::Seconds(5));
+
+// As ReadResult. When the attempt waits for an answer to the terms of use, and this person accepts
+// them, presses Accept and reads what becomes of the account then, all within `wait`.
+absl::StatusOr<SignInResult> ReadResultOf(const testing::Persona& persona,
+                                          testing::UserAgent& agent, const testing::Page& end,
+                                          absl::string_view gateway_url, absl::string_view ops_url,
+                                          http::Client& ops_client,
+                                          absl::Duration wait = absl::Seconds(5));
 
 // Whether a start was answered with an error page instead of the form that leaves for the provider.
 bool IsRefusedStart(const testing::Page& start);

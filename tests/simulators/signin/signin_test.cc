@@ -22,9 +22,14 @@ constexpr char kId[] = "0f0e0d0c-0b0a-4908-8706-050403020100";
 class CannedClient final : public http::Client {
  public:
   void Add(const std::string& url, int status, const std::string& body) {
-    answers_[url].push_back({status, {}, body});
+    const bool is_html = !body.empty() && body.front() == '<';
+    answers_[url].push_back(
+        {status, {{"Content-Type", is_html ? "text/html" : "application/json"}}, body});
   }
+  std::vector<std::string> posted;
+
   absl::StatusOr<http::ClientResponse> Send(const http::ClientRequest& request) override {
+    if (request.method == "POST") posted.push_back(request.body);
     auto& answers = answers_[request.url];
     if (answers.empty()) return http::ClientResponse{404, {}, "{}"};
     const http::ClientResponse answer = answers.front();
@@ -120,12 +125,69 @@ TEST_CASE("ReadResult: waits while provisioning is pending, and no longer than t
   const std::string url = absl::StrCat(kOps, "/attempts/", kId);
   CannedClient client;
   client.Add(url, 200, Attempt({{"mhv_account", "pending"}}));
-  client.Add(url, 200, Attempt({{"mhv_account", "premium"}}));
-  CHECK(Read(client, PageOf(403, kErrorPage))->json["mhv_account"] == "premium");
+  client.Add(url, 200, Attempt({{"mhv_account", "ensured"}}));
+  CHECK(Read(client, PageOf(403, kErrorPage))->json["mhv_account"] == "ensured");
   CannedClient never;
   never.Add(url, 200, Attempt({{"mhv_account", "pending"}}));
   CHECK(Read(never, PageOf(403, kErrorPage), absl::ZeroDuration())->json["mhv_account"] ==
         "pending");
+}
+
+// A world in which somebody just signed in, and the terms page has these buttons.
+struct TermsWorld {
+  explicit TermsWorld(const std::string& buttons = R"(value="accepted">I accept)") {
+    client.Add(absl::StrCat(kGateway, "/v0/user"), 200,
+               absl::StrCat(R"({"data":{"attributes":{"request_id":")", kId, R"("}}})"));
+    client.Add(
+        absl::StrCat(kGateway, "/terms-of-use/"), 200,
+        absl::StrCat(R"(<form method="post" action="/terms-of-use/"><button name="decision" )",
+                     buttons, "</button></form>"));
+    client.Add(absl::StrCat(kOps, "/attempts/", kId), 200,
+               Attempt({{"mhv_account", "needs_terms"}}));
+  }
+  absl::StatusOr<SignInResult> ReadOf(bool terms_accepted, absl::Duration wait = absl::Seconds(5)) {
+    testing::Persona persona;
+    persona.terms_accepted = terms_accepted;
+    const testing::FakeClock clock;
+    testing::UserAgent agent(client, clock);
+    return ReadResultOf(persona, agent, PageOf(200, "<h1>Signed in</h1>"), kGateway, kOps, client,
+                        wait);
+  }
+
+  CannedClient client;
+};
+
+TEST_CASE("ReadResultOf: who accepts presses Accept and is told what became of the account",
+          "[simulator]") {
+  TermsWorld world;
+  world.client.Add(absl::StrCat(kOps, "/attempts/", kId), 200,
+                   Attempt({{"mhv_account", "pending"}}));
+  world.client.Add(absl::StrCat(kOps, "/attempts/", kId), 200,
+                   Attempt({{"mhv_account", "ensured"}}));
+  const auto result = world.ReadOf(true);
+  REQUIRE(result.ok());
+  CHECK(result->json["mhv_account"] == "ensured");
+  CHECK(world.client.posted == std::vector<std::string>{"decision=accepted"});
+}
+
+TEST_CASE("ReadResultOf: who accepts waits no longer than told", "[simulator]") {
+  TermsWorld world;
+  CHECK(world.ReadOf(true, absl::ZeroDuration())->json["mhv_account"] == "needs_terms");
+}
+
+TEST_CASE("ReadResultOf: whose file says nothing leaves the terms alone", "[simulator]") {
+  TermsWorld world;
+  CHECK(world.ReadOf(false)->json["mhv_account"] == "needs_terms");
+  CHECK(world.client.posted.empty());
+}
+
+TEST_CASE("ReadResultOf: terms that cannot be accepted are a fault", "[simulator]") {
+  TermsWorld only_decline(R"(value="declined">I do not)");
+  CHECK(base::ReasonOf(only_decline.ReadOf(true).status()) == "NO_TERMS_FORM");
+  CHECK(only_decline.client.posted.empty());
+  TermsWorld refused;
+  refused.client.Add(absl::StrCat(kGateway, "/terms-of-use/"), 403, "<h1>No</h1>");
+  CHECK(base::ReasonOf(refused.ReadOf(true).status()) == "TERMS");
 }
 
 TEST_CASE("ReadResult: an end that says nothing is a fault", "[simulator]") {

@@ -110,6 +110,21 @@ absl::StatusOr<Page> Walk(UserAgent& agent, const StartAt& start, absl::string_v
   return Return(agent, *answer);
 }
 
+absl::StatusOr<Page> AnswerTerms(UserAgent& agent, absl::string_view gateway_url,
+                                 absl::string_view decision) {
+  const auto page = agent.Open(absl::StrCat(gateway_url, "/terms-of-use/"));
+  if (!page.ok()) return page.status();
+  for (const HtmlForm& form : page->content.forms) {
+    for (const testing::HtmlButton& button : form.buttons) {
+      if (button.name != "decision" || button.value != decision) continue;
+      testing::Submission submission;
+      submission.button = &button;
+      return agent.Submit(*page, form, submission);
+    }
+  }
+  return Unexpected("NO_TERMS_FORM", *page);
+}
+
 base::FormPairs FlipOverrides(const testing::PersonaFlip& flip) {
   base::FormPairs overrides;
   for (const auto& [name, values] : flip.attributes) {

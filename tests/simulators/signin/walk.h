@@ -54,6 +54,11 @@ absl::StatusOr<testing::Page> Walk(testing::UserAgent& agent, const StartAt& sta
                                    absl::string_view persona,
                                    const base::FormPairs& overrides = {});
 
+// Opens the page of the terms of use with this browser's session and presses the button of that
+// answer: "accepted" or "declined". Reason NO_TERMS_FORM when the page has no such button.
+absl::StatusOr<testing::Page> AnswerTerms(testing::UserAgent& agent, absl::string_view gateway_url,
+                                          absl::string_view decision);
+
 // The overrides that make a persona's flip happen in flight.
 base::FormPairs FlipOverrides(const testing::PersonaFlip& flip);
 
