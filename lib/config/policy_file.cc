@@ -206,6 +206,16 @@ class Section {
   std::set<std::string> asked_;
 };
 
+// `key` of a row lists codes that may be waived at all.
+void CheckWaivable(Section& section, const std::string& key,
+                   const std::vector<std::string>& codes) {
+  for (const std::string& code : codes) {
+    if (std::find(std::begin(kWaivable), std::end(kWaivable), code) == std::end(kWaivable)) {
+      section.ProblemAt(key, absl::StrCat("may hold 101, 103 and 106 only, not ", code));
+    }
+  }
+}
+
 RuleProfile ReadProfile(Section section, const std::string& name) {
   RuleProfile profile;
   profile.name = name;
@@ -222,6 +232,12 @@ RuleProfile ReadProfile(Section section, const std::string& name) {
     }
   }
   profile.blank_mhv_icn_conflicts = section.Bool("blank_mhv_icn_conflicts", true);
+  profile.skip_dupe = section.String("skip_dupe", false);
+  profile.skip_dupe_waives = section.Strings("skip_dupe_waives");
+  CheckWaivable(section, "skip_dupe_waives", profile.skip_dupe_waives);
+  if (profile.skip_dupe.empty() != profile.skip_dupe_waives.empty()) {
+    section.ProblemAt("skip_dupe_waives", "and skip_dupe belong together");
+  }
   section.RefuseUnknownKeys();
   return profile;
 }
@@ -314,11 +330,7 @@ void CheckTarget(Section& section, const Application& app) {
 }
 
 void CheckWaivers(Section& section, const Application& app) {
-  for (const std::string& code : app.waives) {
-    if (std::find(std::begin(kWaivable), std::end(kWaivable), code) == std::end(kWaivable)) {
-      section.ProblemAt("waives", absl::StrCat("may hold 101, 103 and 106 only, not ", code));
-    }
-  }
+  CheckWaivable(section, "waives", app.waives);
   if (!app.waives.empty() && app.waives_source.empty()) {
     section.ProblemAt("waives_source", "must say where the waiver comes from");
   }

@@ -137,6 +137,13 @@ TEST_CASE("ParsePolicy: what is wrong is named with its line", "[config][policy]
        "p.yaml:7:", "must be block"},
       {"a missing uuid blocks in every profile", "uuid_missing: block", "uuid_missing: ignore",
        "p.yaml:9:", "must be block"},
+      {"skip_dupe waives no EDIPIs either (R2)", "malformed_gcids: note",
+       "malformed_gcids: note\n    skip_dupe: \"true\"\n    skip_dupe_waives: [\"102\"]",
+       "p.yaml:16:", "not 102"},
+      {"skip_dupe without what it waives", "malformed_gcids: note",
+       "malformed_gcids: note\n    skip_dupe: \"true\"", "p.yaml:", "belong together"},
+      {"what skip_dupe waives without its value", "malformed_gcids: note",
+       "malformed_gcids: note\n    skip_dupe_waives: [\"101\"]", "p.yaml:", "belong together"},
       {"a profile decides about every check", "    multiple_icns: note\n", "",
        "p.yaml:", "multiple_icns must be one of: block, note, ignore"},
       {"plain http", "https://app.example.gov/in", "http://app.example.gov/in",
@@ -215,6 +222,20 @@ TEST_CASE("Policy as shipped: mhv and myvahealth waive 101, 103 and 106; nobody 
                                   identity::Csp::kMhv, identity::Csp::kDslogon}) {
     REQUIRE(policy->FindCsp(csp) != nullptr);
     CHECK(policy->FindCsp(csp)->profile == "ssoe-2022");
+  }
+}
+
+TEST_CASE(
+    "Policy as shipped: R2 only the profile of 2022-03 reads skip_dupe, and no provider runs it",
+    "[config][policy][rule]") {
+  const auto policy = LoadPolicyFile("deploy/policy/policy.yaml");
+  REQUIRE(policy.ok());
+  for (const identity::RuleProfile& profile : policy->profiles) {
+    CAPTURE(profile.name);
+    CHECK(profile.skip_dupe == (profile.name == "ssoe-2022-03" ? "true" : ""));
+  }
+  for (const identity::CspRow& csp : policy->csps) {
+    CHECK(policy->FindProfile(csp.profile)->skip_dupe.empty());
   }
 }
 

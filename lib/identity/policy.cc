@@ -21,6 +21,12 @@ bool Application::Allows(Csp csp) const {
   return std::find(allowed_csps.begin(), allowed_csps.end(), csp) != allowed_csps.end();
 }
 
+bool RuleProfile::WaivesBySkipDupe(absl::string_view asked, absl::string_view code) const {
+  return !skip_dupe.empty() && asked == skip_dupe &&
+         std::find(skip_dupe_waives.begin(), skip_dupe_waives.end(), code) !=
+             skip_dupe_waives.end();
+}
+
 absl::string_view ToString(Check check) {
   switch (check) {
     case Check::kMhvIcnMismatch:

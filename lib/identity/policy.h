@@ -77,6 +77,13 @@ struct RuleProfile {
   // An empty `va_eauth_mhvicn` counts as a second value (103), as the reference's code has it.
   // Everywhere else blank is absent (ssoe_saml.md 25.7).
   bool blank_mhv_icn_conflicts = true;
+  // Generations before the application table: the value of the request parameter skip_dupe that
+  // waives `skip_dupe_waives` (R2). Under such a profile the table waives nothing; every other
+  // profile has none, and there the parameter grants nothing.
+  std::string skip_dupe;
+  std::vector<std::string> skip_dupe_waives;
+
+  bool WaivesBySkipDupe(absl::string_view asked, absl::string_view code) const;
 
   CheckEffect EffectOf(Check check) const { return effects[static_cast<std::size_t>(check)]; }
 };

@@ -45,8 +45,12 @@ absl::string_view ToString(AuditEvent event) {
       return "session.issued";
     case AuditEvent::kSessionEnded:
       return "session.ended";
+    case AuditEvent::kTermsAnswered:
+      return "terms.answered";
     case AuditEvent::kMhvAccountCreated:
       return "mhv_account.created";
+    case AuditEvent::kMhvAccountEnsured:
+      return "mhv_account.ensured";
     case AuditEvent::kConsentGiven:
       return "consent.given";
     case AuditEvent::kProofingCodeIssued:

@@ -25,7 +25,9 @@ enum class AuditEvent {
   kDecisionMade,
   kSessionIssued,
   kSessionEnded,
+  kTermsAnswered,
   kMhvAccountCreated,
+  kMhvAccountEnsured,  // asked for, and not created: `outcome` says how it ended
   kConsentGiven,
   kProofingCodeIssued,
   kProofingAttributesReleased,

@@ -1,6 +1,33 @@
 #include "services/user-attributes/config.h"
 
 namespace va::attributes {
+namespace {
+
+// Every part is stored with each answer and sent on, so none may say nothing; a line is enough.
+std::string WrongDocument(const TermsDocument& terms) {
+  constexpr std::size_t kLongest = 128;
+  for (const std::string* const part :
+       {&terms.name, &terms.revision, &terms.legal_version, &terms.title}) {
+    if (part->empty() || part->size() > kLongest) {
+      return "document, revision, legal_version and title are 1 to 128 bytes each";
+    }
+  }
+  return "";
+}
+
+void BindTerms(config::Table& table, TermsDocument& terms) {
+  table.String("terms.document", &terms.name, "Name of the terms of use that people are asked for")
+      .Default("va_terms_of_use");
+  table.String("terms.revision", &terms.revision, "Its revision in force; a new one is asked again")
+      .Default("3");
+  table.String("terms.legal_version", &terms.legal_version, "Legal version of that revision")
+      .Default("1.0");
+  table.String("terms.title", &terms.title, "Title of that revision")
+      .Default("VA Enterprise Terms of Use");
+  table.Rule("terms", [&terms] { return WrongDocument(terms); });
+}
+
+}  // namespace
 
 void Bind(config::Table& table, Config& config) {
   table
@@ -18,6 +45,18 @@ void Bind(config::Table& table, Config& config) {
                   "Key ring of the keyed hashes that credentials and ICNs are looked up by")
       .Required()
       .Example("/etc/va/keys/lookup.keys");
+  table
+      .SecretFile("decision.signing_key_file", &config.signing_key_file,
+                  "Private key, EC P-256, that decision tokens are signed with (decision E6)")
+      .Required()
+      .Example("/etc/va/keys/decision.key");
+  table
+      .SecretFile("decision.icn_keys_file", &config.icn_keys_file,
+                  "Key ring of the ICN's keyed hash in decision tokens, shared with the services "
+                  "that check them and used for nothing else")
+      .Required()
+      .Example("/etc/va/keys/decision-icn.keys");
+  BindTerms(table, config.terms);
 }
 
 }  // namespace va::attributes

@@ -4,13 +4,17 @@
 #include <string>
 
 #include "lib/config/fields.h"
+#include "services/user-attributes/domain/terms.h"
 
 namespace va::attributes {
 
 struct Config {
-  std::string policy_file;      // policy.file
-  std::string sealed_box_file;  // keys.sealed_box_file
-  std::string lookup_file;      // keys.lookup_file
+  std::string policy_file;       // policy.file
+  std::string sealed_box_file;   // keys.sealed_box_file
+  std::string lookup_file;       // keys.lookup_file
+  std::string signing_key_file;  // decision.signing_key_file
+  std::string icn_keys_file;     // decision.icn_keys_file
+  TermsDocument terms;           // terms.*
 };
 
 void Bind(config::Table& table, Config& config);

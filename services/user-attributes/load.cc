@@ -3,6 +3,35 @@
 #include <utility>
 
 namespace va::attributes {
+namespace {
+
+constexpr char kSigningKey[] = "decision.signing_key_file";
+constexpr char kIcnKeys[] = "decision.icn_keys_file";
+
+struct Decisions {
+  jose::DecisionSigner signer;
+  jose::DecisionVerifier verifier;
+};
+
+std::optional<Decisions> LoadDecisions(const Config& config, service::FileLoader& files) {
+  auto key = files.Take(kSigningKey, crypto::PrivateKey::FromPemFile(config.signing_key_file));
+  // A ring for each: a hasher owns its keys.
+  auto signing = files.Take(kIcnKeys, crypto::LookupHasher::FromKeyFile(config.icn_keys_file));
+  if (!key || !signing) return std::nullopt;
+  auto verifying = files.Take(kIcnKeys, crypto::LookupHasher::FromKeyFile(config.icn_keys_file));
+  if (!verifying) return std::nullopt;
+  const crypto::PublicKey own = key->Public();
+  auto signer =
+      files.Take(kSigningKey, jose::DecisionSigner::Create(*std::move(key), *std::move(signing)));
+  if (!signer) return std::nullopt;
+  auto verifier = files.Take(
+      kSigningKey,
+      jose::DecisionVerifier::Create({own}, *std::move(verifying), jose::kAttributesAudience));
+  if (!verifier) return std::nullopt;
+  return Decisions{*std::move(signer), *std::move(verifier)};
+}
+
+}  // namespace
 
 std::optional<Loaded> Load(const Config& config, service::FileLoader& files) {
   auto policy = files.Take("policy.file", FilePolicySource::Open(config.policy_file));
@@ -10,8 +39,10 @@ std::optional<Loaded> Load(const Config& config, service::FileLoader& files) {
       files.Take("keys.sealed_box_file", crypto::SealedBox::FromKeyFile(config.sealed_box_file));
   auto hasher =
       files.Take("keys.lookup_file", crypto::LookupHasher::FromKeyFile(config.lookup_file));
-  if (!policy || !sealed_box || !hasher) return std::nullopt;
-  return Loaded{*std::move(policy), *std::move(sealed_box), *std::move(hasher)};
+  std::optional<Decisions> decisions = LoadDecisions(config, files);
+  if (!policy || !sealed_box || !hasher || !decisions) return std::nullopt;
+  return Loaded{*std::move(policy), *std::move(sealed_box), *std::move(hasher),
+                std::move(decisions->signer), std::move(decisions->verifier)};
 }
 
 }  // namespace va::attributes

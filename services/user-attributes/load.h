@@ -1,11 +1,12 @@
-// Reads what the settings of user-attributes name: the policy and both key rings. Wiring works with
-// these values and reads no file itself.
+// Reads what the settings of user-attributes name: the policy, the key rings and the key that signs
+// decisions. Wiring works with these values and reads no file itself.
 #pragma once
 
 #include <memory>
 #include <optional>
 
 #include "lib/crypto/sealed_box.h"
+#include "lib/jose/decision_token.h"
 #include "lib/service/file_loader.h"
 #include "services/user-attributes/adapters/file_policy_source.h"
 #include "services/user-attributes/config.h"
@@ -16,6 +17,8 @@ struct Loaded {
   std::unique_ptr<FilePolicySource> policy;
   crypto::SealedBox sealed_box;
   crypto::LookupHasher hasher;
+  jose::DecisionSigner signer;
+  jose::DecisionVerifier verifier;  // of this service's own tokens, when they come back
 };
 
 // Nothing when a file cannot be used; `files` then holds every reason.

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -59,6 +60,16 @@ class Process {
     INFO(linked.status());
     REQUIRE(linked.ok());
     return *linked;
+  }
+  absl::StatusOr<std::optional<Standing>> TryStanding(const std::string& account_id,
+                                                      const std::string& verification_id) {
+    return store_.FindStanding(account_id, verification_id, absl::InfiniteFuture());
+  }
+  std::optional<Standing> StandingOf(const LinkedAccount& linked) {
+    const auto standing = TryStanding(linked.account_id, linked.verification_id);
+    INFO(standing.status());
+    REQUIRE(standing.ok());
+    return *standing;
   }
   const crypto::SealedBox& box() const { return box_; }
 
@@ -311,6 +322,76 @@ TEST_CASE("PgAccountStore: R13 the database itself holds exactly one credential 
   CHECK_FALSE(insert("locked", "false"));
   CHECK_FALSE(insert("mhv_uuid_hash", "'b'"));
   CHECK_FALSE(insert("idme_uuid_hash", "'a'"));
+}
+
+TEST_CASE("PgAccountStore: E6 a standing is read with the ICN out of the sealed column",
+          "[attributes][contract]") {
+  Database database;
+  Process process(database);
+  const LinkedAccount verified = process.Link(Of(Csp::kIdme, "i1", "1V1"));
+  const std::optional<Standing> standing = process.StandingOf(verified);
+  REQUIRE(standing.has_value());
+  CHECK(standing->icn == Icn::FromWire("1V1"));
+  CHECK(standing->verified);
+  CHECK_FALSE(standing->locked);
+  CHECK_FALSE(standing->merge_pending);
+
+  const std::optional<Standing> unverified = process.StandingOf(process.Link(Of(Csp::kIdme, "i2")));
+  REQUIRE(unverified.has_value());
+  CHECK_FALSE(unverified->icn.has_value());
+  CHECK_FALSE(unverified->verified);
+}
+
+TEST_CASE("PgAccountStore: E6 a standing tells locks and pending merges",
+          "[attributes][contract]") {
+  Database database;
+  Process process(database);
+  const LinkedAccount linked = process.Link(Of(Csp::kMhv, "m1", "1V1", "i1"));
+  process.Link(Of(Csp::kMhv, "m1", "2V2", "i1"));
+  CHECK(process.StandingOf(linked)->merge_pending);
+  CHECK(process.StandingOf(linked)->icn == Icn::FromWire("1V1"));
+  database.Psql("UPDATE user_verifications SET locked = true");
+  CHECK(process.StandingOf(linked)->locked);
+}
+
+TEST_CASE("PgAccountStore: E6 account and verification must belong together",
+          "[attributes][contract]") {
+  Database database;
+  Process process(database);
+  const LinkedAccount one = process.Link(Of(Csp::kIdme, "i1", "1V1"));
+  const LinkedAccount two = process.Link(Of(Csp::kIdme, "i2", "2V2"));
+  LinkedAccount mixed = one;
+  mixed.verification_id = two.verification_id;
+  CHECK_FALSE(process.StandingOf(mixed).has_value());
+  mixed.verification_id = "00000000-0000-4000-8000-000000000000";
+  CHECK_FALSE(process.StandingOf(mixed).has_value());
+
+  // A credential that moved to the account of its ICN stands there, no longer where it was.
+  const LinkedAccount before = process.Link(Of(Csp::kLogingov, "l1"));
+  const LinkedAccount after = process.Link(Of(Csp::kLogingov, "l1", "1V1"));
+  REQUIRE(after.account_id == one.account_id);
+  CHECK_FALSE(process.StandingOf(before).has_value());
+  CHECK(process.StandingOf(after).has_value());
+}
+
+TEST_CASE(
+    "PgAccountStore: E7 a standing written under another ring is a fault, not a person "
+    "without an ICN",
+    "[attributes][contract]") {
+  Database database;
+  Process before(database, kKeyA);
+  const LinkedAccount linked = before.Link(Of(Csp::kIdme, "i1", "1V1"));
+  Process both(database, kKeyB + ":current\n" + kKeyA);
+  CHECK(both.StandingOf(linked)->icn == Icn::FromWire("1V1"));
+  Process without(database, kKeyB);
+  CHECK_FALSE(without.TryStanding(linked.account_id, linked.verification_id).ok());
+  // A sealed ICN that was copied from another row does not open, either.
+  const LinkedAccount other = before.Link(Of(Csp::kIdme, "i2", "2V2"));
+  database.Psql(
+      absl::StrCat("UPDATE user_accounts SET icn_sealed = (SELECT icn_sealed FROM "
+                   "user_accounts WHERE id = '",
+                   linked.account_id, "') WHERE id = '", other.account_id, "'"));
+  CHECK_FALSE(before.TryStanding(other.account_id, other.verification_id).ok());
 }
 
 // 64 first sign-ins of one person at the same moment, over two processes' pools.

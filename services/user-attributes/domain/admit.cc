@@ -92,17 +92,12 @@ void CheckProfile(const Claims& claims, const MpiProfile& profile, const Derivat
   NoteDifferences(claims, profile, out);
 }
 
-// What the application or the type asks for beyond what is held; empty when nothing is missing.
+// What the type or the application asks for beyond what is held; empty when nothing is missing.
 absl::string_view MissingAssurance(const identity::Assurance& held, const Attempt& attempt,
                                    const identity::Application* application, absl::Time now) {
   if (AsksForVerified(attempt.type) && held.loa_current < 3) return "step_up_type_verified";
-  if (application == nullptr) return {};
-  if (held.ial < application->min_ial) return "step_up_application_ial";
-  if (held.aal < application->min_aal) return "step_up_application_aal";
-  if (application->max_age && now - held.auth_time > *application->max_age) {
-    return "step_up_application_max_age";
-  }
-  return {};
+  return application == nullptr ? absl::string_view()
+                                : MissingForApplication(held, *application, now);
 }
 
 Decision AdmitBelowLoa3(Decision decision) {
@@ -166,6 +161,16 @@ Decision AdmitLoa3(Decision decision, const Derivation& derived, const MpiAnswer
 }
 
 }  // namespace
+
+absl::string_view MissingForApplication(const identity::Assurance& held,
+                                        const identity::Application& application, absl::Time now) {
+  if (held.ial < application.min_ial) return "step_up_application_ial";
+  if (held.aal < application.min_aal) return "step_up_application_aal";
+  if (application.max_age && now - held.auth_time > *application.max_age) {
+    return "step_up_application_max_age";
+  }
+  return {};
+}
 
 Decision Admit(const SsoeAssertion& assertion, const Attempt& attempt, const MpiAnswer& mpi,
                const identity::Policy& policy, absl::Time now) {

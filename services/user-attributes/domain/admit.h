@@ -69,6 +69,10 @@ struct Decision {
   std::vector<absl::string_view> rules;  // names of the rules that decided, in order
 };
 
+// The rule by which an application asks for more than is held; empty when nothing is missing.
+absl::string_view MissingForApplication(const identity::Assurance& held,
+                                        const identity::Application& application, absl::Time now);
+
 // Decides one attempt.
 Decision Admit(const SsoeAssertion& assertion, const Attempt& attempt, const MpiAnswer& mpi,
                const identity::Policy& policy, absl::Time now);

@@ -33,6 +33,9 @@ struct Attempt {
   std::vector<std::string> requested_contexts;
   absl::string_view comparison;  // exact or minimum
   absl::string_view profile;     // empty: the profile of the CSP's row
+  // The request parameter of that name, as the plan recorded it. Read by the profiles of before the
+  // application table alone (decision R2).
+  absl::string_view skip_dupe;
 };
 
 }  // namespace va::attributes

@@ -237,7 +237,7 @@ Derivation Derive(const SsoeAssertion& assertion, const Attempt& attempt,
   assurance.pathway = Str(identity::kPathwaySsoe);
 
   out.rules = {ProfileFor(attempt, claims.service, policy),
-               policy.FindApplication(attempt.application)};
+               policy.FindApplication(attempt.application), attempt.skip_dupe};
   if (!claims.service) AddBlocking(SignInCode::kUnknown, "unknown_context", out.findings);
   CheckStatement(reading, out.findings);
   CheckAssurance(assertion, attempt, context, out, out.findings);

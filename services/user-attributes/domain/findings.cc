@@ -117,6 +117,16 @@ void CheckIcns(const AttributeReading& reading, const identity::GcIds& ids, cons
   if (!(first == asserted)) AddFinding(rules, Check::kIcnDisagreement, {first, asserted}, out);
 }
 
+// Who lets a blocking finding pass; empty: nobody. A profile that reads skip_dupe is older than the
+// application table and does not know it.
+std::string WaivedBy(const RuleSet& rules, absl::string_view code) {
+  if (!rules.profile->skip_dupe.empty()) {
+    return rules.profile->WaivesBySkipDupe(rules.skip_dupe, code) ? "skip_dupe" : "";
+  }
+  const bool waives = rules.application != nullptr && rules.application->Waives(code);
+  return waives ? absl::StrCat("application ", rules.application->name) : "";
+}
+
 }  // namespace
 
 void AddFinding(const RuleSet& rules, Check check, std::vector<CspId> conflicting,
@@ -132,11 +142,9 @@ void AddFinding(const RuleSet& rules, Check check, std::vector<CspId> conflictin
       code && (wanted == CheckEffect::kBlock || *code != SignInCode::kValidationsFailed);
   if (coded) finding.code = code;
   finding.effect = wanted == CheckEffect::kBlock ? Effect::kBlocks : Effect::kNoted;
-  const bool waived = finding.effect == Effect::kBlocks && rules.application != nullptr &&
-                      rules.application->Waives(base::Describe(*code).code);
-  if (waived) {
-    finding.effect = Effect::kWaived;
-    finding.waived_by = absl::StrCat("application ", rules.application->name);
+  if (finding.effect == Effect::kBlocks) {
+    finding.waived_by = WaivedBy(rules, base::Describe(*code).code);
+    if (!finding.waived_by.empty()) finding.effect = Effect::kWaived;
   }
   out.push_back(std::move(finding));
 }

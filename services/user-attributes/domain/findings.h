@@ -30,10 +30,11 @@ struct Finding {
   bool operator==(const Finding&) const = default;
 };
 
-// The rules that hold for one attempt. Both rows belong to the policy.
+// The rules that hold for one attempt. Both rows belong to the policy, the text to the attempt.
 struct RuleSet {
   const identity::RuleProfile* profile = nullptr;
   const identity::Application* application = nullptr;  // nullptr: nothing is waived
+  absl::string_view skip_dupe = {};                    // as asked; most profiles do not look
 };
 
 // A check found something: judged by the profile, then by the application's waivers. Adds nothing

@@ -180,6 +180,41 @@ TEST_CASE("Findings: the first that blocks gives the code; a waived one does not
   CHECK(FirstBlocking(Run(both, "mhv"))->tag == "uuid_missing");
 }
 
+// R2: the generation before the application table.
+std::vector<std::string> UnderSkipDupe(const Statement& statement, absl::string_view application,
+                                       absl::string_view profile, absl::string_view skip_dupe) {
+  Attempt attempt = AttemptAt(application);
+  attempt.profile = profile;
+  attempt.skip_dupe = skip_dupe;
+  return Lines(Derive(statement.Build(), attempt, ShippedPolicy()).findings);
+}
+
+TEST_CASE("Findings: R2 skip_dupe=true waives under ssoe-2022-03 and nowhere else",
+          "[attributes][rule]") {
+  const Statement two = IdmeLoa3().With("gcIds", Ids("7^PI^200MHS^USVHA^A|8^PI^200MHS^USVHA^A"));
+  const Strings blocked = {"101 multiple_mhv_ids blocks"};
+  const Strings waived = {"101 multiple_mhv_ids waived"};
+  CHECK(UnderSkipDupe(two, "vaweb", "ssoe-2022-03", "true") == waived);
+  CHECK(UnderSkipDupe(two, "vaweb", "ssoe-2022-03", "") == blocked);
+  CHECK(UnderSkipDupe(two, "vaweb", "ssoe-2022-03", "mhv") == blocked);
+  CHECK(UnderSkipDupe(two, "vaweb", "ssoe-2022-03", "TRUE") == blocked);
+  CHECK(UnderSkipDupe(two, "vaweb", "ssoe-2022", "true") == blocked);
+  CHECK(UnderSkipDupe(two, "vaweb", "strict", "true") == blocked);
+  // That generation did not know the application table.
+  CHECK(UnderSkipDupe(two, "mhv", "ssoe-2022-03", "") == blocked);
+}
+
+TEST_CASE("Findings: R2 skip_dupe=true never waives EDIPIs or a missing uuid",
+          "[attributes][rule]") {
+  const Statement edipis =
+      IdmeLoa3().With("gcIds", Ids("2000000001^NI^200DOD^USDOD^A|2000000002^NI^200DOD^USDOD^A"));
+  CHECK(UnderSkipDupe(edipis, "vaweb", "ssoe-2022-03", "true") ==
+        Strings{"102 multiple_edipis blocks"});
+  const Statement nobody = IdmeLoa3().Without("uid");
+  CHECK(UnderSkipDupe(nobody, "vaweb", "ssoe-2022-03", "true") ==
+        Strings{"104 uuid_missing blocks"});
+}
+
 TEST_CASE("Findings: a waiver names the row that granted it (R2)", "[attributes][rule]") {
   const std::vector<Finding> findings = Run(IdmeLoa3().With("mhvicn", "2000000002V200002"), "mhv");
   REQUIRE(findings.size() == 1);

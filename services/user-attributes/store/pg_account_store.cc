@@ -141,6 +141,14 @@ constexpr Statement kRefreshBacking = {
     "UPDATE user_verifications SET backing_idme_uuid_hash = $2, backing_idme_uuid_sealed = $3, "
     "updated_at = $4 WHERE id = $1 AND NOT locked"};
 
+constexpr Statement kStanding = {
+    "standing",
+    "SELECT v.locked, v.verified_at IS NOT NULL, "
+    "EXISTS (SELECT 1 FROM pending_merges m WHERE m.user_verification_id = v.id), a.icn_sealed, "
+    "a.id "
+    "FROM user_verifications v JOIN user_accounts a ON a.id = v.user_account_id "
+    "WHERE v.id = $2 AND v.user_account_id = $1"};
+
 // A lost race shows as a unique violation or as a guard that no longer holds; each lap sees what
 // the winner wrote, so more than a few laps mean something else is wrong.
 constexpr int kLaps = 8;
@@ -211,6 +219,26 @@ absl::StatusOr<LinkedAccount> PgAccountStore::Link(const Credential& credential,
     }
     return last;
   });
+}
+
+absl::StatusOr<std::optional<Standing>> PgAccountStore::FindStanding(
+    absl::string_view account_id, absl::string_view verification_id, absl::Time deadline) {
+  const absl::StatusOr<store::Rows> rows =
+      pool_.Exec(deadline, kStanding, {account_id, verification_id});
+  if (!rows.ok()) return rows.status();
+  if (rows->empty()) return std::optional<Standing>();
+  const store::Row row = (*rows)[0];
+  Standing out;
+  out.locked = row.Bool(0);
+  out.verified = row.Bool(1);
+  out.merge_pending = row.Bool(2);
+  if (!row.IsNull(3)) {
+    const absl::StatusOr<std::string> icn =
+        box_.Open(row.Bytes(3), Aad("user_accounts", row.Text(4), "icn"));
+    if (!icn.ok()) return icn.status();
+    out.icn = identity::Icn::FromWire(*icn);
+  }
+  return std::optional<Standing>(std::move(out));
 }
 
 absl::StatusOr<LinkedAccount> PgAccountStore::LinkOnce(store::Connection& db,

@@ -3,6 +3,7 @@
 // nothing and reads again. A person who is linked already costs exactly one round trip.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "lib/base/id_generator.h"
@@ -21,6 +22,9 @@ class PgAccountStore final : public AccountStore {
 
   absl::StatusOr<LinkedAccount> Link(const Credential& credential, absl::string_view request_id,
                                      absl::Time now, absl::Time deadline) override;
+  absl::StatusOr<std::optional<Standing>> FindStanding(absl::string_view account_id,
+                                                       absl::string_view verification_id,
+                                                       absl::Time deadline) override;
 
  private:
   struct Sealed;

@@ -106,9 +106,7 @@ absl::StatusOr<v1::AdmitResponse> AttributesServiceImpl::Admit(
     const rpc::CallContext& context, const v1::AdmitRequest& request) const {
   if (!request.has_ssoe()) return Invalid("CREDENTIAL_MISSING", "no credential to decide about");
   const std::string& request_id = request.context().request_id();
-  if (request_id.empty() || request_id.size() > 128) {
-    return Invalid("REQUEST_ID", "every decision needs a request id");
-  }
+  if (absl::Status id = CheckRequestId(request_id, "REQUEST_ID"); !id.ok()) return id;
   const auto policy = AgreedPolicy(request.context().policy_version());
   if (!policy.ok()) return policy.status();
   const absl::StatusOr<Attempt> attempt = UnpackAttempt(request.context(), **policy);
@@ -125,6 +123,12 @@ absl::StatusOr<v1::AdmitResponse> AttributesServiceImpl::Admit(
       return linked;
     }
   }
+  // A locked credential has turned the decision into a refusal meanwhile.
+  if (decision.verdict == Verdict::kAdmit) {
+    absl::StatusOr<std::string> token = SignAdmission(request_id, decision, response.account_id());
+    if (!token.ok()) return token.status();
+    response.set_decision_token(*std::move(token));
+  }
   if (absl::Status recorded = Record(request.context(), decision, (*policy)->version);
       !recorded.ok()) {
     return recorded;
@@ -132,6 +136,18 @@ absl::StatusOr<v1::AdmitResponse> AttributesServiceImpl::Admit(
   PackDecision(decision, response);
   response.set_policy_version((*policy)->version);
   return response;
+}
+
+absl::StatusOr<std::string> AttributesServiceImpl::SignAdmission(
+    const std::string& flow_id, const Decision& decision, const std::string& account_id) const {
+  jose::DecisionFacts facts;
+  facts.account_id = account_id;
+  // As shown: nobody acts on an identity that is in doubt (decisions R3, R6, R12).
+  if (decision.attributes.icn) facts.icn = *decision.attributes.icn;
+  facts.ial = decision.assurance.ial;
+  facts.aal = decision.assurance.aal;
+  facts.flow_id = flow_id;
+  return deps_.signer.Sign(facts, deps_.clock.Now(), deps_.ids);
 }
 
 absl::Status AttributesServiceImpl::Link(const rpc::CallContext& context,
@@ -187,8 +203,82 @@ absl::Status AttributesServiceImpl::Record(const v1::SignInContext& context,
   return deps_.audit.Write(telemetry::AuditEvent::kDecisionMade, facts);
 }
 
+absl::StatusOr<v1::RenewDecisionResponse> AttributesServiceImpl::RenewDecision(
+    const rpc::CallContext& context, const v1::RenewDecisionRequest& request) const {
+  for (const absl::Status& id : {CheckRequestId(request.request_id(), "REQUEST_ID"),
+                                 CheckRequestId(request.flow_id(), "FLOW_ID"),
+                                 CheckRowId(request.account_id(), "ACCOUNT_ID"),
+                                 CheckRowId(request.verification_id(), "VERIFICATION_ID")}) {
+    if (!id.ok()) return id;
+  }
+  const auto policy = AgreedPolicy(request.policy_version());
+  if (!policy.ok()) return policy.status();
+  const absl::StatusOr<LiveSession> session = UnpackSession(request, **policy);
+  if (!session.ok()) return session.status();
+  const absl::StatusOr<std::optional<Standing>> standing = deps_.accounts.FindStanding(
+      request.account_id(), request.verification_id(), context.deadline);
+  if (!standing.ok()) return standing.status();
+  if (!standing->has_value()) {
+    return base::MakeError(absl::StatusCode::kNotFound, "ACCOUNT_UNKNOWN",
+                           "no account with such a verification");
+  }
+
+  const Renewal renewal = JudgeRenewal(**standing, *session, **policy, deps_.clock.Now());
+  v1::RenewDecisionResponse response;
+  response.set_verdict(PackVerdict(renewal.verdict));
+  if (renewal.refusal) {
+    response.set_code(Str(base::Describe(renewal.refusal->code).code));
+    response.set_tag(renewal.refusal->tag);
+  } else {
+    absl::StatusOr<std::string> token = SignRenewal(request, renewal);
+    if (!token.ok()) return token.status();
+    response.set_decision_token(*std::move(token));
+  }
+  if (absl::Status recorded = RecordRenewal(request, *session, renewal); !recorded.ok()) {
+    return recorded;
+  }
+  return response;
+}
+
+absl::StatusOr<std::string> AttributesServiceImpl::SignRenewal(
+    const v1::RenewDecisionRequest& request, const Renewal& renewal) const {
+  jose::DecisionFacts facts;
+  facts.account_id = request.account_id();
+  facts.icn = renewal.icn;
+  facts.ial = request.assurance().ial();
+  facts.aal = request.assurance().aal();
+  facts.flow_id = request.flow_id();
+  return deps_.signer.Sign(facts, deps_.clock.Now(), deps_.ids);
+}
+
+absl::Status AttributesServiceImpl::RecordRenewal(const v1::RenewDecisionRequest& request,
+                                                  const LiveSession& session,
+                                                  const Renewal& renewal) const {
+  telemetry::AuditFacts facts;
+  facts.request_id = request.request_id();
+  if (session.assurance.csp) facts.csp = identity::ToString(*session.assurance.csp);
+  facts.application = session.application;
+  facts.outcome = Word(renewal.verdict);
+  facts.tag = "renewal";  // tells it apart from the decision that began the session
+  if (renewal.refusal) {
+    facts.code = base::Describe(renewal.refusal->code).code;
+    facts.tag = renewal.refusal->tag;
+  }
+  facts.policy_version = request.policy_version();
+  deps_.log.Info("decision.renewed", {{"req", facts.request_id},
+                                      {"flow", request.flow_id()},
+                                      {"csp", facts.csp},
+                                      {"app", facts.application},
+                                      {"outcome", facts.outcome},
+                                      {"code", facts.code},
+                                      {"tag", facts.tag},
+                                      {"rule", renewal.rule},
+                                      {"policy", facts.policy_version}});
+  return deps_.audit.Write(telemetry::AuditEvent::kDecisionMade, facts);
+}
+
 void RegisterAttributesService(const AttributesServiceImpl& service, rpc::ServerBuilder& builder) {
-  // Derive computes for microseconds and touches nothing outside; Admit waits for the database.
+  // Derive computes for microseconds and touches nothing outside; the others wait for the database.
   builder.Unary<v1::DeriveRequest, v1::DeriveResponse>(
       kDeriveMethod,
       [&service](const rpc::CallContext& context, const v1::DeriveRequest& request) {
@@ -199,6 +289,12 @@ void RegisterAttributesService(const AttributesServiceImpl& service, rpc::Server
       kAdmitMethod,
       [&service](const rpc::CallContext& context, const v1::AdmitRequest& request) {
         return service.Admit(context, request);
+      },
+      rpc::Dispatch::kPool);
+  builder.Unary<v1::RenewDecisionRequest, v1::RenewDecisionResponse>(
+      kRenewDecisionMethod,
+      [&service](const rpc::CallContext& context, const v1::RenewDecisionRequest& request) {
+        return service.RenewDecision(context, request);
       },
       rpc::Dispatch::kPool);
 }

@@ -1,12 +1,16 @@
 // The gRPC face of the rules: unpack, decide, pack. Derive is pure and never blocks; Admit links
-// the account when, and only when, the rules admit. Every decision is logged and audited with the
-// policy version it was made under, without personal data.
+// the account when, and only when, the rules admit, and then signs the proof of it that the other
+// services ask for (decision E6). Every decision is logged and audited with the policy version it
+// was made under, without personal data.
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "lib/base/clock.h"
+#include "lib/base/id_generator.h"
+#include "lib/jose/decision_token.h"
 #include "lib/rpc/server.h"
 #include "lib/telemetry/audit.h"
 #include "lib/telemetry/log.h"
@@ -18,13 +22,16 @@ namespace va::attributes {
 
 inline constexpr char kDeriveMethod[] = "va.attributes.v1.AttributesService/Derive";
 inline constexpr char kAdmitMethod[] = "va.attributes.v1.AttributesService/Admit";
+inline constexpr char kRenewDecisionMethod[] = "va.attributes.v1.AttributesService/RenewDecision";
 
 class AttributesServiceImpl {
  public:
   struct Deps {
     PolicySource& policy;
     AccountStore& accounts;
+    const jose::DecisionSigner& signer;
     const base::Clock& clock;
+    base::IdGenerator& ids;
     const telemetry::Log& log;
     telemetry::Audit& audit;
   };
@@ -35,6 +42,10 @@ class AttributesServiceImpl {
                                             const v1::DeriveRequest& request) const;
   absl::StatusOr<v1::AdmitResponse> Admit(const rpc::CallContext& context,
                                           const v1::AdmitRequest& request) const;
+  // NOT_FOUND (ACCOUNT_UNKNOWN) when the account has no such verification: the caller's session is
+  // not of this service, or its credential has moved to another account since.
+  absl::StatusOr<v1::RenewDecisionResponse> RenewDecision(
+      const rpc::CallContext& context, const v1::RenewDecisionRequest& request) const;
 
  private:
   // The policy both sides agree on; FAILED_PRECONDITION (POLICY_VERSION) when they do not, even
@@ -43,13 +54,19 @@ class AttributesServiceImpl {
       const std::string& version) const;
   absl::Status Link(const rpc::CallContext& context, const std::string& request_id,
                     Decision& decision, v1::AdmitResponse& response) const;
+  absl::StatusOr<std::string> SignAdmission(const std::string& flow_id, const Decision& decision,
+                                            const std::string& account_id) const;
+  absl::StatusOr<std::string> SignRenewal(const v1::RenewDecisionRequest& request,
+                                          const Renewal& renewal) const;
   absl::Status Record(const v1::SignInContext& context, const Decision& decision,
                       const std::string& policy_version) const;
+  absl::Status RecordRenewal(const v1::RenewDecisionRequest& request, const LiveSession& session,
+                             const Renewal& renewal) const;
 
   const Deps deps_;
 };
 
-// Adds both methods. `service` outlives the server.
+// Adds the three methods. `service` outlives the server.
 void RegisterAttributesService(const AttributesServiceImpl& service, rpc::ServerBuilder& builder);
 
 }  // namespace va::attributes

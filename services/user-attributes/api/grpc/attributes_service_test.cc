@@ -3,16 +3,22 @@
 
 #include <catch2/catch.hpp>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "lib/base/status.h"
 #include "lib/testing/fake_clock.h"
+#include "lib/testing/fixed_ids.h"
+#include "services/user-attributes/api/grpc/api_fixture.h"
 #include "services/user-attributes/domain/rule_fixture.h"
 
 namespace va::attributes {
 namespace {
+
+constexpr char kAccount[] = "0f0e0d0c-0b0a-4908-8706-050403020100";
+constexpr char kVerification[] = "1f1e1d1c-1b1a-4918-9716-151413121110";
 
 class FakePolicy final : public PolicySource {
  public:
@@ -38,33 +44,22 @@ class FakeAccounts final : public AccountStore {
     if (!failure.ok()) return failure;
     return answer;
   }
+  absl::StatusOr<std::optional<Standing>> FindStanding(absl::string_view account_id,
+                                                       absl::string_view verification_id,
+                                                       absl::Time /*deadline*/) override {
+    ++standings_read;
+    if (!failure.ok()) return failure;
+    const bool known = account_id == kAccount && verification_id == kVerification;
+    return known ? standing : std::nullopt;
+  }
 
+  int standings_read = 0;
+  std::optional<Standing> standing =
+      Standing{false, true, false, identity::Icn::FromWire("1000000001V100001")};
   std::vector<Credential> linked;
   std::string last_request_id;
   absl::Status failure;
-  LinkedAccount answer{"account-1", "verification-1", false, false, false};
-};
-
-class FakeAudit final : public telemetry::Audit {
- public:
-  absl::Status Write(telemetry::AuditEvent event, const telemetry::AuditFacts& facts) override {
-    lines.push_back(std::string(telemetry::ToString(event)) + " " + std::string(facts.outcome) +
-                    " " + std::string(facts.code) + " " + std::string(facts.tag) + " " +
-                    std::string(facts.csp) + " " + std::string(facts.application));
-    return failure;
-  }
-
-  std::vector<std::string> lines;
-  absl::Status failure;
-};
-
-class LogLines final : public telemetry::Sink {
- public:
-  bool Write(absl::string_view line) override {
-    text += std::string(line);
-    return true;
-  }
-  std::string text;
+  LinkedAccount answer{kAccount, kVerification, false, false, false};
 };
 
 struct Harness {
@@ -74,7 +69,9 @@ struct Harness {
   LogLines lines;
   telemetry::Log log{"user-attributes", telemetry::Severity::kDebug, clock, lines};
   FakeAudit audit;
-  AttributesServiceImpl service{{policy, accounts, clock, log, audit}};
+  testing::FixedIds ids;
+  TestDecisions decisions;
+  AttributesServiceImpl service{{policy, accounts, decisions.signer(), clock, ids, log, audit}};
 
   absl::StatusOr<v1::DeriveResponse> Derive(const v1::DeriveRequest& request) {
     return service.Derive({"auth-gateway.va.internal", "r1", absl::InfiniteFuture(), nullptr},
@@ -83,6 +80,22 @@ struct Harness {
   absl::StatusOr<v1::AdmitResponse> Admit(const v1::AdmitRequest& request) {
     return service.Admit({"auth-gateway.va.internal", "r1", absl::InfiniteFuture(), nullptr},
                          request);
+  }
+  absl::StatusOr<v1::RenewDecisionResponse> Renew(const v1::RenewDecisionRequest& request) {
+    return service.RenewDecision(
+        {"auth-gateway.va.internal", "r2", absl::InfiniteFuture(), nullptr}, request);
+  }
+  // What a token says to mhv-account about `flow_id`, e.g. "ial 2 aal 2 icn"; or why it does not
+  // hold. Empty `icn`: about a person without one.
+  std::string TokenSays(const std::string& token, const std::string& flow_id,
+                        const std::string& icn = "1000000001V100001") {
+    const jose::DecisionVerifier verifier = decisions.VerifierOf(jose::kMhvAccountAudience);
+    std::string why;
+    const auto verified = verifier.Verify(token, {kAccount, identity::Icn::FromWire(icn), flow_id},
+                                          clock.Now(), &why);
+    if (!verified.ok()) return why;
+    return "ial " + std::to_string(verified->ial) + " aal " + std::to_string(verified->aal) +
+           (verified->icn_matches ? " icn" : "");
   }
 };
 
@@ -215,8 +228,8 @@ TEST_CASE("Admit: links the account of an admitted person and of nobody else",
   const auto admitted = harness.Admit(Matched(IdmeLoa3()));
   REQUIRE(admitted.ok());
   CHECK(admitted->verdict() == v1::VERDICT_ADMIT);
-  CHECK(admitted->account_id() == "account-1");
-  CHECK(admitted->verification_id() == "verification-1");
+  CHECK(admitted->account_id() == kAccount);
+  CHECK(admitted->verification_id() == kVerification);
   CHECK(admitted->attributes().icn() == "1000000001V100001");
   CHECK(admitted->attributes().edipi() == "2222222222");
   REQUIRE(harness.accounts.linked.size() == 1);
@@ -296,7 +309,7 @@ TEST_CASE("Admit: R12 the old account never travels with the identifiers of the 
   const auto response = harness.Admit(Matched(MhvPremium().With("secid", "1000000001")));
   REQUIRE(response.ok());
   CHECK(response->verdict() == v1::VERDICT_ADMIT);
-  CHECK(response->account_id() == "account-1");
+  CHECK(response->account_id() == kAccount);
   const v1::Claims& shown = response->attributes();
   CHECK_FALSE(shown.has_icn());
   CHECK_FALSE(shown.has_mhv_icn());
@@ -400,6 +413,198 @@ TEST_CASE("Admit: a caller's mistake is INVALID_ARGUMENT with a reason", "[attri
   CHECK(response.status().code() == absl::StatusCode::kInvalidArgument);
   CHECK(base::ReasonOf(response.status()) == row.reason);
   CHECK(harness.accounts.linked.empty());
+}
+
+TEST_CASE("Admit: E6 whoever is admitted gets a decision token, nobody else does",
+          "[attributes][api]") {
+  Harness harness;
+  const auto admitted = harness.Admit(Matched(IdmeLoa3()));
+  REQUIRE(admitted.ok());
+  CHECK(harness.TokenSays(admitted->decision_token(), "r1") == "ial 2 aal 2 icn");
+  CHECK(harness.TokenSays(admitted->decision_token(), "r9") == "flow");
+  CHECK(harness.TokenSays(admitted->decision_token(), "r1", "2000000002V200002") == "icn");
+
+  auto refused = Matched(IdmeLoa3());
+  refused.mutable_mpi_profile()->set_id_theft(true);
+  CHECK(harness.Admit(refused)->decision_token().empty());
+  auto later = Ask<v1::AdmitRequest>(IdmeLoa3());
+  later.set_mpi_outcome(common::v1::MPI_OUTCOME_TIMEOUT);
+  CHECK(harness.Admit(later)->decision_token().empty());
+  harness.accounts.answer.locked = true;
+  CHECK(harness.Admit(Matched(IdmeLoa3()))->decision_token().empty());
+}
+
+TEST_CASE("Admit: E6 the token carries the ICN of the session's attributes and no other",
+          "[attributes][api]") {
+  struct Row {
+    const char* rule;
+    v1::AdmitRequest request;
+    bool merge_pending;
+    const char* expected;  // of a caller that names the ICN
+    const char* without;   // of a caller that names none
+  };
+  const auto row = GENERATE(values<Row>({
+      {"verified", Matched(IdmeLoa3()), false, "ial 2 aal 2 icn", "ial 2 aal 2"},
+      {"below LOA3 nobody is asked for (R6)",
+       Ask<v1::AdmitRequest>(MhvBasic().With("icn", "1000000001V100001"), "vaweb", "mhv"), false,
+       "icn", "ial 1 aal 2"},
+      {"a merge is pending (R12)", Matched(IdmeLoa3()), true, "icn", "ial 2 aal 2"},
+      {"its ICN is in conflict, waived (R3)",
+       Matched(MhvPremium().With("mhvicn", "2000000002V200002"), "mhv"), false, "icn",
+       "ial 2 aal 2"},
+  }));
+  INFO(row.rule);
+  Harness harness;
+  harness.accounts.answer.merge_pending = row.merge_pending;
+  const auto response = harness.Admit(row.request);
+  REQUIRE(response.ok());
+  REQUIRE(response->verdict() == v1::VERDICT_ADMIT);
+  CHECK(harness.TokenSays(response->decision_token(), "r1") == row.expected);
+  CHECK(harness.TokenSays(response->decision_token(), "r1", "") == row.without);
+}
+
+v1::RenewDecisionRequest Live() {
+  v1::RenewDecisionRequest request;
+  request.set_request_id("r2");
+  request.set_flow_id("r1");
+  request.set_account_id(kAccount);
+  request.set_verification_id(kVerification);
+  request.mutable_assurance()->set_ial(2);
+  request.mutable_assurance()->set_aal(2);
+  request.mutable_assurance()->set_csp(common::v1::CSP_IDME);
+  request.mutable_assurance()->mutable_auth_time()->set_seconds(1700000000);
+  request.set_application("vaweb");
+  request.set_policy_version(ShippedPolicy().version);
+  return request;
+}
+
+TEST_CASE("RenewDecision: E6 a live session gets a fresh token for its own attempt",
+          "[attributes][api]") {
+  Harness harness;
+  const auto response = harness.Renew(Live());
+  REQUIRE(response.ok());
+  CHECK(response->verdict() == v1::VERDICT_ADMIT);
+  CHECK(response->code().empty());
+  CHECK(harness.TokenSays(response->decision_token(), "r1") == "ial 2 aal 2 icn");
+  CHECK(harness.TokenSays(response->decision_token(), "r2") == "flow");
+  CHECK(harness.accounts.linked.empty());
+  CHECK(harness.audit.lines == std::vector<std::string>{"decision.made admit  renewal idme vaweb"});
+  CHECK(harness.audit.request_ids == std::vector<std::string>{"r2"});
+
+  auto below = Live();
+  below.mutable_assurance()->set_ial(1);
+  const auto email_only = harness.Renew(below);
+  REQUIRE(email_only.ok());
+  CHECK(harness.TokenSays(email_only->decision_token(), "r1") == "icn");
+  CHECK(harness.TokenSays(email_only->decision_token(), "r1", "") == "ial 1 aal 2");
+}
+
+TEST_CASE("RenewDecision: E6 a lock set since is 107, without a token", "[attributes][api]") {
+  Harness harness;
+  harness.accounts.standing->locked = true;
+  const auto response = harness.Renew(Live());
+  REQUIRE(response.ok());
+  CHECK(response->verdict() == v1::VERDICT_DENY);
+  CHECK(response->code() == "107");
+  CHECK(response->tag() == "account_locked");
+  CHECK(response->decision_token().empty());
+  CHECK(harness.audit.lines ==
+        std::vector<std::string>{"decision.made deny 107 account_locked idme vaweb"});
+}
+
+TEST_CASE("RenewDecision: a session without an application is one of the default row",
+          "[attributes][api]") {
+  Harness harness;
+  auto request = Live();
+  request.clear_application();
+  CHECK(harness.Renew(request)->verdict() == v1::VERDICT_ADMIT);
+  request.set_application("nowhere");
+  CHECK(harness.Renew(request)->tag() == "unknown_application");
+}
+
+TEST_CASE("RenewDecision: E5 another policy version is FAILED_PRECONDITION after one reload",
+          "[attributes][api]") {
+  Harness harness;
+  auto request = Live();
+  request.set_policy_version("tomorrow");
+  const auto refused = harness.Renew(request);
+  CHECK(refused.status().code() == absl::StatusCode::kFailedPrecondition);
+  CHECK(base::ReasonOf(refused.status()) == "POLICY_VERSION");
+  CHECK(harness.policy.reloads == 1);
+  CHECK(harness.accounts.standings_read == 0);
+}
+
+TEST_CASE("RenewDecision: an account without this verification is NOT_FOUND, never a denial",
+          "[attributes][api]") {
+  Harness harness;
+  auto request = Live();
+  const bool other_account = GENERATE(false, true);
+  (other_account ? *request.mutable_account_id() : *request.mutable_verification_id())[0] = '9';
+  const auto response = harness.Renew(request);
+  CHECK(response.status().code() == absl::StatusCode::kNotFound);
+  CHECK(base::ReasonOf(response.status()) == "ACCOUNT_UNKNOWN");
+  CHECK(harness.audit.lines.empty());
+}
+
+TEST_CASE("RenewDecision: neither database nor audit may be missing", "[attributes][api]") {
+  Harness harness;
+  SECTION("database") { harness.accounts.failure = absl::UnavailableError("down"); }
+  SECTION("audit") { harness.audit.failure = absl::UnavailableError("disk full"); }
+  CHECK(harness.Renew(Live()).status().code() == absl::StatusCode::kUnavailable);
+}
+
+struct RenewMistake {
+  const char* rule;
+  void (*spoil)(v1::RenewDecisionRequest&);
+  const char* reason;
+};
+
+TEST_CASE("RenewDecision: a caller's mistake is INVALID_ARGUMENT with a reason",
+          "[attributes][api]") {
+  const auto row = GENERATE(values<RenewMistake>({
+      {"no request id", [](v1::RenewDecisionRequest& r) { r.clear_request_id(); }, "REQUEST_ID"},
+      {"a request id that is none",
+       [](v1::RenewDecisionRequest& r) { r.set_request_id(std::string(129, 'x')); }, "REQUEST_ID"},
+      {"no flow id", [](v1::RenewDecisionRequest& r) { r.clear_flow_id(); }, "FLOW_ID"},
+      {"no account", [](v1::RenewDecisionRequest& r) { r.clear_account_id(); }, "ACCOUNT_ID"},
+      {"an account in capitals",
+       [](v1::RenewDecisionRequest& r) {
+         r.set_account_id("0F0E0D0C-0B0A-4908-8706-050403020100");
+       },
+       "ACCOUNT_ID"},
+      {"a verification that is no uuid",
+       [](v1::RenewDecisionRequest& r) { r.mutable_verification_id()->at(8) = '0'; },
+       "VERIFICATION_ID"},
+      {"no assurance", [](v1::RenewDecisionRequest& r) { r.clear_assurance(); }, "ASSURANCE"},
+      {"an ial beyond the scale",
+       [](v1::RenewDecisionRequest& r) { r.mutable_assurance()->set_ial(3); }, "ASSURANCE"},
+      {"an aal of nothing", [](v1::RenewDecisionRequest& r) { r.mutable_assurance()->clear_aal(); },
+       "ASSURANCE"},
+      {"no provider", [](v1::RenewDecisionRequest& r) { r.mutable_assurance()->clear_csp(); },
+       "ASSURANCE"},
+      {"an impossible time",
+       [](v1::RenewDecisionRequest& r) {
+         r.mutable_assurance()->mutable_auth_time()->set_nanos(-1);
+       },
+       "BAD_TIME"},
+  }));
+  INFO(row.rule);
+  Harness harness;
+  auto request = Live();
+  row.spoil(request);
+  const auto response = harness.Renew(request);
+  CHECK(response.status().code() == absl::StatusCode::kInvalidArgument);
+  CHECK(base::ReasonOf(response.status()) == row.reason);
+  CHECK(harness.accounts.standings_read == 0);
+}
+
+TEST_CASE("RenewDecision: L1 logs hold neither the ICN nor the token", "[attributes][api]") {
+  Harness harness;
+  const auto response = harness.Renew(Live());
+  REQUIRE(response.ok());
+  CHECK(harness.lines.text.find("decision.renewed") != std::string::npos);
+  CHECK(harness.lines.text.find("1000000001V100001") == std::string::npos);
+  CHECK(harness.lines.text.find(response->decision_token()) == std::string::npos);
 }
 
 TEST_CASE("Admit: logs and audit hold nothing personal (L1)", "[attributes][api]") {

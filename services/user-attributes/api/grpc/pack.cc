@@ -41,6 +41,12 @@ v1::Finding::Effect PackEffect(Effect effect) {
   return v1::Finding::EFFECT_UNSPECIFIED;
 }
 
+void PackTime(absl::Time time, google::protobuf::Timestamp& out) {
+  const absl::Duration since = time - absl::UnixEpoch();
+  out.set_seconds(absl::ToInt64Seconds(since));
+  out.set_nanos(static_cast<int>(absl::ToInt64Nanoseconds(since % absl::Seconds(1))));
+}
+
 }  // namespace
 
 void PackClaims(const Claims& claims, v1::Claims& out) {
@@ -72,10 +78,7 @@ void PackAssurance(const identity::Assurance& assurance, common::v1::Assurance& 
   out.set_aal(assurance.aal);
   // Never zero: an unknown time is absent.
   if (assurance.auth_time > absl::UnixEpoch()) {
-    const absl::Duration since = assurance.auth_time - absl::UnixEpoch();
-    out.mutable_auth_time()->set_seconds(absl::ToInt64Seconds(since));
-    out.mutable_auth_time()->set_nanos(
-        static_cast<int>(absl::ToInt64Nanoseconds(since % absl::Seconds(1))));
+    PackTime(assurance.auth_time, *out.mutable_auth_time());
   }
   out.set_csp(PackCsp(assurance.csp));
   out.set_pathway(assurance.pathway);
@@ -122,6 +125,20 @@ v1::Verdict PackVerdict(Verdict verdict) {
       return v1::VERDICT_TRY_LATER;
   }
   return v1::VERDICT_UNSPECIFIED;
+}
+
+void PackDocument(const TermsDocument& document, v1::TermsRecord& out) {
+  out.set_document(document.name);
+  out.set_revision(document.revision);
+  out.set_legal_version(document.legal_version);
+  out.set_title(document.title);
+}
+
+void PackAnswer(const TermsAnswer& answer, v1::TermsRecord& out) {
+  PackDocument(answer.document, out);
+  out.set_decision(answer.decision == TermsDecision::kAccepted ? v1::TERMS_DECISION_ACCEPTED
+                                                               : v1::TERMS_DECISION_DECLINED);
+  PackTime(answer.decided_at, *out.mutable_decided_at());
 }
 
 }  // namespace va::attributes

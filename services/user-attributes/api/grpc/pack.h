@@ -7,6 +7,7 @@
 #include "services/user-attributes/domain/admit.h"
 #include "services/user-attributes/domain/claims.h"
 #include "services/user-attributes/domain/derive.h"
+#include "services/user-attributes/domain/terms.h"
 #include "va/attributes/v1/attributes.pb.h"
 #include "va/common/v1/person.pb.h"
 
@@ -18,5 +19,8 @@ void PackQuestion(const MpiQuestion& question, v1::MpiQuestion& out);
 void PackFindings(const std::vector<Finding>& findings,
                   google::protobuf::RepeatedPtrField<v1::Finding>& out);
 v1::Verdict PackVerdict(Verdict verdict);
+// The document alone leaves decision and time empty.
+void PackDocument(const TermsDocument& document, v1::TermsRecord& out);
+void PackAnswer(const TermsAnswer& answer, v1::TermsRecord& out);
 
 }  // namespace va::attributes

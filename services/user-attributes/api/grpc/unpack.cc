@@ -67,11 +67,32 @@ std::optional<MpiOutcome> UnpackOutcome(common::v1::MpiOutcome outcome) {
   }
 }
 
+std::optional<identity::Csp> UnpackCsp(common::v1::Csp csp) {
+  switch (csp) {
+    case common::v1::CSP_IDME:
+      return identity::Csp::kIdme;
+    case common::v1::CSP_LOGINGOV:
+      return identity::Csp::kLogingov;
+    case common::v1::CSP_MHV:
+      return identity::Csp::kMhv;
+    case common::v1::CSP_DSLOGON:
+      return identity::Csp::kDslogon;
+    default:
+      return std::nullopt;
+  }
+}
+
+bool IsLevel(int level) { return level == 1 || level == 2; }
+
 // What google.protobuf.Timestamp allows, from 1970 on.
 bool IsTime(const google::protobuf::Timestamp& time) {
   constexpr int64_t kEndOfYear9999 = 253402300799;
   return time.seconds() >= 0 && time.seconds() <= kEndOfYear9999 && time.nanos() >= 0 &&
          time.nanos() < 1000000000;
+}
+
+absl::Time UnpackTime(const google::protobuf::Timestamp& time) {
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
 }
 
 template <typename T>
@@ -128,15 +149,35 @@ MpiProfile UnpackProfile(const common::v1::Profile& message) {
   return out;
 }
 
+// The row that is meant when a caller names none.
+const std::string& ApplicationOr(const std::string& named, const identity::Policy& policy) {
+  return named.empty() ? policy.default_application : named;
+}
+
 }  // namespace
+
+absl::Status CheckRequestId(const std::string& id, absl::string_view reason) {
+  constexpr std::size_t kLongest = 128;
+  if (!id.empty() && id.size() <= kLongest) return absl::OkStatus();
+  return Invalid(reason, "an id of 1 to 128 bytes is needed");
+}
+
+absl::Status CheckRowId(const std::string& id, absl::string_view reason) {
+  constexpr absl::string_view kForm = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  bool fits = id.size() == kForm.size();
+  for (std::size_t i = 0; fits && i < kForm.size(); ++i) {
+    const bool hex = (id[i] >= '0' && id[i] <= '9') || (id[i] >= 'a' && id[i] <= 'f');
+    fits = kForm[i] == 'x' ? hex : id[i] == '-';
+  }
+  return fits ? absl::OkStatus() : Invalid(reason, "a uuid in lower case is needed");
+}
 
 absl::StatusOr<Attempt> UnpackAttempt(const v1::SignInContext& context,
                                       const identity::Policy& policy) {
   if (std::find(kTypes.begin(), kTypes.end(), View(context.type())) == kTypes.end()) {
     return Invalid("UNKNOWN_TYPE", "no such sign-in type");
   }
-  const std::string& application =
-      context.application().empty() ? policy.default_application : context.application();
+  const std::string& application = ApplicationOr(context.application(), policy);
   if (policy.FindApplication(application) == nullptr) {
     return Invalid("UNKNOWN_APPLICATION", "no such application in the policy");
   }
@@ -153,6 +194,7 @@ absl::StatusOr<Attempt> UnpackAttempt(const v1::SignInContext& context,
   out.requested_contexts.assign(context.requested_contexts().begin(),
                                 context.requested_contexts().end());
   out.comparison = View(context.comparison());
+  out.skip_dupe = View(context.skip_dupe());
   return out;
 }
 
@@ -164,8 +206,7 @@ absl::StatusOr<SsoeAssertion> UnpackAssertion(const v1::SsoeAssertion& message) 
   out.authn_context = View(message.authn_context());
   if (message.has_auth_time()) {
     if (!IsTime(message.auth_time())) return Invalid("BAD_TIME", "auth_time is not a time");
-    out.auth_time = absl::FromUnixSeconds(message.auth_time().seconds()) +
-                    absl::Nanoseconds(message.auth_time().nanos());
+    out.auth_time = UnpackTime(message.auth_time());
   }
   out.attributes.reserve(static_cast<std::size_t>(message.attributes_size()));
   for (const v1::Attribute& attribute : message.attributes()) {
@@ -187,6 +228,36 @@ absl::StatusOr<MpiAnswer> UnpackMpiAnswer(const v1::AdmitRequest& request) {
   }
   if (ok) out.profile = UnpackProfile(request.mpi_profile());
   return out;
+}
+
+absl::StatusOr<LiveSession> UnpackSession(const v1::RenewDecisionRequest& request,
+                                          const identity::Policy& policy) {
+  const common::v1::Assurance& held = request.assurance();
+  if (!IsLevel(held.ial()) || !IsLevel(held.aal())) {
+    return Invalid("ASSURANCE", "ial and aal are 1 or 2");
+  }
+  LiveSession out;
+  out.assurance.ial = held.ial();
+  out.assurance.aal = held.aal();
+  out.assurance.csp = UnpackCsp(held.csp());
+  if (!out.assurance.csp) return Invalid("ASSURANCE", "no such credential service provider");
+  if (held.has_auth_time()) {
+    if (!IsTime(held.auth_time())) return Invalid("BAD_TIME", "auth_time is not a time");
+    out.assurance.auth_time = UnpackTime(held.auth_time());
+  }
+  out.application = View(ApplicationOr(request.application(), policy));
+  return out;
+}
+
+absl::StatusOr<TermsDecision> UnpackTermsDecision(v1::TermsDecision decision) {
+  switch (decision) {
+    case v1::TERMS_DECISION_ACCEPTED:
+      return TermsDecision::kAccepted;
+    case v1::TERMS_DECISION_DECLINED:
+      return TermsDecision::kDeclined;
+    default:
+      return Invalid("TERMS_DECISION", "terms are accepted or declined");
+  }
 }
 
 }  // namespace va::attributes

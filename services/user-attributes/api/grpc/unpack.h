@@ -3,17 +3,30 @@
 // result point into the message, which must outlive it.
 #pragma once
 
+#include <string>
+
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "services/user-attributes/domain/admit.h"
 #include "services/user-attributes/domain/assertion.h"
+#include "services/user-attributes/domain/renewal.h"
+#include "services/user-attributes/domain/terms.h"
 #include "va/attributes/v1/attributes.pb.h"
 #include "va/common/v1/person.pb.h"
 
 namespace va::attributes {
 
+// Ids of requests and attempts: 1 to 128 bytes of the caller's choice. `reason` names the field.
+absl::Status CheckRequestId(const std::string& id, absl::string_view reason);
+// Ids of rows: uuids as this service writes them.
+absl::Status CheckRowId(const std::string& id, absl::string_view reason);
+
 absl::StatusOr<Attempt> UnpackAttempt(const v1::SignInContext& context,
                                       const identity::Policy& policy);
 absl::StatusOr<SsoeAssertion> UnpackAssertion(const v1::SsoeAssertion& message);
 absl::StatusOr<MpiAnswer> UnpackMpiAnswer(const v1::AdmitRequest& request);
+absl::StatusOr<LiveSession> UnpackSession(const v1::RenewDecisionRequest& request,
+                                          const identity::Policy& policy);
+absl::StatusOr<TermsDecision> UnpackTermsDecision(v1::TermsDecision decision);
 
 }  // namespace va::attributes

@@ -1,0 +1,14 @@
+#include "lib/identity/disclosure.h"
+
+namespace va::identity {
+
+PersonText JoinNames(absl::Span<const PersonText> names) {
+  std::string joined;
+  for (const PersonText& name : names) {
+    if (!joined.empty()) joined += ' ';
+    joined += name.Reveal();
+  }
+  return PersonText::FromWire(std::move(joined));
+}
+
+}  // namespace va::identity
