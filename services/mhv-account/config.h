@@ -1,12 +1,36 @@
 // Settings of mhv-account beside the common ones.
 #pragma once
 
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
 #include "lib/config/fields.h"
 #include "lib/service/common_config.h"
 
 namespace va::mhv {
 
 struct Config {
+  std::vector<std::string> decision_public_key_files;  // decision.public_key_files
+  std::string decision_icn_keys_file;                  // decision.icn_keys_file
+
+  std::string sealed_box_file;  // keys.sealed_box_file
+  std::string lookup_file;      // keys.lookup_file
+
+  // mhv.*
+  std::string http_url;
+  absl::Duration http_timeout = absl::Seconds(3);
+  std::string http_ca_file;
+  std::string http_certificate_file;
+  std::string http_private_key_file;
+  std::string api_key_file;
+  std::string sts_url;
+  std::string sts_client_id;
+  std::string sts_private_key_file;
+  std::string sts_service_account_id;
+  std::string terms_document = "va_terms_of_use";
+  absl::Duration account_lifetime = absl::Hours(24);
+
   service::PeerConfig mpi_adapter;      // peers.mpi_adapter
   service::PeerConfig user_attributes;  // peers.user_attributes
 };

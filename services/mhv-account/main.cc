@@ -1,11 +1,16 @@
 // The mhv-account program. Everything that is the same in every service is in lib/service.
+#include <optional>
+#include <utility>
+
 #include "lib/service/frame.h"
 #include "services/mhv-account/config.h"
+#include "services/mhv-account/load.h"
 #include "services/mhv-account/migrations.h"
 #include "services/mhv-account/wiring.h"
 
 int main(int argc, char** argv) {
   va::mhv::Config config;
+  std::optional<va::mhv::Loaded> loaded;
   va::service::ServiceSpec spec;
   spec.name = "mhv-account";
   spec.summary = "Knows, creates and upgrades My HealtheVet accounts.";
@@ -14,6 +19,9 @@ int main(int argc, char** argv) {
   spec.methods = va::mhv::Methods();
   spec.migrations = va::mhv::Migrations();
   spec.bind = [&config](va::config::Table& table) { va::mhv::Bind(table, config); };
-  spec.start = [&config](va::service::Runtime& runtime) { return va::mhv::Wire(config, runtime); };
+  spec.load = [&](va::service::FileLoader& files) { loaded = va::mhv::Load(config, files); };
+  spec.start = [&](va::service::Runtime& runtime) {
+    return va::mhv::Wire(config, *std::move(loaded), runtime);
+  };
   return va::service::Main(argc, argv, spec);
 }

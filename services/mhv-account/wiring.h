@@ -1,4 +1,4 @@
-// Builds the running service from its settings and the frame's runtime.
+// Builds the running service from its settings, the files they name and the frame's runtime.
 #pragma once
 
 #include <memory>
@@ -8,13 +8,14 @@
 #include "absl/status/statusor.h"
 #include "lib/service/frame.h"
 #include "services/mhv-account/config.h"
+#include "services/mhv-account/load.h"
 
 namespace va::mhv {
 
 // The RPCs this program answers; the configuration may allow no others.
 std::vector<std::string> Methods();
 
-absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& config,
+absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& config, Loaded loaded,
                                                               service::Runtime& runtime);
 
 }  // namespace va::mhv

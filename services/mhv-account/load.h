@@ -1,0 +1,28 @@
+// Reads what the settings of mhv-account name: the keys of decision tokens, both key rings, the key
+// and the API key towards MHV. Wiring works with these values and reads no file itself; the files
+// of the TLS connection to MHV are checked here and read by the HTTP client for every connection.
+#pragma once
+
+#include <optional>
+
+#include "lib/crypto/sealed_box.h"
+#include "lib/identity/pii.h"
+#include "lib/jose/decision_token.h"
+#include "lib/jose/signature.h"
+#include "lib/service/file_loader.h"
+#include "services/mhv-account/config.h"
+
+namespace va::mhv {
+
+struct Loaded {
+  jose::DecisionVerifier decisions;
+  crypto::SealedBox sealed_box;
+  crypto::LookupHasher hasher;
+  jose::SigningKey sts_key;
+  identity::Secret api_key;
+};
+
+// Nothing when a file cannot be used; `files` then holds every reason.
+std::optional<Loaded> Load(const Config& config, service::FileLoader& files);
+
+}  // namespace va::mhv
