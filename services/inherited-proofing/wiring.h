@@ -8,13 +8,14 @@
 #include "absl/status/statusor.h"
 #include "lib/service/frame.h"
 #include "services/inherited-proofing/config.h"
+#include "services/inherited-proofing/load.h"
 
 namespace va::proofing {
 
 // The RPCs this program answers; the configuration may allow no others.
 std::vector<std::string> Methods();
 
-absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& config,
+absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& config, Loaded loaded,
                                                               service::Runtime& runtime);
 
 }  // namespace va::proofing
