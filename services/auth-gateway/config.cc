@@ -97,8 +97,32 @@ void Bind(config::Table& table, Config& config) {
       .Required()
       .Example("/etc/va/keys/sealed-box.keys");
 
+  table.String("terms.document", &config.terms_document,
+               "Name of the terms of use that people are asked to accept, as user-attributes and "
+               "mhv-account know it");
+
+  table
+      .Int("provisioning.threads", &config.provisioning_threads,
+           "Threads that ask for My HealtheVet accounts and invitations after a sign-in")
+      .Range(1, 64);
+  table
+      .Int(
+          "provisioning.queue", &config.provisioning_queue,
+          "People who wait for these threads at most; for others it stays pending until their next "
+          "sign-in")
+      .Range(0, 100000);
+  table
+      .Duration(
+          "provisioning.deadline", &config.provisioning_deadline,
+          "How long each of these questions may take; not longer than drain.timeout, or a stop "
+          "waits for it")
+      .Range(absl::Milliseconds(100), absl::Seconds(60));
+
   service::BindPeer(table, "peers.user_attributes", config.user_attributes, "user-attributes");
   service::BindPeer(table, "peers.mpi_adapter", config.mpi_adapter, "mpi-adapter");
+  service::BindPeer(table, "peers.mhv_account", config.mhv_account, "mhv-account");
+  service::BindPeer(table, "peers.inherited_proofing", config.inherited_proofing,
+                    "inherited-proofing");
 }
 
 }  // namespace va::gateway

@@ -36,8 +36,17 @@ struct Config {
 
   std::string sealed_box_file;  // keys.sealed_box_file
 
+  std::string terms_document = "va_terms_of_use";  // terms.document
+
+  // provisioning.*: what is asked once a person has been answered.
+  int provisioning_threads = 8;
+  int provisioning_queue = 512;
+  absl::Duration provisioning_deadline = absl::Seconds(10);
+
   service::PeerConfig user_attributes;
   service::PeerConfig mpi_adapter;
+  service::PeerConfig mhv_account;
+  service::PeerConfig inherited_proofing;
 };
 
 void Bind(config::Table& table, Config& config);

@@ -6,10 +6,15 @@
 #include "lib/base/periodic.h"
 #include "lib/base/status.h"
 #include "lib/base/url.h"
+#include "lib/base/worker_pool.h"
 #include "lib/http/server.h"
 #include "services/auth-gateway/adapters/grpc_attribute_rules.h"
+#include "services/auth-gateway/adapters/grpc_mhv_accounts.h"
 #include "services/auth-gateway/adapters/grpc_person_index.h"
+#include "services/auth-gateway/adapters/grpc_proofing_handoff.h"
+#include "services/auth-gateway/adapters/grpc_terms.h"
 #include "services/auth-gateway/api/grpc/session_service.h"
+#include "services/auth-gateway/api/http/provisioner.h"
 #include "services/auth-gateway/api/http/routes.h"
 #include "services/auth-gateway/store/janitor.h"
 #include "services/auth-gateway/store/pg_flow_store.h"
@@ -23,6 +28,7 @@ namespace {
 
 constexpr absl::Duration kSweepPause = absl::Minutes(1);
 constexpr int kWaitingDoubleClicks = 8;
+constexpr int kWaitingResultPages = 8;
 
 // What a gateway is built from.
 struct Parts {
@@ -31,6 +37,8 @@ struct Parts {
   Loaded loaded;
   rpc::Channel user_attributes;
   rpc::Channel mpi_adapter;
+  rpc::Channel mhv_account;
+  rpc::Channel inherited_proofing;
 };
 
 // Owns what the handlers use, in the order it was built; the public server goes first.
@@ -40,19 +48,33 @@ class Gateway final : public service::RunningService {
       : loaded_(std::move(parts.loaded)),
         flows_(parts.runtime.database, loaded_.sealed_box, parts.runtime.ids),
         sessions_(parts.runtime.database, loaded_.sealed_box),
-        rules_(std::move(parts.user_attributes)),
+        rules_(parts.user_attributes),
+        terms_(std::move(parts.user_attributes)),
         persons_(std::move(parts.mpi_adapter)),
+        accounts_(std::move(parts.mhv_account)),
+        proofing_(std::move(parts.inherited_proofing)),
+        provisioner_(
+            [this](std::function<void()> task) { return provisioning_.TrySubmit(std::move(task)); },
+            {.deadline = parts.config.provisioning_deadline}, accounts_, proofing_, flows_,
+            parts.runtime.clock, parts.runtime.log),
+        provisioning_(static_cast<size_t>(parts.config.provisioning_threads),
+                      static_cast<size_t>(parts.config.provisioning_queue)),
         deps_{
             parts.config.base_url,
             parts.config.front_end_url.empty() ? parts.config.base_url : parts.config.front_end_url,
             loaded_.policy,
             loaded_.saml,
             AttemptLimits(),
+            parts.config.terms_document,
             waiters_,
+            page_waiters_,
             flows_,
             sessions_,
             rules_,
             persons_,
+            terms_,
+            proofing_,
+            provisioner_,
             parts.runtime.clock,
             parts.runtime.ids,
             parts.runtime.log,
@@ -62,7 +84,7 @@ class Gateway final : public service::RunningService {
   }
 
   absl::Status Serve(const Config& config, service::Runtime& runtime);
-  void Drain(absl::Duration drain) override { server_->Stop(drain); }
+  void Drain(absl::Duration drain) override;
 
   SessionStore& sessions() { return sessions_; }
   const GatewayDeps& deps() const { return deps_; }
@@ -72,16 +94,30 @@ class Gateway final : public service::RunningService {
   void SweepOnce(store::Pool& database) const;
 
   base::Permits waiters_{kWaitingDoubleClicks};
+  base::Permits page_waiters_{kWaitingResultPages};
   const Loaded loaded_;
   PgFlowStore flows_;
   PgSessionStore sessions_;
   GrpcAttributeRules rules_;
+  GrpcTerms terms_;
   GrpcPersonIndex persons_;
+  GrpcMhvAccounts accounts_;
+  GrpcProofingHandoff proofing_;
+  Provisioner provisioner_;
+  base::WorkerPool provisioning_;  // goes before what its tasks use
   const GatewayDeps deps_;
   const http::Router router_;
   const base::Periodic janitor_;
   std::unique_ptr<http::Server> server_;
 };
+
+// What is still to be asked after a sign-in shares the time of the requests that are finishing;
+// what does not fit stays pending.
+void Gateway::Drain(absl::Duration drain) {
+  provisioner_.StopBy(deps_.clock.Now() + drain);
+  server_->Stop(drain);
+  provisioning_.Shutdown();
+}
 
 void Gateway::SweepOnce(store::Pool& database) const {
   const absl::Time now = deps_.clock.Now();
@@ -153,15 +189,22 @@ absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& conf
   if (!user_attributes.ok()) return user_attributes.status();
   auto mpi_adapter = runtime.Connect(config.mpi_adapter);
   if (!mpi_adapter.ok()) return mpi_adapter.status();
+  auto mhv_account = runtime.Connect(config.mhv_account);
+  if (!mhv_account.ok()) return mhv_account.status();
+  auto inherited_proofing = runtime.Connect(config.inherited_proofing);
+  if (!inherited_proofing.ok()) return inherited_proofing.status();
 
-  auto gateway = std::make_unique<Gateway>(
-      Parts{config, runtime, std::move(loaded), *user_attributes, *mpi_adapter});
+  auto gateway =
+      std::make_unique<Gateway>(Parts{config, runtime, std::move(loaded), *user_attributes,
+                                      *mpi_adapter, *mhv_account, *inherited_proofing});
   RegisterSessionService(runtime.rpc, gateway->sessions(), runtime.clock);
   runtime.ops.Add(
       "GET", "/attempts/{request_id}",
       [&deps = gateway->deps()](http::Request& request) { return HandleAttempt(deps, request); });
   runtime.AddPeerCheck("user-attributes", *user_attributes);
   runtime.AddPeerCheck("mpi-adapter", *mpi_adapter);
+  runtime.AddPeerCheck("mhv-account", *mhv_account);
+  runtime.AddPeerCheck("inherited-proofing", *inherited_proofing);
   const absl::Status serving = gateway->Serve(config, runtime);
   if (!serving.ok()) return serving;
   return gateway;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import {
-  accessibilityProblems, choose, gateway, goToProvider, launch, open,
+  accessibilityProblems, choose, gateway, goToProvider, launch, open, resultPage,
 } from './browser.mjs';
 
 let browser;
@@ -49,6 +49,46 @@ test('accessibility: the result page', async () => {
   await focusIsOnHeadline(page);
   assert.deepEqual(await accessibilityProblems(page), []);
   await context.close();
+});
+
+test('accessibility: the result page with an invitation, and the consent page, also on a phone', async () => {
+  for (const viewport of [{ width: 900, height: 760 }, { width: 320, height: 640 }]) {
+    const { context, page, trouble } = await open(browser, { viewport });
+    await goToProvider(page, /My HealtheVet/);
+    await choose(page, 'proofed_in_person');
+    await resultPage(page, /can move to Login\.gov/);
+    assert.deepEqual(await accessibilityProblems(page), []);
+    await page.getByRole('link', { name: /read what would be shared/i }).click();
+    await focusIsOnHeadline(page);
+    assert.deepEqual(await accessibilityProblems(page), []);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert.ok(overflow <= 0, `${overflow} pixels too wide`);
+    await page.getByRole('button', { name: 'I do not agree' }).click();
+    await focusIsOnHeadline(page);
+    assert.deepEqual(await accessibilityProblems(page), []);
+    assert.deepEqual(trouble, []);
+    await context.close();
+  }
+});
+
+test('accessibility: the terms of use, before and after a no, also on a phone', async () => {
+  for (const viewport of [{ width: 900, height: 760 }, { width: 320, height: 640 }]) {
+    const { context, page, trouble } = await open(browser, { viewport });
+    // Nobody expects an acceptance of this person: a no on record spoils no other test.
+    await goToProvider(page, /ID\.me/);
+    await choose(page, 'idme_loa3');
+    await page.goto(`${gateway}/terms-of-use/`);
+    await focusIsOnHeadline(page);
+    assert.deepEqual(await accessibilityProblems(page), []);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert.ok(overflow <= 0, `${overflow} pixels too wide`);
+    await page.getByRole('button', { name: /decline/i }).click();
+    await focusIsOnHeadline(page);
+    assert.match(await page.locator('main').innerText(), /You declined these terms on/);
+    assert.deepEqual(await accessibilityProblems(page), []);
+    assert.deepEqual(trouble, []);
+    await context.close();
+  }
 });
 
 test('accessibility: the page of a refusal', async () => {

@@ -77,6 +77,16 @@ export async function user(context) {
   return [answer.status(), answer.ok() ? await answer.json() : null];
 }
 
+// What follows a session is asked after the answer: the page is looked at again until it says so.
+export async function resultPage(page, wanted) {
+  for (let looks = 0; looks < 20; looks += 1) {
+    await page.goto(`${gateway}/auth/login/callback`);
+    const text = await page.locator('main').innerText();
+    if (wanted.test(text)) return text;
+  }
+  throw new Error(`the result page never said ${wanted}`);
+}
+
 // Puts the cookie of that name back with another SameSite and nothing else changed.
 export async function rewriteSameSite(context, name, sameSite) {
   const { value: content } = await cookie(context, name);

@@ -84,8 +84,9 @@ TEST_CASE("PgFlowStore: P2 the first use wins, the same again in its flow and br
   CHECK(*fixture.ClaimFlow(flow, "_a") == Claim::kWon);
   CHECK(*fixture.ClaimFlow(flow, "_a") == Claim::kRepeat);
   CHECK((*fixture.flows().FindById(flow.id, Soon()))->stage == FlowStage::kClaimed);
-  REQUIRE(
-      fixture.flows().Finish(flow.id, GatewayStoreFixture::SessionOutcome(), nullptr, Soon()).ok());
+  REQUIRE(fixture.flows()
+              .Finish(flow.id, GatewayStoreFixture::SessionOutcome(), nullptr, {}, Soon())
+              .ok());
   CHECK(*fixture.ClaimFlow(flow, "_a") == Claim::kRepeat);
 }
 
@@ -302,11 +303,11 @@ TEST_CASE("PgFlowStore: an attempt ends once and keeps how", "[contract][store]"
   outcome.tag = "multiple_mhv_ids";
   outcome.findings = {"101", "103"};
   outcome.stations = {{"derive", 0.125}, {"resolve", 12.5}};
-  REQUIRE(fixture.flows().Finish(flow.id, outcome, nullptr, Soon()).ok());
+  REQUIRE(fixture.flows().Finish(flow.id, outcome, nullptr, {}, Soon()).ok());
   const auto found = *fixture.flows().FindById(flow.id, Soon());
   CHECK(found->stage == FlowStage::kDone);
   CHECK(found->outcome == outcome);
-  const absl::Status again = fixture.flows().Finish(flow.id, outcome, nullptr, Soon());
+  const absl::Status again = fixture.flows().Finish(flow.id, outcome, nullptr, {}, Soon());
   CHECK(base::ReasonOf(again) == "FLOW_NOT_OPEN");
 }
 
@@ -316,11 +317,11 @@ TEST_CASE("PgFlowStore: no session without a claim, and none for an attempt that
   const FlowRecord unclaimed = fixture.StartedFlow();
   const SessionRecord session = fixture.NewSession(unclaimed, "token");
   const Outcome outcome = GatewayStoreFixture::SessionOutcome();
-  CHECK(base::ReasonOf(fixture.flows().Finish(unclaimed.id, outcome, &session, Soon())) ==
+  CHECK(base::ReasonOf(fixture.flows().Finish(unclaimed.id, outcome, &session, {}, Soon())) ==
         "FLOW_NOT_OPEN");
   REQUIRE(*fixture.ClaimFlow(unclaimed, "_a") == Claim::kWon);
-  REQUIRE(fixture.flows().Finish(unclaimed.id, outcome, nullptr, Soon()).ok());
-  CHECK_FALSE(fixture.flows().Finish(unclaimed.id, outcome, &session, Soon()).ok());
+  REQUIRE(fixture.flows().Finish(unclaimed.id, outcome, nullptr, {}, Soon()).ok());
+  CHECK_FALSE(fixture.flows().Finish(unclaimed.id, outcome, &session, {}, Soon()).ok());
   CHECK(fixture.Query("SELECT count(*) FROM sessions") == "0");
 }
 
@@ -332,8 +333,102 @@ TEST_CASE("PgFlowStore: a session that cannot be written leaves the attempt open
   REQUIRE(*fixture.ClaimFlow(flow, "_b") == Claim::kWon);
   const SessionRecord same_token = fixture.NewSession(flow, "token");
   CHECK(base::ReasonOf(fixture.flows().Finish(flow.id, GatewayStoreFixture::SessionOutcome(),
-                                              &same_token, Soon())) == "UNIQUE_VIOLATION");
+                                              &same_token, {}, Soon())) == "UNIQUE_VIOLATION");
   CHECK((*fixture.flows().FindById(flow.id, Soon()))->stage == FlowStage::kClaimed);
+}
+
+TEST_CASE("PgFlowStore: what will be asked is pending from the statement that ends the attempt",
+          "[contract][store][provisioning]") {
+  GatewayStoreFixture fixture;
+  const Provisioning rows[] = {
+      {MhvAccountState::kPending, ProofingState::kPending},
+      {MhvAccountState::kPending, std::nullopt},
+      {},
+  };
+  int n = 0;
+  for (const Provisioning& asked : rows) {
+    const std::string name = absl::StrCat("p", n++);
+    const FlowRecord flow = fixture.StartedFlow(name);
+    CHECK(flow.provisioning == Provisioning{});
+    REQUIRE(*fixture.ClaimFlow(flow, "_" + name) == Claim::kWon);
+    const SessionRecord session = fixture.NewSession(flow, name);
+    REQUIRE(fixture.flows()
+                .Finish(flow.id, GatewayStoreFixture::SessionOutcome(), &session, asked, Soon())
+                .ok());
+    const auto found = *fixture.flows().FindById(flow.id, Soon());
+    CHECK(found->provisioning == asked);
+    CHECK(found->outcome == GatewayStoreFixture::SessionOutcome());
+  }
+}
+
+TEST_CASE("PgFlowStore: every state of provisioning is kept, what is absent stays as it is",
+          "[contract][store][provisioning]") {
+  GatewayStoreFixture fixture;
+  const FlowRecord flow = fixture.StartedFlow();
+  const auto kept = [&] { return (*fixture.flows().FindById(flow.id, Soon()))->provisioning; };
+  for (const MhvAccountState state :
+       {MhvAccountState::kPending, MhvAccountState::kNeedsTerms, MhvAccountState::kIneligible,
+        MhvAccountState::kUnavailable, MhvAccountState::kEnsured}) {
+    REQUIRE(fixture.flows().RecordProvisioning(flow.id, {state, std::nullopt}, Soon()).ok());
+    CHECK(kept() == Provisioning{state, std::nullopt});
+  }
+  for (const ProofingState state : {ProofingState::kPending, ProofingState::kInvited,
+                                    ProofingState::kNotEligible, ProofingState::kUnavailable}) {
+    REQUIRE(fixture.flows().RecordProvisioning(flow.id, {std::nullopt, state}, Soon()).ok());
+    CHECK(kept() == Provisioning{MhvAccountState::kEnsured, state});
+  }
+}
+
+TEST_CASE("PgFlowStore: an account that is ensured stays ensured, whatever comes late",
+          "[contract][store][provisioning]") {
+  GatewayStoreFixture fixture;
+  const FlowRecord flow = fixture.StartedFlow();
+  REQUIRE(fixture.flows()
+              .RecordProvisioning(flow.id, {MhvAccountState::kEnsured, std::nullopt}, Soon())
+              .ok());
+  for (const MhvAccountState late :
+       {MhvAccountState::kPending, MhvAccountState::kNeedsTerms, MhvAccountState::kUnavailable}) {
+    REQUIRE(
+        fixture.flows().RecordProvisioning(flow.id, {late, ProofingState::kInvited}, Soon()).ok());
+    CHECK((*fixture.flows().FindById(flow.id, Soon()))->provisioning ==
+          Provisioning{MhvAccountState::kEnsured, ProofingState::kInvited});
+  }
+}
+
+TEST_CASE("PgFlowStore: answers for an attempt that is forgotten are no error, and change no other",
+          "[contract][store][provisioning]") {
+  GatewayStoreFixture fixture;
+  const FlowRecord other = fixture.StartedFlow();
+  CHECK(fixture.flows()
+            .RecordProvisioning("2f1c5b0e-8f0a-4f43-9d7e-0f6f3f0a5a11",
+                                {MhvAccountState::kEnsured, ProofingState::kInvited}, Soon())
+            .ok());
+  CHECK((*fixture.flows().FindById(other.id, Soon()))->provisioning == Provisioning{});
+}
+
+TEST_CASE("Migration 0002: a release that knows nothing of provisioning runs on the new schema",
+          "[contract][store][provisioning]") {
+  GatewayStoreFixture fixture;
+  const FlowRecord flow = fixture.StartedFlow();
+  REQUIRE(*fixture.ClaimFlow(flow, "_a") == Claim::kWon);
+  // Its statement that ends an attempt names none of the new columns.
+  fixture.Query(absl::StrCat("UPDATE flows SET stage = 'done', outcome = 'refusal' WHERE id = '",
+                             flow.id, "'"));
+  const auto found = *fixture.flows().FindById(flow.id, Soon());
+  CHECK(found->stage == FlowStage::kDone);
+  CHECK(found->provisioning == Provisioning{});
+}
+
+TEST_CASE("Migration 0002: a state that does not exist is refused by the database",
+          "[contract][store][provisioning]") {
+  GatewayStoreFixture fixture;
+  const FlowRecord flow = fixture.StartedFlow();
+  for (const char* change : {"mhv_account = 'invited'", "proofing = 'ensured'"}) {
+    INFO(change);
+    CHECK_FALSE(fixture.database()
+                    .Psql(absl::StrCat("UPDATE flows SET ", change, " WHERE id = '", flow.id, "'"))
+                    .ok());
+  }
 }
 
 TEST_CASE("PgFlowStore: B6 parallel ends of one attempt make one session",
@@ -345,7 +440,7 @@ TEST_CASE("PgFlowStore: B6 parallel ends of one attempt make one session",
   Together(32, [&](int i) {
     const SessionRecord session = fixture.NewSession(flow, absl::StrCat("token", i));
     if (fixture.flows()
-            .Finish(flow.id, GatewayStoreFixture::SessionOutcome(), &session, Soon())
+            .Finish(flow.id, GatewayStoreFixture::SessionOutcome(), &session, {}, Soon())
             .ok()) {
       ++finished;
     }

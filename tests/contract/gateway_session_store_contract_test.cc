@@ -169,7 +169,7 @@ TEST_CASE("PgSessionStore: S114 B1 hostile attribute values come back as they ar
     session.session_index = text;
     session.waived_findings = {text};
     REQUIRE(fixture.flows()
-                .Finish(flow.id, GatewayStoreFixture::SessionOutcome(), &session, Soon())
+                .Finish(flow.id, GatewayStoreFixture::SessionOutcome(), &session, {}, Soon())
                 .ok());
     const auto found = *fixture.sessions().Use(session.token_hash, fixture.now(), Soon());
     REQUIRE(found.has_value());

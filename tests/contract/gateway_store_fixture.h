@@ -128,7 +128,7 @@ class GatewayStoreFixture {
     const FlowRecord flow = StartedFlow("browser of " + token);
     REQUIRE(*ClaimFlow(flow, "_assertion-of-" + token) == Claim::kWon);
     const SessionRecord session = NewSession(flow, token);
-    REQUIRE(flows().Finish(flow.id, SessionOutcome(), &session, Soon()).ok());
+    REQUIRE(flows().Finish(flow.id, SessionOutcome(), &session, {}, Soon()).ok());
     return session;
   }
 

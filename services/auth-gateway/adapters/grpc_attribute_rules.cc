@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "lib/base/status.h"
+#include "services/auth-gateway/adapters/wire_assurance.h"
 #include "va/attributes/v1/attributes.pb.h"
 
 namespace va::gateway {
@@ -13,6 +14,7 @@ namespace common = ::va::common::v1;
 
 constexpr char kDerive[] = "va.attributes.v1.AttributesService/Derive";
 constexpr char kAdmit[] = "va.attributes.v1.AttributesService/Admit";
+constexpr char kRenewDecision[] = "va.attributes.v1.AttributesService/RenewDecision";
 
 template <typename Request>
 void PackAttempt(const SignInPlan& plan, const VerifiedAssertion& assertion, const CallScope& scope,
@@ -23,6 +25,7 @@ void PackAttempt(const SignInPlan& plan, const VerifiedAssertion& assertion, con
   context.set_comparison(plan.comparison);
   context.set_policy_version(plan.policy_version);
   context.set_request_id(scope.request_id);
+  if (plan.skip_dupe) context.set_skip_dupe("true");
   for (const std::string& requested : plan.contexts) context.add_requested_contexts(requested);
 
   attributes::SsoeAssertion& ssoe = *request.mutable_ssoe();
@@ -33,33 +36,6 @@ void PackAttempt(const SignInPlan& plan, const VerifiedAssertion& assertion, con
     attribute.set_name(name);
     for (const std::string& value : values) attribute.add_values(value);
   }
-}
-
-std::optional<identity::Csp> UnpackCsp(common::Csp csp) {
-  switch (csp) {
-    case common::CSP_IDME:
-      return identity::Csp::kIdme;
-    case common::CSP_LOGINGOV:
-      return identity::Csp::kLogingov;
-    case common::CSP_MHV:
-      return identity::Csp::kMhv;
-    case common::CSP_DSLOGON:
-      return identity::Csp::kDslogon;
-    default:
-      return std::nullopt;
-  }
-}
-
-identity::Assurance UnpackAssurance(const common::Assurance& in) {
-  identity::Assurance out;
-  out.ial = in.ial();
-  out.aal = in.aal();
-  out.auth_time = absl::FromUnixSeconds(in.auth_time().seconds());
-  out.csp = UnpackCsp(in.csp());
-  out.pathway = in.pathway();
-  out.loa_current = in.loa_current();
-  out.loa_highest = in.loa_highest();
-  return out;
 }
 
 PersonAttributes UnpackPerson(const attributes::Claims& claims) {
@@ -123,7 +99,10 @@ Decision UnpackDecision(const attributes::AdmitResponse& response) {
       decision.waived.push_back(finding.code());
     }
   }
-  if (decision.verdict == Decision::Verdict::kAdmit) decision.session = UnpackSession(response);
+  if (decision.verdict == Decision::Verdict::kAdmit) {
+    decision.session = UnpackSession(response);
+    decision.decision_token = identity::Secret::FromWire(response.decision_token());
+  }
   return decision;
 }
 
@@ -163,6 +142,37 @@ absl::StatusOr<Decision> GrpcAttributeRules::Admit(const SignInPlan& plan,
                                                              {scope.deadline, scope.request_id});
   if (!response.ok()) return response.status();
   return UnpackDecision(*response);
+}
+
+absl::StatusOr<RenewedDecision> GrpcAttributeRules::RenewDecision(const SessionRecord& session,
+                                                                  absl::string_view policy_version,
+                                                                  const CallScope& scope) {
+  attributes::RenewDecisionRequest request;
+  request.set_request_id(scope.request_id);
+  request.set_flow_id(session.flow_id);
+  request.set_account_id(session.account_id);
+  request.set_verification_id(session.verification_id);
+  PackAssurance(session.assurance, *request.mutable_assurance());
+  request.set_application(session.application);
+  request.set_policy_version(std::string(policy_version));
+  const auto response = rpc::Call<attributes::RenewDecisionResponse>(
+      channel_, kRenewDecision, request, {scope.deadline, scope.request_id});
+  if (!response.ok()) return response.status();
+  RenewedDecision renewed;
+  switch (response->verdict()) {
+    case attributes::VERDICT_ADMIT:
+      renewed.admitted = true;
+      renewed.decision_token = identity::Secret::FromWire(response->decision_token());
+      return renewed;
+    case attributes::VERDICT_DENY:
+      renewed.code = response->code();
+      renewed.tag = response->tag();
+      return renewed;
+    default:
+      // Nothing was decided about the person.
+      return base::MakeError(absl::StatusCode::kUnavailable, "VERDICT_UNKNOWN",
+                             "neither admitted nor denied", /*retryable=*/true);
+  }
 }
 
 }  // namespace va::gateway

@@ -16,6 +16,9 @@ class GrpcAttributeRules final : public AttributeRules {
   absl::StatusOr<Decision> Admit(const SignInPlan& plan, const VerifiedAssertion& assertion,
                                  const std::optional<MpiAnswer>& mpi,
                                  const CallScope& scope) override;
+  absl::StatusOr<RenewedDecision> RenewDecision(const SessionRecord& session,
+                                                absl::string_view policy_version,
+                                                const CallScope& scope) override;
 
  private:
   rpc::Channel channel_;

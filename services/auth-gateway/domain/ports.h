@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "services/auth-gateway/domain/provisioning.h"
 #include "services/auth-gateway/domain/records.h"
 #include "services/auth-gateway/domain/verified_assertion.h"
 
@@ -41,10 +42,17 @@ class FlowStore {
                                           absl::string_view assertion_id, absl::Time usable_until,
                                           absl::Time now, absl::Time deadline) = 0;
 
-  // Writes how a claimed attempt ended and, when it ended in a session, the session with it: both
-  // or neither.
+  // Writes how a claimed attempt ended and, when it ended in a session, the session with it and
+  // where the questions that follow it stand: all or nothing.
   virtual absl::Status Finish(absl::string_view flow_id, const Outcome& outcome,
-                              const SessionRecord* session, absl::Time deadline) = 0;
+                              const SessionRecord* session, const Provisioning& provisioning,
+                              absl::Time deadline) = 0;
+
+  // Writes how far the questions that follow a session have come; what is absent stays as it is. An
+  // account that is ensured stays ensured: a late answer to an earlier question does not undo it.
+  virtual absl::Status RecordProvisioning(absl::string_view flow_id,
+                                          const Provisioning& provisioning,
+                                          absl::Time deadline) = 0;
 
   // The attempt a request id stands for; nothing when unknown or already forgotten.
   virtual absl::StatusOr<std::optional<FlowRecord>> FindById(absl::string_view request_id,
@@ -96,6 +104,16 @@ struct Decision {
   std::vector<std::string> waived;
   // Filled with kAdmit: everything of the session but its token, times and application.
   SessionRecord session;
+  // With kAdmit: proof of the decision towards other services (decision E6). Never kept.
+  identity::Secret decision_token;
+};
+
+// The decision about a person whose session lives on.
+struct RenewedDecision {
+  bool admitted = false;
+  std::string code;  // when not admitted
+  std::string tag;
+  identity::Secret decision_token;  // when admitted; never kept
 };
 
 // The rules (user-attributes).
@@ -107,6 +125,70 @@ class AttributeRules {
   virtual absl::StatusOr<Decision> Admit(const SignInPlan& plan, const VerifiedAssertion& assertion,
                                          const std::optional<MpiAnswer>& mpi,
                                          const CallScope& scope) = 0;
+  // A fresh decision token for a live session; locks and the policy of `policy_version` are judged
+  // again (decision E6).
+  virtual absl::StatusOr<RenewedDecision> RenewDecision(const SessionRecord& session,
+                                                        absl::string_view policy_version,
+                                                        const CallScope& scope) = 0;
+};
+
+// A document of terms as it must be accepted now, and how the person last answered it.
+struct TermsStatus {
+  std::string title;
+  std::string revision;
+  std::string legal_version;
+  bool accepted = false;                         // this revision stands accepted
+  bool declined = false;                         // the latest answer is a no
+  absl::Time decided_at = absl::InfinitePast();  // with either
+};
+
+// A person's answer to the terms.
+struct TermsAnswer {
+  std::string id;  // the same id again is the same answer
+  std::string document;
+  std::string revision;  // as the person was shown
+  bool accepted = false;
+};
+
+// Terms of use and the answers to them (user-attributes).
+class Terms {
+ public:
+  virtual ~Terms() = default;
+  virtual absl::StatusOr<TermsStatus> GetTermsAcceptance(absl::string_view account_id,
+                                                         absl::string_view document,
+                                                         const CallScope& scope) = 0;
+  // FAILED_PRECONDITION (TERMS_REVISION) when the revision shown is not the current one.
+  virtual absl::Status RecordTerms(const AdmittedPerson& person, const TermsAnswer& answer,
+                                   const CallScope& scope) = 0;
+};
+
+// My HealtheVet accounts (mhv-account).
+class MhvAccounts {
+ public:
+  virtual ~MhvAccounts() = default;
+  // Ensured, needs terms or ineligible. That My HealtheVet could not be asked is a Status.
+  virtual absl::StatusOr<MhvAccountState> EnsureAccount(const AdmittedPerson& person,
+                                                        const CallScope& scope) = 0;
+};
+
+// A person's answer to the consent text.
+struct ConsentAnswer {
+  std::string id;  // the same id again is the same answer
+  std::string text_version;
+  std::string text_sha256;  // lower-case hex
+  std::string locale;
+  bool given = false;
+};
+
+// The handoff of a proofing (inherited-proofing).
+class ProofingHandoff {
+ public:
+  virtual ~ProofingHandoff() = default;
+  // Invited or not eligible. That somebody could not be asked is a Status.
+  virtual absl::StatusOr<ProofingState> CheckEligibility(const AdmittedPerson& person,
+                                                         const CallScope& scope) = 0;
+  virtual absl::Status RecordConsent(const AdmittedPerson& person, const ConsentAnswer& answer,
+                                     const CallScope& scope) = 0;
 };
 
 // The Master Person Index (mpi-adapter).

@@ -12,6 +12,7 @@
 #include "lib/identity/assurance.h"
 #include "lib/identity/pii.h"
 #include "lib/identity/policy.h"
+#include "services/auth-gateway/domain/provisioning.h"
 
 namespace va::gateway {
 
@@ -78,6 +79,7 @@ struct FlowRecord {
   absl::Time expires_at;
   FlowStage stage = FlowStage::kStarted;
   std::optional<Outcome> outcome;
+  Provisioning provisioning;  // what follows the session, with an outcome of that kind
 };
 
 // What a session says about the person: canonical attributes (decision R8).

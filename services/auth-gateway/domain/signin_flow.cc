@@ -133,6 +133,8 @@ class Stepper {
     outcome.waived = std::move(decision.waived);
     if (outcome.kind == OutcomeKind::kSession) {
       outcome.loa = decision.session.assurance.loa_current;
+      state_.provisioning = PlanProvisioning(decision.session);
+      state_.decision_token = std::move(decision.decision_token);
       state_.session = std::move(decision.session);
     }
     return Finish();
@@ -140,6 +142,8 @@ class Stepper {
 
   Transition operator()(const StationFailed& event) {
     state_.session.reset();
+    state_.provisioning = {};
+    state_.decision_token = {};
     state_.outcome = TryLaterOutcome(absl::StrCat(event.station, "_unavailable"));
     // A claimed attempt is closed on record, so that a repeat does not wait for it in vain.
     if (state_.claimed && !state_.finishing) return Finish();

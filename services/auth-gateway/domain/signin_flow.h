@@ -26,6 +26,10 @@ struct FlowState {
   // With FinishFlow: how it ended, and the session that begins when it ended in one.
   Outcome outcome;
   std::optional<SessionRecord> session;
+  // With the session: what is asked once the person has been answered, and the proof that goes with
+  // it. The proof stays in memory.
+  ProvisioningPlan provisioning;
+  identity::Secret decision_token;
 };
 
 // --- Events: what happened. ---
@@ -80,9 +84,10 @@ struct AwaitDecision {};
 struct AskDerive {};
 struct AskMpi {};
 struct AskAdmit {};
-// Store state.outcome, and state.session when there is one.
+// Store state.outcome and, when there is one, state.session with what is pending for it.
 struct FinishFlow {};
-// Send the browser to the plan's target with the session cookie of state.session.
+// Send the browser to the plan's target with the session cookie of state.session, and hand
+// state.provisioning to whoever works on it in the background.
 struct BeginSessionAndLand {};
 // Send the browser to the plan's target; nothing new is created (decision P2).
 struct LandAgain {};

@@ -171,5 +171,38 @@ TEST_CASE("Step: a finish without a decision never becomes a session", "[flow]")
   CHECK(Is<ShowOutcome>(Step(Returned(), FlowFinished{}, kNow)));
 }
 
+TEST_CASE("Step: E6 with a session come the questions that follow it and the proof for them",
+          "[flow][provisioning][E6]") {
+  Decision decision = Admitted();
+  decision.session.assurance.csp = identity::Csp::kMhv;
+  decision.session.person.icn = identity::Icn::FromWire("1000000001V000001");
+  decision.decision_token = identity::Secret::FromWire("token");
+  FlowState state = Returned();
+  state.claimed = true;
+  const Transition admitted = Step(state, AdmitAnswered{decision}, kNow);
+  CHECK(admitted.state.provisioning == ProvisioningPlan{true, true});
+  CHECK(admitted.state.decision_token.Reveal() == "token");
+  const Transition landed = Step(admitted.state, FlowFinished{}, kNow);
+  CHECK(Is<BeginSessionAndLand>(landed));
+  CHECK(landed.state.provisioning.any());
+}
+
+TEST_CASE("Step: without a session nothing follows and no proof stays", "[flow][provisioning]") {
+  Decision decision = Admitted();
+  decision.session.person.icn = identity::Icn::FromWire("1000000001V000001");
+  decision.decision_token = identity::Secret::FromWire("token");
+  FlowState state = Returned();
+  state.claimed = true;
+  const FlowState admitted = Step(state, AdmitAnswered{decision}, kNow).state;
+  const Transition failed = Step(admitted, StationFailed{"store", ""}, kNow);
+  CHECK_FALSE(failed.state.provisioning.any());
+  CHECK(failed.state.decision_token.empty());
+
+  decision.verdict = Decision::Verdict::kDeny;
+  const FlowState denied = Step(state, AdmitAnswered{decision}, kNow).state;
+  CHECK_FALSE(denied.provisioning.any());
+  CHECK(denied.decision_token.empty());
+}
+
 }  // namespace
 }  // namespace va::gateway

@@ -112,7 +112,7 @@ std::variant<SignInPlan, PlanRefusal> PlanSignIn(const identity::Policy& policy,
   plan.csp = type->csp;
   for (const absl::string_view context : type->contexts) plan.contexts.emplace_back(context);
   plan.comparison = std::string(type->comparison);
-  plan.skip_dupe = !parameters->skip_dupe.empty();
+  plan.skip_dupe = parameters->skip_dupe == "true";
   plan.target = *std::move(target);
   plan.restart = RestartPath(*type, *parameters);
   plan.policy_version = policy.version;

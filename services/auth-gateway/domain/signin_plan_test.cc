@@ -108,6 +108,10 @@ TEST_CASE("PlanSignIn: R2 skip_dupe is recorded and grants nothing", "[plan][R2]
   CHECK(asked.skip_dupe);
   asked.skip_dupe = false;
   CHECK(asked == PlanFor("mhv"));
+  // Old rule profiles act on it: whatever is not the word itself was not asked.
+  for (const char* other : {"TRUE", "1", "false", "true "}) {
+    CHECK_FALSE(PlanFor("mhv", {{"skip_dupe", other}}).skip_dupe);
+  }
 }
 
 TEST_CASE("PlanSignIn: the way back to the same attempt keeps what was asked", "[plan]") {

@@ -45,7 +45,9 @@ FROM lazy)sql"};
 #define VA_FLOW_COLUMNS                                                                           \
   "id, handle_hash, browser_hash, authn_request_id, idp, sign_in_type, application, csp, "        \
   "contexts, comparison, force_authn, target, restart, policy_version, on_refusal, had_session, " \
-  "created_at, expires_at, skip_dupe, stage, outcome, code, tag, loa, findings, waived, stations"
+  "created_at, expires_at, skip_dupe, stage, mhv_account, proofing, outcome, code, tag, loa, "    \
+  "findings, "                                                                                    \
+  "waived, stations"
 
 constexpr Statement kFindByHandle{"flow_by_handle",
                                   "SELECT " VA_FLOW_COLUMNS " FROM flows WHERE handle_hash = $1"};
@@ -87,7 +89,7 @@ WHERE id = $1 AND stage <> 'done')sql"};
 constexpr Statement kFinishWithSession{"flow_finish_session", R"sql(
 WITH done AS (
   UPDATE flows SET stage = 'done', outcome = $2, code = $3, tag = $4, loa = $5, findings = $6,
-    waived = $7, stations = $8
+    waived = $7, stations = $8, mhv_account = $34, proofing = $35
   WHERE id = $1 AND stage = 'claimed'
   RETURNING id
 )
@@ -98,6 +100,17 @@ INSERT INTO sessions (flow_id, token_hash, account_id, verification_id, person, 
 SELECT done.id, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
   $26, $27, $28, $29, $30, $31, $32, $33
 FROM done)sql"};
+
+// Lazy as kStart: a state that a crash loses stays pending and is asked for at the next sign-in.
+constexpr Statement kRecordProvisioning{"flow_provisioning", R"sql(
+WITH lazy AS (
+  SELECT set_config('synchronous_commit', 'off', true)
+)
+UPDATE flows SET
+  mhv_account = CASE WHEN mhv_account = 'ensured' THEN mhv_account
+                     ELSE COALESCE($2, mhv_account) END,
+  proofing = COALESCE($3, proofing)
+FROM lazy WHERE id = $1)sql"};
 
 absl::string_view ToText(identity::OnRefusal on_refusal) {
   switch (on_refusal) {
@@ -190,6 +203,19 @@ std::optional<Outcome> ReadOutcome(Columns& columns) {
   return outcome;
 }
 
+// Columns of a state by its name; a name this program does not know reads as no state.
+Provisioning ReadProvisioning(Columns& columns) {
+  Provisioning provisioning;
+  provisioning.mhv_account = MhvAccountStateFromString(columns.Text());
+  provisioning.proofing = ProofingStateFromString(columns.Text());
+  return provisioning;
+}
+
+template <typename State>
+Param StateParam(const std::optional<State>& state) {
+  return state.has_value() ? Param(ToString(*state)) : Param(nullptr);
+}
+
 absl::StatusOr<std::optional<FlowRecord>> ReadFlow(const absl::StatusOr<Rows>& rows) {
   if (!rows.ok()) return rows.status();
   if (rows->empty()) return std::nullopt;
@@ -206,6 +232,7 @@ absl::StatusOr<std::optional<FlowRecord>> ReadFlow(const absl::StatusOr<Rows>& r
   flow.expires_at = columns.Time();
   flow.plan.skip_dupe = columns.Bool();
   flow.stage = StageFromText(columns.Text());
+  flow.provisioning = ReadProvisioning(columns);
   flow.outcome = ReadOutcome(columns);
   if (!known || (flow.stage == FlowStage::kDone) != flow.outcome.has_value()) return Unreadable();
   return flow;
@@ -264,7 +291,8 @@ absl::StatusOr<Claim> PgFlowStore::ClaimOnce(const FlowRecord& flow, absl::strin
 }
 
 absl::Status PgFlowStore::Finish(absl::string_view flow_id, const Outcome& outcome,
-                                 const SessionRecord* session, absl::Time deadline) {
+                                 const SessionRecord* session, const Provisioning& provisioning,
+                                 absl::Time deadline) {
   const std::vector<std::string> stations = PackStations(outcome.stations);
   if (session == nullptr) {
     return FinishedOnce(pool_.Exec(deadline, kFinish,
@@ -308,7 +336,18 @@ absl::Status PgFlowStore::Finish(absl::string_view flow_id, const Outcome& outco
                                   session->created_at,
                                   session->last_seen_at,
                                   session->expires_at,
-                                  session->absolute_expires_at}));
+                                  session->absolute_expires_at,
+                                  StateParam(provisioning.mhv_account),
+                                  StateParam(provisioning.proofing)}));
+}
+
+absl::Status PgFlowStore::RecordProvisioning(absl::string_view flow_id,
+                                             const Provisioning& provisioning,
+                                             absl::Time deadline) {
+  return pool_
+      .Exec(deadline, kRecordProvisioning,
+            {flow_id, StateParam(provisioning.mhv_account), StateParam(provisioning.proofing)})
+      .status();
 }
 
 }  // namespace va::gateway

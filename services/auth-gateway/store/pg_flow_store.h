@@ -24,7 +24,10 @@ class PgFlowStore final : public FlowStore {
   // FAILED_PRECONDITION (FLOW_NOT_OPEN) when the attempt has ended already, was dropped, or was to
   // end in a session without being claimed first.
   absl::Status Finish(absl::string_view flow_id, const Outcome& outcome,
-                      const SessionRecord* session, absl::Time deadline) override;
+                      const SessionRecord* session, const Provisioning& provisioning,
+                      absl::Time deadline) override;
+  absl::Status RecordProvisioning(absl::string_view flow_id, const Provisioning& provisioning,
+                                  absl::Time deadline) override;
   absl::StatusOr<std::optional<FlowRecord>> FindById(absl::string_view request_id,
                                                      absl::Time deadline) override;
 

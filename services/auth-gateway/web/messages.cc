@@ -59,12 +59,100 @@ const std::vector<Message>& EnglishMessages() {
 
       {"result.title", "Signed in - Veterans sign-in"},
       {"result.heading", "You are signed in"},
-      {"result.person", "Welcome, {person}."},
+      {"result.welcome", "Welcome,"},
       {"result.csp", "You signed in with {csp}."},
       {"result.verified", "Your identity is verified."},
       {"result.unverified", "Your identity is not verified yet, so some services stay closed."},
       {"result.continue", "Continue"},
       {"result.sign_out", "Sign out"},
+
+      {"result.account.heading", "My HealtheVet account"},
+      {"result.account.pending",
+       "We are still checking with My HealtheVet whether you have an account there."},
+      {"result.account.ensured", "Your My HealtheVet account is ready."},
+      {"result.account.needs_terms",
+       "Your My HealtheVet account needs your answer to the terms of use first."},
+      {"result.account.ineligible",
+       "My HealtheVet cannot open an account for you. You stay signed in. To find out why, call "
+       "the "
+       "help desk below and have the day and time of this sign-in ready."},
+      {"result.account.unavailable",
+       "We could not reach My HealtheVet. Your sign-in is not affected, and we check again the "
+       "next "
+       "time you sign in."},
+      {"result.account.terms", "Read the terms of use and answer"},
+      {"result.invitation.heading", "Your proofing can move to Login.gov"},
+      {"result.invitation.text",
+       "You proved your identity to VA in person. You can share that proof with Login.gov instead "
+       "of "
+       "proving your identity again. You decide; nothing is sent without your consent."},
+      {"result.invitation.link", "Read what would be shared and decide"},
+      {"result.pending", "You can go on meanwhile, or look again in a moment."},
+      {"result.reload", "Look again"},
+
+      // The page of the terms speaks of what an answer does; the document itself is VA's.
+      {"terms.title", "{document} - Veterans sign-in"},
+      {"terms.lead", "Please read the terms of use before you answer."},
+      {"terms.version", "Revision {revision}, legal version {legal_version}."},
+      {"terms.link", "Read the {document} on VA.gov"},
+      {"terms.means.heading", "What accepting means"},
+      {"terms.means.rules", "You agree to the terms as they stand on VA.gov in this revision."},
+      {"terms.means.account",
+       "We ask My HealtheVet for your account. Without your acceptance there is none."},
+      {"terms.means.record", "We keep your answer, the revision and the time."},
+      {"terms.means.sign_in",
+       "Your sign-in works either way, and you can come back here to answer differently."},
+      {"terms.answer.heading", "Your answer"},
+      {"terms.answer.accepted", "You accepted these terms on {date}."},
+      {"terms.answer.declined",
+       "You declined these terms on {date}. You stay signed in, but we do not ask My HealtheVet "
+       "for "
+       "an account."},
+      {"terms.accept", "Accept the terms"},
+      {"terms.decline", "Decline the terms"},
+      {"terms.changed.headline", "The terms have changed"},
+      {"terms.changed.text",
+       "There is a newer revision than the one you were shown. Your answer was not recorded. "
+       "Please "
+       "read the new revision and answer again."},
+
+      {"consent.title", "{heading} - Veterans sign-in"},
+      {"consent.answer.heading", "Your answer"},
+      {"consent.not_open",
+       "The transfer itself opens later. Today we record your answer and send nothing; when the "
+       "transfer opens, you start it yourself and are asked again."},
+      {"consent.give", "I agree"},
+      {"consent.decline", "I do not agree"},
+      {"consent.changed.headline", "This text has changed"},
+      {"consent.changed.text",
+       "There are newer words than the ones you were shown. Your answer was not recorded. Please "
+       "read them and answer again."},
+      {"consent.given.headline", "Your consent is on record"},
+      {"consent.given.happened", "You agreed to share your identity proofing with Login.gov."},
+      {"consent.given.follows",
+       "The transfer itself opens later, so nothing was sent. When it opens, you start it yourself "
+       "and are asked again."},
+      {"consent.declined.headline", "Nothing will be shared"},
+      {"consent.declined.happened",
+       "You did not agree to share your identity proofing with Login.gov. That is on record."},
+      {"consent.declined.follows",
+       "Nothing was sent, and your sign-in is not affected. You can change your mind after any "
+       "sign-in with My HealtheVet."},
+      {"back", "Go back to your sign-in"},
+
+      {"not_invited.headline", "There is nothing to transfer here"},
+      {"not_invited.happened",
+       "A transfer to Login.gov is offered after a sign-in with My HealtheVet, to people who "
+       "proved "
+       "their identity to VA in person."},
+      {"not_invited.todo", "You stay signed in, and nothing was changed."},
+      {"not_invited.button", "Go back to your sign-in"},
+
+      {"answer_later.headline", "We cannot do this right now"},
+      {"answer_later.happened",
+       "One of the systems we need is not answering. You stay signed in, and nothing was changed."},
+      {"answer_later.todo", "Wait a few minutes, then try again with the button below."},
+      {"answer_later.button", "Try again"},
 
       {"signed_out.title", "Signed out - Veterans sign-in"},
       {"signed_out.heading", "You are signed out"},

@@ -96,6 +96,43 @@ ErrorPage PageOf(absl::string_view kind) {
   return page;
 }
 
+// What the page says of the account; empty when the question did not arise.
+std::string AccountText(const std::optional<MhvAccountState>& state) {
+  if (!state.has_value()) return "";
+  return std::string(Text(absl::StrCat("result.account.", ToString(*state))));
+}
+
+std::string AnswerText(const TermsPage& page) {
+  switch (page.answer) {
+    case TermsPage::Answer::kNone:
+      return "";
+    case TermsPage::Answer::kAccepted:
+      return FillMessage("terms.answer.accepted", "date", page.answered_on);
+    case TermsPage::Answer::kDeclined:
+      return FillMessage("terms.answer.declined", "date", page.answered_on);
+  }
+  return "";
+}
+
+data SectionsData(const ConsentText& text) {
+  data sections{data::type::list};
+  for (const ConsentSection& section : text.sections) {
+    data paragraphs{data::type::list};
+    for (const std::string& paragraph : section.paragraphs) {
+      data line;
+      line.set("text", paragraph);
+      paragraphs.push_back(line);
+    }
+    data row;
+    row.set("section", section.heading);
+    row.set("paragraphs", paragraphs);
+    sections.push_back(row);
+  }
+  return sections;
+}
+
+data BoolData(bool value) { return value ? data::type::bool_true : data::type::bool_false; }
+
 }  // namespace
 
 std::string RenderSignInPage(const SignInPage& page) {
@@ -180,6 +217,19 @@ ErrorPage TryLaterPage(base::SignInCode code, std::string request_id, std::strin
   return page;
 }
 
+ErrorPage NotInvitedPage(std::string back_url) {
+  ErrorPage page = PageOf("not_invited");
+  page.retry_url = std::move(back_url);
+  return page;
+}
+
+ErrorPage AnswerLaterPage(std::string request_id, std::string retry_url) {
+  ErrorPage page = PageOf("answer_later");
+  page.request_id = std::move(request_id);
+  page.retry_url = std::move(retry_url);
+  return page;
+}
+
 ErrorPage ErrorPageForStatus(int status, std::string request_id) {
   std::string id = absl::StrCat("http.", status);
   if (Text(absl::StrCat(id, ".headline")).empty()) id = status < 500 ? "http.400" : "http.500";
@@ -201,8 +251,64 @@ std::string RenderResultPage(const ResultPage& page) {
   SetIfAny(model, "csp", page.csp_name);
   model.set("assurance",
             std::string(Text(page.verified ? "result.verified" : "result.unverified")));
+  const Provisioning& provisioning = page.provisioning;
+  SetIfAny(model, "account", AccountText(provisioning.mhv_account));
+  if (provisioning.mhv_account == MhvAccountState::kNeedsTerms) {
+    SetIfAny(model, "terms_url", AddressOr(page.terms_url, ""));
+  }
+  if (provisioning.proofing == ProofingState::kInvited) {
+    SetIfAny(model, "invitation_url", AddressOr(page.consent_url, ""));
+  }
+  if (IsPending(provisioning)) SetIfAny(model, "reload_url", AddressOr(page.reload_url, ""));
   SetIfAny(model, "continue_url", AddressOr(page.continue_url, ""));
   SetIfAny(model, "sign_out_url", AddressOr(page.sign_out_url, ""));
+  return kTemplate->Render(model);
+}
+
+std::string RenderTermsPage(const TermsPage& page) {
+  static const auto* const kTemplate = new PageTemplate("terms");
+  data model;
+  model.set("title", FillMessage("terms.title", "document", page.title));
+  model.set("document", page.title);
+  model.set("revision", page.revision);
+  model.set("legal_version", page.legal_version);
+  model.set("changed", BoolData(page.changed));
+  SetIfAny(model, "answer", AnswerText(page));
+  model.set("action", AddressOr(page.action, kSignInPath));
+  model.set("accept_id", page.accept_id);
+  model.set("decline_id", page.decline_id);
+  model.set("back_url", AddressOr(page.back_url, kSignInPath));
+  return kTemplate->Render(model);
+}
+
+std::string RenderConsentPage(const ConsentPage& page) {
+  static const auto* const kTemplate = new PageTemplate("consent");
+  data model;
+  model.set("title", FillMessage("consent.title", "heading", page.text->title));
+  model.set("heading", page.text->title);
+  model.set("lead", page.text->lead);
+  model.set("version", page.text->version);
+  model.set("sections", SectionsData(*page.text));
+  model.set("changed", BoolData(page.changed));
+  model.set("action", AddressOr(page.action, kSignInPath));
+  model.set("give_id", page.give_id);
+  model.set("decline_id", page.decline_id);
+  model.set("back_url", AddressOr(page.back_url, kSignInPath));
+  return kTemplate->Render(model);
+}
+
+std::string RenderConsentRecordedPage(const ConsentRecordedPage& page) {
+  static const auto* const kTemplate = new PageTemplate("consent_recorded");
+  const auto text = [&page](absl::string_view part) {
+    return std::string(
+        Text(absl::StrCat("consent.", page.given ? "given" : "declined", ".", part)));
+  };
+  data model;
+  model.set("title", FillMessage("error.title", "headline", text("headline")));
+  model.set("headline", text("headline"));
+  model.set("what_happened", text("happened"));
+  model.set("what_follows", text("follows"));
+  model.set("back_url", AddressOr(page.back_url, kSignInPath));
   return kTemplate->Render(model);
 }
 

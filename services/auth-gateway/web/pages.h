@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "lib/base/signin_code.h"
+#include "services/auth-gateway/domain/provisioning.h"
+#include "services/auth-gateway/web/consent_text.h"
 
 namespace va::gateway {
 
@@ -65,6 +67,11 @@ ErrorPage NotSignedInPage();
 ErrorPage StepUpPage(std::string request_id, std::string verify_url);
 ErrorPage TryLaterPage(base::SignInCode code, std::string request_id, std::string retry_url);
 
+// A question that was put to a person who is signed in cannot be answered: because it is not theirs
+// to answer, or because a system it needs is away.
+ErrorPage NotInvitedPage(std::string back_url);
+ErrorPage AnswerLaterPage(std::string request_id, std::string retry_url);
+
 // The error page of a plain HTTP status (400, 404, 405, 408, 413, 414, 421, 431, 500, 503 …).
 ErrorPage ErrorPageForStatus(int status, std::string request_id);
 
@@ -76,12 +83,51 @@ struct ResultPage {
   bool verified = false;       // identity proofed
   std::string continue_url{};  // where to go on; empty: no button
   std::string sign_out_url{};  // posted to by the sign-out button; empty: no button
+  // What followed the session. Each part shows only when its question arose; of the proofing
+  // nothing but an invitation does: a no needs no words, since nobody asked for it.
+  Provisioning provisioning{};
+  std::string terms_url{};    // where terms are answered
+  std::string consent_url{};  // where an invitation leads
+  std::string reload_url{};   // this page again, while something is pending
   // When not signed in.
   std::string code{};
   std::string request_id{};
   std::string retry_url{};
 };
 std::string RenderResultPage(const ResultPage& page);
+
+// The terms of use, with one form for each answer.
+struct TermsPage {
+  enum class Answer { kNone, kAccepted, kDeclined };
+  std::string title{};
+  std::string revision{};
+  std::string legal_version{};
+  bool changed = false;  // an answer to an older revision was just turned down
+  Answer answer = Answer::kNone;
+  std::string answered_on{};  // with an answer: the day, as people write it
+  std::string action{};
+  std::string accept_id{};  // of the form: pressed twice, it is one answer
+  std::string decline_id{};
+  std::string back_url{};
+};
+std::string RenderTermsPage(const TermsPage& page);
+
+// The consent to hand a proofing on, with one form for each answer.
+struct ConsentPage {
+  const ConsentText* text = nullptr;  // required
+  bool changed = false;               // an answer to older words was just turned down
+  std::string action{};
+  std::string give_id{};
+  std::string decline_id{};
+  std::string back_url{};
+};
+std::string RenderConsentPage(const ConsentPage& page);
+
+struct ConsentRecordedPage {
+  bool given = false;
+  std::string back_url{};
+};
+std::string RenderConsentRecordedPage(const ConsentRecordedPage& page);
 
 struct SignedOutPage {
   std::string sign_in_url{};  // empty: the sign-in page

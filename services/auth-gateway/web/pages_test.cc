@@ -47,6 +47,48 @@ ResultPage SignedIn() {
           .sign_out_url = "/v0/logout"};
 }
 
+constexpr Provisioning kNeedsTermsAndInvited{MhvAccountState::kNeedsTerms, ProofingState::kInvited};
+
+ResultPage SignedInWith(const Provisioning& provisioning) {
+  ResultPage page = SignedIn();
+  page.provisioning = provisioning;
+  page.terms_url = "/terms-of-use/";
+  page.consent_url = "/inherited_proofing/consent";
+  page.reload_url = "/auth/login/callback";
+  return page;
+}
+
+TermsPage SomeTerms() {
+  TermsPage page;
+  page.title = "VA Enterprise Terms of Use";
+  page.revision = "3";
+  page.legal_version = "1.0";
+  page.action = "/terms-of-use/";
+  page.accept_id = "8d0c6f4e-0000-4000-8000-000000000001";
+  page.decline_id = "8d0c6f4e-0000-4000-8000-000000000002";
+  page.back_url = "/auth/login/callback";
+  return page;
+}
+
+TermsPage AnsweredTerms() {
+  TermsPage page = SomeTerms();
+  page.changed = true;
+  page.answer = TermsPage::Answer::kDeclined;
+  page.answered_on = "January 15, 2026";
+  return page;
+}
+
+ConsentPage SomeConsent() {
+  ConsentPage page;
+  page.text = &CurrentConsentText();
+  page.changed = true;
+  page.action = "/inherited_proofing/consent";
+  page.give_id = "8d0c6f4e-0000-4000-8000-000000000001";
+  page.decline_id = "8d0c6f4e-0000-4000-8000-000000000002";
+  page.back_url = "/auth/login/callback";
+  return page;
+}
+
 struct NamedPage {
   std::string name;
   std::string html;
@@ -61,6 +103,18 @@ std::vector<NamedPage> EveryPage() {
                     ErrorPageFor(base::SignInCode::kMultipleMhvIds, "req-1", "/sign-in/?to=home"))},
       {"http error", RenderErrorPage(ErrorPageForStatus(404, "req-1"))},
       {"result", RenderResultPage(SignedIn())},
+      {"result, pending",
+       RenderResultPage(SignedInWith({MhvAccountState::kPending, ProofingState::kPending}))},
+      {"result, terms and invitation", RenderResultPage(SignedInWith(kNeedsTermsAndInvited))},
+      {"terms", RenderTermsPage(SomeTerms())},
+      {"terms, answered and changed", RenderTermsPage(AnsweredTerms())},
+      {"consent", RenderConsentPage(SomeConsent())},
+      {"consent given",
+       RenderConsentRecordedPage({.given = true, .back_url = "/auth/login/callback"})},
+      {"consent declined",
+       RenderConsentRecordedPage({.given = false, .back_url = "/auth/login/callback"})},
+      {"not invited", RenderErrorPage(NotInvitedPage("/auth/login/callback"))},
+      {"answer later", RenderErrorPage(AnswerLaterPage("req-1", "/terms-of-use/"))},
       {"result, failed", RenderResultPage({.code = "101", .request_id = "req-1"})},
       {"signed out", RenderSignedOutPage({})},
   };
@@ -267,9 +321,20 @@ TEST_CASE("S142 Pages: names, targets and codes from outside are escaped", "[web
   result.person_name = result.csp_name = kScript;
   PostForm form = SamlForm();
   form.destination_name = kScript;
+  TermsPage terms = AnsweredTerms();
+  terms.title = terms.revision = terms.legal_version = terms.answered_on = kScript;
+  terms.accept_id = terms.decline_id = kScript;
+  const ConsentText text{.version = kScript,
+                         .locale = "en",
+                         .title = kScript,
+                         .lead = kScript,
+                         .sections = {{kScript, {kScript}}}};
+  ConsentPage consent = SomeConsent();
+  consent.text = &text;
   for (const std::string& html :
-       {RenderSignInPage(sign_in), RenderErrorPage(error), RenderResultPage(result),
-        RenderPostForm(form), RenderResultPage({.code = kScript, .request_id = kScript})}) {
+       {RenderTermsPage(terms), RenderConsentPage(consent), RenderSignInPage(sign_in),
+        RenderErrorPage(error), RenderResultPage(result), RenderPostForm(form),
+        RenderResultPage({.code = kScript, .request_id = kScript})}) {
     CHECK_FALSE(absl::StrContains(html, "<script>"));
     CHECK(absl::StrContains(html, "&lt;script&gt;"));
   }
@@ -342,7 +407,7 @@ TEST_CASE("ErrorPageForStatus: every status has texts of its own kind", "[web]")
 TEST_CASE("RenderResultPage: signed in names the person, the provider and the assurance", "[web]") {
   const std::string html = RenderResultPage(SignedIn());
   CHECK(absl::StrContains(html, "You are signed in"));
-  CHECK(absl::StrContains(html, "Welcome, Ada Example."));
+  CHECK(absl::StrContains(html, "Welcome, <bdi>Ada Example</bdi></p>"));
   CHECK(absl::StrContains(html, "You signed in with ID.me."));
   CHECK(absl::StrContains(html, "Your identity is verified."));
   CHECK(absl::StrContains(html, "<form method=\"post\" action=\"/v0/logout\"><button"));
@@ -354,6 +419,119 @@ TEST_CASE("RenderResultPage: signed in names the person, the provider and the as
 TEST_CASE("RenderResultPage: a failure shows its code, an invented code shows 007", "[web]") {
   CHECK(absl::StrContains(RenderResultPage({.code = "113"}), "Error code 113"));
   CHECK(absl::StrContains(RenderResultPage({.code = "999"}), "Error code 007"));
+}
+
+TEST_CASE("RenderResultPage: the state of the account in plain words, each with its next step",
+          "[web][provisioning]") {
+  struct Case {
+    std::optional<MhvAccountState> state;
+    const char* says;
+    bool leads_to_terms;
+  };
+  const Case cases[] = {
+      {MhvAccountState::kPending, "We are still checking with My HealtheVet", false},
+      {MhvAccountState::kEnsured, "Your My HealtheVet account is ready.", false},
+      {MhvAccountState::kNeedsTerms, "needs your answer to the terms of use", true},
+      {MhvAccountState::kIneligible, "cannot open an account for you", false},
+      {MhvAccountState::kUnavailable,
+       "We could not reach My HealtheVet. Your sign-in is not affected", false},
+      {std::nullopt, "You are signed in", false},
+  };
+  for (const Case& row : cases) {
+    INFO(row.says);
+    const std::string html = RenderResultPage(SignedInWith({row.state, std::nullopt}));
+    CHECK(absl::StrContains(html, row.says));
+    CHECK(absl::StrContains(html, "href=\"/terms-of-use/\"") == row.leads_to_terms);
+    CHECK(absl::StrContains(html, ">My HealtheVet account</h2>") == row.state.has_value());
+    CHECK(absl::StrContains(html, ">Look again</a>") == (row.state == MhvAccountState::kPending));
+  }
+}
+
+TEST_CASE("RenderResultPage: the invitation is for who is invited, and for nobody else",
+          "[web][provisioning]") {
+  for (const std::optional<ProofingState> state :
+       {std::optional<ProofingState>(ProofingState::kPending),
+        std::optional<ProofingState>(ProofingState::kInvited),
+        std::optional<ProofingState>(ProofingState::kNotEligible),
+        std::optional<ProofingState>(ProofingState::kUnavailable),
+        std::optional<ProofingState>()}) {
+    const std::string html = RenderResultPage(SignedInWith({MhvAccountState::kEnsured, state}));
+    CHECK(absl::StrContains(html, "href=\"/inherited_proofing/consent\"") ==
+          (state == ProofingState::kInvited));
+  }
+}
+
+TEST_CASE("RenderResultPage: a hostile name is text, in full", "[web][attack]") {
+  ResultPage page = SignedInWith(kNeedsTermsAndInvited);
+  page.person_name =
+      "<script>alert('x')</script> O'Brien \xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d \xf0\x9f\x8e\x96";
+  const std::string html = RenderResultPage(page);
+  CHECK_FALSE(absl::StrContains(html, "<script"));
+  CHECK(absl::StrContains(html, "&lt;script&gt;alert("));
+  CHECK(absl::StrContains(html, "\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d \xf0\x9f\x8e\x96</bdi>"));
+  CHECK(TagsNamed(html, "script").empty());
+}
+
+// What posting a form with its button sends.
+void CheckAnswerForm(const std::string& html, const std::string& action, const std::string& shown,
+                     const std::string& decision, const std::string& id) {
+  INFO(decision);
+  const size_t button =
+      html.find(absl::StrCat("type=\"submit\" name=\"decision\" value=\"", decision, "\""));
+  REQUIRE(button != std::string::npos);
+  const size_t form = html.rfind("<form ", button);
+  const std::string inside = html.substr(form, button - form);
+  CHECK(absl::StartsWith(inside, absl::StrCat("<form method=\"post\" action=\"", action, "\">")));
+  CHECK(absl::StrContains(inside, shown));
+  CHECK(absl::StrContains(inside, absl::StrCat("name=\"answer\" value=\"", id, "\"")));
+}
+
+TEST_CASE("RenderTermsPage: the document, what accepting means, one form for each answer",
+          "[web][terms]") {
+  const TermsPage page = SomeTerms();
+  const std::string html = RenderTermsPage(page);
+  CHECK(absl::StrContains(html, ">VA Enterprise Terms of Use</h1>"));
+  CHECK(absl::StrContains(html,
+                          "<a class=\"stand-alone\" href=\"https://www.va.gov/terms-of-use/"
+                          "\">Read the VA Enterprise Terms of Use on VA.gov</a>"));
+  CHECK(absl::StrContains(html, "What accepting means"));
+  CHECK_FALSE(absl::StrContains(html, "The terms have changed"));
+  CHECK_FALSE(absl::StrContains(html, "You accepted"));
+  const std::string shown = "name=\"revision\" value=\"3\"";
+  CheckAnswerForm(html, "/terms-of-use/", shown, "accepted", page.accept_id);
+  CheckAnswerForm(html, "/terms-of-use/", shown, "declined", page.decline_id);
+  CHECK(absl::StrContains(RenderTermsPage(AnsweredTerms()),
+                          "You declined these terms on January 15, 2026."));
+}
+
+TEST_CASE("RenderConsentPage: SP 800-63A-4 3.3.2 every notice stands on the page",
+          "[web][consent]") {
+  const ConsentPage page = SomeConsent();
+  const std::string html = RenderConsentPage(page);
+  for (const char* notice :
+       {"for this purpose alone",
+        "name, address, phone number, birth date and Social Security "
+        "number, and how and when VA checked your identity",
+        "This is voluntary", "What is kept, and for how long", "ends after 90 minutes",
+        "24 hours at the latest", "If something is wrong", "Your Social Security number",
+        "The transfer itself opens later. Today we record your answer and send nothing"}) {
+    INFO(notice);
+    CHECK(absl::StrContains(html, notice));
+  }
+  const std::string shown =
+      absl::StrCat("name=\"text_version\" value=\"", CurrentConsentText().version, "\"");
+  CheckAnswerForm(html, "/inherited_proofing/consent", shown, "given", page.give_id);
+  CheckAnswerForm(html, "/inherited_proofing/consent", shown, "declined", page.decline_id);
+}
+
+TEST_CASE("RenderConsentRecordedPage: says what was answered and that nothing was sent",
+          "[web][consent]") {
+  const std::string given = RenderConsentRecordedPage({.given = true, .back_url = "/a"});
+  CHECK(absl::StrContains(given, "Your consent is on record"));
+  CHECK(absl::StrContains(given, "so nothing was sent"));
+  const std::string declined = RenderConsentRecordedPage({.given = false, .back_url = "/a"});
+  CHECK(absl::StrContains(declined, "Nothing will be shared"));
+  CHECK(absl::StrContains(declined, "Nothing was sent, and your sign-in is not affected."));
 }
 
 }  // namespace va::gateway

@@ -1,6 +1,7 @@
 #include "services/auth-gateway/api/http/browser.h"
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "lib/http/cookies.h"
 
@@ -50,6 +51,23 @@ void ExpireSessionCookie(http::Response& response) {
 bool IsFromElsewhere(const http::Request& request) {
   const absl::string_view site = request.headers.Get("Sec-Fetch-Site").value_or("none");
   return site != "none" && site != "same-origin";
+}
+
+bool HasForeignOrigin(const http::Request& request, absl::string_view base_url) {
+  const auto origin = request.headers.Get("Origin");
+  if (!origin.has_value()) return false;
+  // The server answers to no host but our own.
+  return *origin != base_url && *origin != absl::StrCat("https://", request.host);
+}
+
+bool IsUuid(absl::string_view text) {
+  if (text.size() != 36) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    const bool hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
+    if (dash ? text[i] != '-' : !hex) return false;
+  }
+  return true;
 }
 
 bool IsEmbedded(const http::Request& request) {

@@ -27,9 +27,16 @@ void ExpireSessionCookie(http::Response& response);
 // host. Browsers that do not say are covered by SameSite.
 bool IsFromElsewhere(const http::Request& request);
 
+// Whether the browser names an origin, and it is neither `base_url` nor the host this request was
+// sent to. Covers what IsFromElsewhere cannot: browsers that send no Sec-Fetch-Site.
+bool HasForeignOrigin(const http::Request& request, absl::string_view base_url);
+
 // Whether the browser says that this is no navigation but an image, a script or a frame of some
 // page.
 bool IsEmbedded(const http::Request& request);
+
+// A UUID in lower case, as all request ids are.
+bool IsUuid(absl::string_view text);
 
 // Whether the client would rather read HTML than JSON.
 bool WantsHtml(const http::Request& request);

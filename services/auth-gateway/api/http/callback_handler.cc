@@ -11,6 +11,7 @@
 #include "lib/http/form.h"
 #include "services/auth-gateway/api/http/browser.h"
 #include "services/auth-gateway/api/http/outcome_response.h"
+#include "services/auth-gateway/api/http/provisioner.h"
 #include "services/auth-gateway/domain/return_target.h"
 #include "services/auth-gateway/domain/session_policy.h"
 #include "services/auth-gateway/domain/signin_flow.h"
@@ -240,8 +241,9 @@ FlowEvent CallbackRun::Perform(const FinishFlow& /*effect*/) {
   }
   state_.outcome.stations = stations_;
   if (state_.flow->plan.skip_dupe) state_.outcome.findings.emplace_back("skip_dupe_asked");
-  const absl::Status finished = deps_.flows.Finish(
-      state_.flow->id, state_.outcome, session, deps_.clock.Now() + deps_.limits.finish_deadline);
+  const absl::Status finished =
+      deps_.flows.Finish(state_.flow->id, state_.outcome, session, PendingOf(state_.provisioning),
+                         deps_.clock.Now() + deps_.limits.finish_deadline);
   decided_ = true;
   if (!finished.ok()) return Failed("store", finished);
   return FlowFinished{};
@@ -264,6 +266,9 @@ http::Response CallbackRun::Land() {
          {.request_id = RequestId(), .application = state_.flow->plan.application});
   http::Response response = http::Redirect(303, state_.flow->plan.target);
   SetSessionCookie(response, session_token_);
+  // Nobody waits for this: it is taken by another thread or stays pending.
+  deps_.provisioner.Enqueue(state_.provisioning,
+                            AdmittedPersonOf(*state_.session, std::move(state_.decision_token)));
   return response;
 }
 

@@ -260,6 +260,173 @@ TEST_CASE("Callback: repeats beyond the permits are answered at once", "[callbac
   CHECK_FALSE(SetsSession(response));
 }
 
+TEST_CASE("Callback: the browser is answered before anybody asks what follows the session",
+          "[callback][provisioning]") {
+  TestGateway gateway;
+  gateway.AdmitMhvPerson();
+  const auto attempt = gateway.Start();
+  const http::Response response = gateway.PostResponse(attempt, gateway.ResponseTo(attempt));
+  REQUIRE(response.status == 303);
+  CHECK(gateway.accounts.asked.empty());
+  CHECK(gateway.proofing.asked.empty());
+  CHECK(gateway.flows.flows[attempt.id].provisioning ==
+        Provisioning{MhvAccountState::kPending, ProofingState::kPending});
+
+  gateway.RunTasks();
+  CHECK(gateway.flows.flows[attempt.id].provisioning ==
+        Provisioning{MhvAccountState::kEnsured, ProofingState::kInvited});
+  REQUIRE(gateway.accounts.asked.size() == 1);
+  const AdmittedPerson& asked = gateway.accounts.asked[0];
+  CHECK(asked.flow_id == attempt.id);
+  CHECK(asked.account_id == "account-1");
+  CHECK(asked.icn.Reveal() == "1000000001V000001");
+  CHECK(asked.email.Reveal() == "ada@example.test");
+  // E6: the proof of this admission, handed on as it came.
+  CHECK(asked.decision_token.Reveal() == "token-of-admit");
+  CHECK(gateway.proofing.asked[0].mhv_id.Reveal() == "12345");
+}
+
+TEST_CASE("Callback: whoever is not asked about has no state, and nothing is queued",
+          "[callback][provisioning]") {
+  TestGateway gateway;  // LOA3 without an ICN
+  gateway.SignedIn();
+  CHECK(gateway.tasks.empty());
+  CHECK(gateway.Kept() == Provisioning{});
+
+  TestGateway refused;
+  refused.AdmitMhvPerson();
+  refused.rules.decision.verdict = Decision::Verdict::kDeny;
+  refused.rules.decision.code = "101";
+  const auto attempt = refused.Start();
+  refused.PostResponse(attempt, refused.ResponseTo(attempt));
+  CHECK(refused.tasks.empty());
+  CHECK(refused.flows.flows[attempt.id].provisioning == Provisioning{});
+}
+
+TEST_CASE("Callback: a repeat lands again and asks nothing again", "[callback][provisioning]") {
+  TestGateway gateway;
+  gateway.AdmitMhvPerson();
+  const auto attempt = gateway.Start();
+  const std::string answer = gateway.ResponseTo(attempt);
+  REQUIRE(gateway.PostResponse(attempt, answer).status == 303);
+  REQUIRE(gateway.PostResponse(attempt, answer).status == 303);
+  CHECK(gateway.tasks.size() == 1);
+}
+
+TEST_CASE("Callback: a full queue and a My HealtheVet that is down leave the session alone",
+          "[callback][provisioning][M8]") {
+  TestGateway full;
+  full.AdmitMhvPerson();
+  full.room = 0;
+  const std::string cookie = full.SignedIn();
+  CHECK(full.Get("/v0/user", cookie).status == 200);
+  CHECK(full.Kept().mhv_account == MhvAccountState::kPending);
+  CHECK(full.logged().find("provisioning.dropped") != std::string::npos);
+
+  TestGateway down;
+  down.AdmitMhvPerson();
+  down.accounts.answer = Down();
+  down.proofing.answer = Down();
+  const std::string other = down.SignedIn();
+  down.RunTasks();
+  CHECK(down.Get("/v0/user", other).status == 200);
+  CHECK(down.Kept() == Provisioning{MhvAccountState::kUnavailable, ProofingState::kUnavailable});
+}
+
+TEST_CASE("Callback: E6 the decision token is neither kept nor shown nor logged",
+          "[callback][E6]") {
+  TestGateway gateway;
+  gateway.AdmitMhvPerson();
+  const auto attempt = gateway.Start();
+  const http::Response landed = gateway.PostResponse(attempt, gateway.ResponseTo(attempt));
+  gateway.accounts.answer = Down();
+  gateway.RunTasks();
+  const std::string set = Header(landed, "Set-Cookie");
+  const std::string cookie = set.substr(0, set.find(';'));
+  CHECK(gateway.Get("/v0/user", cookie).body.find("token-of-admit") == std::string::npos);
+  CHECK(gateway.Get("/auth/login/callback", cookie).body.find("token-of-admit") ==
+        std::string::npos);
+  CHECK(gateway.logged().find("provisioning.failed") != std::string::npos);
+  CHECK(gateway.logged().find("token-of-admit") == std::string::npos);
+}
+
+TEST_CASE("User: mhv_account says its state, inherited_proofing is null while nobody knows",
+          "[user][M8]") {
+  struct Case {
+    Provisioning kept;
+    const char* account;
+    const char* proofing;
+  };
+  const Case cases[] = {
+      {{MhvAccountState::kPending, ProofingState::kPending}, R"({"state":"pending"})", "null"},
+      {{MhvAccountState::kEnsured, ProofingState::kInvited},
+       R"({"state":"ensured"})",
+       R"({"complete":false,"dismissed_until":null,"eligible":true})"},
+      {{MhvAccountState::kNeedsTerms, ProofingState::kNotEligible},
+       R"({"state":"needs_terms"})",
+       R"({"complete":false,"dismissed_until":null,"eligible":false})"},
+      {{MhvAccountState::kUnavailable, ProofingState::kUnavailable},
+       R"({"state":"unavailable"})",
+       "null"},
+      {{MhvAccountState::kIneligible, std::nullopt}, R"({"state":"ineligible"})", "null"},
+      {{}, "null", "null"},
+  };
+  TestGateway gateway;
+  gateway.AdmitMhvPerson();
+  const std::string cookie = gateway.SignedIn();
+  for (const Case& row : cases) {
+    gateway.flows.flows[gateway.flows.sessions[0].flow_id].provisioning = row.kept;
+    const std::string body = gateway.Get("/v0/user", cookie).body;
+    INFO(body);
+    CHECK(body.find(absl::StrCat("\"mhv_account\":", row.account)) != std::string::npos);
+    CHECK(body.find(absl::StrCat("\"inherited_proofing\":", row.proofing)) != std::string::npos);
+  }
+}
+
+TEST_CASE("User: the attempt's row is read only for people who are asked about", "[user]") {
+  TestGateway gateway;  // LOA3 without an ICN
+  const std::string cookie = gateway.SignedIn();
+  const int before = gateway.flows.looked_up;
+  CHECK(gateway.Get("/v0/user", cookie).status == 200);
+  CHECK(gateway.flows.looked_up == before);
+}
+
+TEST_CASE("Attempt: the operator's view says where the questions stand, or null", "[routes]") {
+  TestGateway gateway;
+  gateway.AdmitMhvPerson();
+  gateway.SignedIn();
+  const std::string id = gateway.flows.sessions[0].flow_id;
+  std::string body = gateway.GetAttempt(id).body;
+  CHECK(body.find(R"("mhv_account":"pending")") != std::string::npos);
+  CHECK(body.find(R"("proofing":"pending")") != std::string::npos);
+  gateway.accounts.answer = MhvAccountState::kIneligible;
+  gateway.RunTasks();
+  body = gateway.GetAttempt(id).body;
+  CHECK(body.find(R"("mhv_account":"ineligible")") != std::string::npos);
+  CHECK(body.find(R"("proofing":"invited")") != std::string::npos);
+  gateway.flows.flows[id].provisioning = {};
+  body = gateway.GetAttempt(id).body;
+  CHECK(body.find(R"("mhv_account":null)") != std::string::npos);
+  CHECK(body.find(R"("proofing":null)") != std::string::npos);
+}
+
+TEST_CASE("Result: the page says how it stands, and invites only who was invited",
+          "[pages][provisioning]") {
+  TestGateway gateway;
+  gateway.AdmitMhvPerson();
+  const std::string cookie = gateway.SignedIn();
+  const std::string pending = gateway.Get("/auth/login/callback", cookie).body;
+  CHECK(pending.find("still checking with My HealtheVet") != std::string::npos);
+  CHECK(pending.find("<a class=\"stand-alone\" href=\"/auth/login/callback\">Look again</a>") !=
+        std::string::npos);
+  CHECK(pending.find("/inherited_proofing/consent") == std::string::npos);
+  gateway.RunTasks();
+  const std::string done = gateway.Get("/auth/login/callback", cookie).body;
+  CHECK(done.find("Your My HealtheVet account is ready.") != std::string::npos);
+  CHECK(done.find("href=\"/inherited_proofing/consent\"") != std::string::npos);
+  CHECK(done.find("Look again") == std::string::npos);
+}
+
 TEST_CASE("Start: an image of another page cannot crowd out what a person has open", "[start]") {
   TestGateway gateway;
   const http::Response image = gateway.Get("/v1/sessions/idme/new", "",

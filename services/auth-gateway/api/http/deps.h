@@ -40,8 +40,12 @@ struct AttemptLimits {
   // What putting an outcome on record may take, however late it is: a claimed attempt that is never
   // finished would leave the person with nothing to read.
   absl::Duration finish_deadline = absl::Seconds(2);
+  // How long the result page waits for what follows a session.
+  absl::Duration provisioning_wait = absl::Seconds(1);
   absl::Duration decision_wait = absl::Seconds(3);  // how long a double click waits for the first
 };
+
+class Provisioner;
 
 struct GatewayDeps {
   std::string base_url;       // https://host[:port], no slash at the end
@@ -49,11 +53,16 @@ struct GatewayDeps {
   const identity::Policy& policy;
   const SamlSettings& saml;
   AttemptLimits limits;
-  base::Permits& waiters;  // double clicks that may wait at once
+  std::string terms_document;   // name of the terms that people are asked to accept
+  base::Permits& waiters;       // double clicks that may wait at once
+  base::Permits& page_waiters;  // result pages that may
   FlowStore& flows;
   SessionStore& sessions;
   AttributeRules& rules;
   PersonIndex& persons;
+  Terms& terms;
+  ProofingHandoff& proofing;
+  Provisioner& provisioner;
   const base::Clock& clock;
   base::IdGenerator& ids;
   const telemetry::Log& log;

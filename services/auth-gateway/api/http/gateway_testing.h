@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "lib/base/encoding.h"
+#include "lib/base/status.h"
 #include "lib/base/url.h"
 #include "lib/crypto/certificate_issuer.h"
 #include "lib/testing/fake_clock.h"
@@ -18,6 +20,7 @@
 #include "lib/xml/builder.h"
 #include "lib/xml/dsig.h"
 #include "services/auth-gateway/api/http/browser.h"
+#include "services/auth-gateway/api/http/provisioner.h"
 #include "services/auth-gateway/api/http/routes.h"
 #include "services/auth-gateway/saml/saml_names.h"
 
@@ -34,6 +37,7 @@ inline absl::Status Down() { return absl::UnavailableError("down"); }
 class MemoryFlows final : public FlowStore {
  public:
   bool down = false;
+  int looked_up = 0;  // by id
   std::map<std::string, FlowRecord> flows;
   std::map<std::string, std::string> assertions;  // id -> flow
   std::vector<SessionRecord> sessions;
@@ -64,16 +68,29 @@ class MemoryFlows final : public FlowStore {
     return found->second == flow.id && !fresh ? Claim::kRepeat : Claim::kReplay;
   }
   absl::Status Finish(absl::string_view flow_id, const Outcome& outcome,
-                      const SessionRecord* session, absl::Time /*deadline*/) override {
+                      const SessionRecord* session, const Provisioning& provisioning,
+                      absl::Time /*deadline*/) override {
     if (down) return Down();
     FlowRecord& flow = flows[std::string(flow_id)];
     flow.stage = FlowStage::kDone;
     flow.outcome = outcome;
+    flow.provisioning = provisioning;
     if (session != nullptr) sessions.push_back(*session);
+    return absl::OkStatus();
+  }
+  absl::Status RecordProvisioning(absl::string_view flow_id, const Provisioning& provisioning,
+                                  absl::Time /*deadline*/) override {
+    if (down) return Down();
+    Provisioning& kept = flows[std::string(flow_id)].provisioning;
+    if (provisioning.mhv_account.has_value() && kept.mhv_account != MhvAccountState::kEnsured) {
+      kept.mhv_account = provisioning.mhv_account;
+    }
+    if (provisioning.proofing.has_value()) kept.proofing = provisioning.proofing;
     return absl::OkStatus();
   }
   absl::StatusOr<std::optional<FlowRecord>> FindById(absl::string_view request_id,
                                                      absl::Time /*deadline*/) override {
+    ++looked_up;
     if (down) return Down();
     const auto found = flows.find(std::string(request_id));
     if (found == flows.end()) return std::optional<FlowRecord>();
@@ -110,6 +127,8 @@ class ScriptedRules final : public AttributeRules {
   Derived derived;
   Decision decision;
   int admits = 0;
+  RenewedDecision renewed;
+  std::string renewed_flow;    // of the session it was last asked about
   std::string policy_version;  // the one it was last asked under
 
   absl::StatusOr<Derived> Derive(const SignInPlan&, const VerifiedAssertion&,
@@ -123,6 +142,14 @@ class ScriptedRules final : public AttributeRules {
     policy_version = plan.policy_version;
     if (down) return Down();
     return decision;
+  }
+  absl::StatusOr<RenewedDecision> RenewDecision(const SessionRecord& session,
+                                                absl::string_view version,
+                                                const CallScope&) override {
+    policy_version = std::string(version);
+    renewed_flow = session.flow_id;
+    if (down) return Down();
+    return renewed;
   }
 };
 
@@ -138,6 +165,71 @@ class ScriptedIndex final : public PersonIndex {
   }
 };
 
+class MemoryTerms final : public Terms {
+ public:
+  bool down = false;
+  TermsStatus status{.title = "Terms of Use",
+                     .revision = "3",
+                     .legal_version = "1.0",
+                     .accepted = false,
+                     .declined = false,
+                     .decided_at = absl::InfinitePast()};
+  std::map<std::string, TermsAnswer> answers;  // by id, the first of each
+  std::vector<std::string> tokens;
+
+  absl::StatusOr<TermsStatus> GetTermsAcceptance(absl::string_view, absl::string_view,
+                                                 const CallScope&) override {
+    if (down) return Down();
+    return status;
+  }
+  absl::Status RecordTerms(const AdmittedPerson& person, const TermsAnswer& answer,
+                           const CallScope&) override {
+    if (down) return Down();
+    tokens.push_back(person.decision_token.Reveal());
+    if (answer.revision != status.revision) {
+      return base::MakeError(absl::StatusCode::kFailedPrecondition, "TERMS_REVISION", "older");
+    }
+    answers.emplace(answer.id, answer);
+    return absl::OkStatus();
+  }
+};
+
+// Answers what it is told, and remembers whom it was asked about.
+class ScriptedAccounts final : public MhvAccounts {
+ public:
+  absl::StatusOr<MhvAccountState> answer = MhvAccountState::kEnsured;
+  std::vector<AdmittedPerson> asked;
+  std::vector<absl::Time> deadlines;
+
+  absl::StatusOr<MhvAccountState> EnsureAccount(const AdmittedPerson& person,
+                                                const CallScope& scope) override {
+    asked.push_back(person);
+    deadlines.push_back(scope.deadline);
+    return answer;
+  }
+};
+
+class ScriptedProofing final : public ProofingHandoff {
+ public:
+  absl::StatusOr<ProofingState> answer = ProofingState::kInvited;
+  absl::Status recording;
+  std::vector<AdmittedPerson> asked;
+  std::map<std::string, ConsentAnswer> consents;  // by id, the first of each
+
+  absl::StatusOr<ProofingState> CheckEligibility(const AdmittedPerson& person,
+                                                 const CallScope&) override {
+    asked.push_back(person);
+    return answer;
+  }
+  absl::Status RecordConsent(const AdmittedPerson& person, const ConsentAnswer& consent,
+                             const CallScope&) override {
+    if (!recording.ok()) return recording;
+    asked.push_back(person);
+    consents.emplace(consent.id, consent);
+    return absl::OkStatus();
+  }
+};
+
 class MemoryAudit final : public telemetry::Audit {
  public:
   std::vector<telemetry::AuditEvent> events;
@@ -150,9 +242,13 @@ class MemoryAudit final : public telemetry::Audit {
   }
 };
 
-class NoSink final : public telemetry::Sink {
+class MemorySink final : public telemetry::Sink {
  public:
-  bool Write(absl::string_view /*line*/) override { return true; }
+  bool Write(absl::string_view line) override {
+    absl::StrAppend(&text, line);
+    return true;
+  }
+  std::string text;
 };
 
 inline constexpr char kIdp[] = "https://idp.test/saml";
@@ -213,9 +309,18 @@ class TestGateway {
         policy_(std::move(policy)),
         saml_(TestSaml(idp_key_)),
         sessions(flows),
-        log_("auth-gateway", telemetry::Severity::kError, clock, sink_),
-        deps_{kBase,    kBase, policy_, saml_, limits_, waiters_, flows,
-              sessions, rules, index,   clock, ids_,    log_,     audit},
+        log_("auth-gateway", telemetry::Severity::kDebug, clock, sink_),
+        provisioner_(
+            [this](std::function<void()> task) {
+              if (tasks.size() >= room) return false;
+              tasks.push_back(std::move(task));
+              return true;
+            },
+            {}, accounts, proofing, flows, clock, log_),
+        deps_{kBase,    kBase,         policy_,      saml_,    limits_, "va_terms_of_use",
+              waiters_, page_waiters_, flows,        sessions, rules,   index,
+              terms,    proofing,      provisioner_, clock,    ids_,    log_,
+              audit},
         router_(PublicRoutes(deps_)) {
     rules.decision.verdict = Decision::Verdict::kAdmit;
     rules.decision.session.account_id = "account-1";
@@ -230,6 +335,13 @@ class TestGateway {
   http::Response Post(const std::string& target, const std::string& cookie, const std::string& body,
                       const http::Headers& more = {}) {
     return Send("POST", target, cookie, body, more);
+  }
+
+  // The operator's view of an attempt.
+  http::Response GetAttempt(const std::string& id) {
+    http::Request request;
+    request.path_params = {{"request_id", id}};
+    return HandleAttempt(deps_, request);
   }
 
   // Starts an attempt; remembers its cookie, handle and request id.
@@ -266,6 +378,37 @@ class TestGateway {
     return Post("/v1/sessions/callback", attempt.cookie,
                 base::BuildQuery({{"SAMLResponse", response}, {"RelayState", attempt.handle}}));
   }
+
+  // Signs somebody in; the session cookie, as a browser sends it.
+  std::string SignedIn(const std::string& assertion_id = "_a1") {
+    const Attempt attempt = Start();
+    const http::Response landed = PostResponse(attempt, ResponseTo(attempt, assertion_id));
+    if (landed.status != 303) std::abort();
+    const std::string set(landed.headers.Get("Set-Cookie").value_or(""));
+    return set.substr(0, set.find(';'));
+  }
+
+  // A verified person of My HealtheVet: both questions arise.
+  void AdmitMhvPerson() {
+    SessionRecord& session = rules.decision.session;
+    session.assurance.csp = identity::Csp::kMhv;
+    session.person.icn = identity::Icn::FromWire("1000000001V000001");
+    session.person.mhv_id = identity::CspId::FromWire("12345");
+    session.person.email = identity::PersonText::FromWire("ada@example.test");
+    rules.decision.decision_token = identity::Secret::FromWire("token-of-admit");
+    rules.renewed.admitted = true;
+    rules.renewed.decision_token = identity::Secret::FromWire("token-renewed");
+  }
+
+  // Does what was left to do, as a thread of the pool would.
+  void RunTasks() {
+    std::vector<std::function<void()>> todo;
+    todo.swap(tasks);
+    for (const auto& task : todo) task();
+  }
+
+  Provisioning Kept() { return flows.flows[flows.sessions.back().flow_id].provisioning; }
+  const std::string& logged() const { return sink_.text; }
 
   // Leaves no permit for a double click to wait.
   void TakeAllWaiters() {
@@ -304,15 +447,24 @@ class TestGateway {
   MemorySessions sessions;
   ScriptedRules rules;
   ScriptedIndex index;
+  MemoryTerms terms;
+  ScriptedAccounts accounts;
+  ScriptedProofing proofing;
   MemoryAudit audit;
+  // What was left to do once the browser was answered, and how much of it there is room for.
+  std::vector<std::function<void()>> tasks;
+  size_t room = 10;
 
  private:
-  AttemptLimits limits_{.decision_wait = absl::ZeroDuration()};
+  AttemptLimits limits_{.provisioning_wait = absl::ZeroDuration(),
+                        .decision_wait = absl::ZeroDuration()};
   base::Permits waiters_{4};
+  base::Permits page_waiters_{4};
   std::vector<std::unique_ptr<base::Permits::Hold>> taken_;
   va::testing::FixedIds ids_;
-  NoSink sink_;
+  MemorySink sink_;
   telemetry::Log log_;
+  Provisioner provisioner_;
   GatewayDeps deps_;
   http::Router router_;
 };

@@ -5,8 +5,12 @@
 #include "absl/strings/str_cat.h"
 #include "lib/base/url.h"
 #include "lib/http/form.h"
+#include "services/auth-gateway/api/http/browser.h"
+#include "services/auth-gateway/api/http/consent_handlers.h"
 #include "services/auth-gateway/api/http/outcome_response.h"
+#include "services/auth-gateway/api/http/provisioning_view.h"
 #include "services/auth-gateway/api/http/session_handlers.h"
+#include "services/auth-gateway/api/http/terms_handlers.h"
 #include "services/auth-gateway/domain/return_target.h"
 #include "services/auth-gateway/web/pages.h"
 
@@ -39,17 +43,6 @@ http::Response RefusePage(const GatewayDeps& deps, const http::Request& request,
          {.request_id = request.request_id, .code = "400", .tag = tag});
   return RefusalPage(400, {base::SignInCode::kInvalidRequest, std::string(tag)}, request.request_id,
                      kSignInPath);
-}
-
-// A UUID in lower case, as all request ids are.
-bool IsRequestId(absl::string_view text) {
-  if (text.size() != 36) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    const bool hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
-    if (dash ? text[i] != '-' : !hex) return false;
-  }
-  return true;
 }
 
 std::string DisplayName(const SessionRecord& session) {
@@ -98,7 +91,7 @@ http::Response HandleResultPage(const GatewayDeps& deps, http::Request& request)
                     ? ValueOf(*query, "code")
                     : std::string(base::Describe(base::SignInCode::kUnknown).code);
     // Only what could be one of ours: free text on our page would speak in our name.
-    if (IsRequestId(ValueOf(*query, "request_id"))) page.request_id = ValueOf(*query, "request_id");
+    if (IsUuid(ValueOf(*query, "request_id"))) page.request_id = ValueOf(*query, "request_id");
     return http::Html(403, RenderResultPage(page));
   }
   const auto session = SessionOf(deps, request);
@@ -116,6 +109,10 @@ http::Response HandleResultPage(const GatewayDeps& deps, http::Request& request)
   page.sign_out_url = "/v0/logout";
   page.person_name = DisplayName(record);
   page.verified = record.assurance.loa_current == 3;
+  page.provisioning = AwaitProvisioning(deps, record);
+  page.terms_url = kTermsPath;
+  page.consent_url = kConsentPath;
+  page.reload_url = kResultPath;
   if (record.assurance.csp.has_value()) {
     const identity::CspRow* const row = deps.policy.FindCsp(*record.assurance.csp);
     if (row != nullptr) page.csp_name = row->name;

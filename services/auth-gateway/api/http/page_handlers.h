@@ -8,6 +8,9 @@
 
 namespace va::gateway {
 
+// Our own result page: where a person sees how their sign-in stands.
+inline constexpr char kResultPath[] = "/auth/login/callback";
+
 http::Response HandleSignInPage(const GatewayDeps& deps, http::Request& request);
 http::Response HandleResultPage(const GatewayDeps& deps, http::Request& request);
 http::Response HandleSignedOutPage(const GatewayDeps& deps, http::Request& request);

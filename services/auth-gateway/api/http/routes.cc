@@ -3,9 +3,11 @@
 #include <nlohmann/json.hpp>
 
 #include "services/auth-gateway/api/http/callback_handler.h"
+#include "services/auth-gateway/api/http/consent_handlers.h"
 #include "services/auth-gateway/api/http/page_handlers.h"
 #include "services/auth-gateway/api/http/session_handlers.h"
 #include "services/auth-gateway/api/http/start_handler.h"
+#include "services/auth-gateway/api/http/terms_handlers.h"
 #include "services/auth-gateway/web/assets.h"
 #include "services/auth-gateway/web/pages.h"
 
@@ -41,6 +43,13 @@ json AttemptJson(const FlowRecord& flow) {
               {"loa", nullptr},
               {"mhv_account", nullptr},
               {"proofing", nullptr}};
+  const Provisioning& provisioning = flow.provisioning;
+  if (provisioning.mhv_account.has_value()) {
+    out["mhv_account"] = std::string(ToString(*provisioning.mhv_account));
+  }
+  if (provisioning.proofing.has_value()) {
+    out["proofing"] = std::string(ToString(*provisioning.proofing));
+  }
   if (flow.outcome.has_value()) {
     const Outcome& outcome = *flow.outcome;
     out["outcome"] = std::string(ToString(outcome.kind));
@@ -72,9 +81,14 @@ http::Router PublicRoutes(const GatewayDeps& deps) {
   router.Add("POST", "/v0/logout", Bind(deps, HandleLogout));
   router.AddSafe("/sign-in/", Bind(deps, HandleSignInPage));
   router.AddSafe("/sign-in", Bind(deps, HandleSignInPage));
-  router.AddSafe("/auth/login/callback", Bind(deps, HandleResultPage));
+  router.AddSafe(kResultPath, Bind(deps, HandleResultPage));
   router.AddSafe("/logout/", Bind(deps, HandleSignedOutPage));
   router.AddSafe("/", [](http::Request&) { return http::Redirect(302, "/sign-in/"); });
+  router.AddSafe(kTermsPath, Bind(deps, HandleTermsPage));
+  router.AddSafe("/terms-of-use", Bind(deps, HandleTermsPage));
+  router.Add("POST", kTermsPath, Bind(deps, HandleTermsAnswer));
+  router.AddSafe(kConsentPath, Bind(deps, HandleConsentPage));
+  router.Add("POST", kConsentPath, Bind(deps, HandleConsentAnswer));
   for (const Asset& asset : Assets()) {
     router.AddSafe(asset.path,
                    [&asset](http::Request& request) { return HandleAsset(asset, request); });

@@ -4,6 +4,7 @@
 
 #include "services/auth-gateway/api/http/browser.h"
 #include "services/auth-gateway/api/http/outcome_response.h"
+#include "services/auth-gateway/api/http/provisioning_view.h"
 #include "services/auth-gateway/web/session_token.h"
 
 namespace va::gateway {
@@ -53,7 +54,22 @@ json ProfileOf(const SessionRecord& session) {
   };
 }
 
-json UserOf(const SessionRecord& session) {
+// Null: the question does not arise, or could not be looked up.
+json MhvAccountOf(const Provisioning& provisioning) {
+  if (!provisioning.mhv_account.has_value()) return nullptr;
+  return {{"state", std::string(ToString(*provisioning.mhv_account))}};
+}
+
+// Null while nobody knows: an outage must not read as "not eligible" (decision M8).
+json InheritedProofingOf(const Provisioning& provisioning) {
+  const auto& state = provisioning.proofing;
+  if (state != ProofingState::kInvited && state != ProofingState::kNotEligible) return nullptr;
+  return {{"eligible", state == ProofingState::kInvited},
+          {"complete", false},
+          {"dismissed_until", nullptr}};
+}
+
+json UserOf(const SessionRecord& session, const Provisioning& provisioning) {
   return {{"data",
            {{"id", ""},
             {"type", "user"},
@@ -67,6 +83,8 @@ json UserOf(const SessionRecord& session) {
                 {"transactionid", TextOrNull(session.transaction_id)},
                 {"expires_at", Iso8601(session.expires_at)}}},
               {"waived_findings", session.waived_findings},
+              {"mhv_account", MhvAccountOf(provisioning)},
+              {"inherited_proofing", InheritedProofingOf(provisioning)},
               {"request_id", session.flow_id}}}}},
           {"meta", {{"errors", nullptr}}}};
 }
@@ -100,9 +118,11 @@ http::Response HandleUser(const GatewayDeps& deps, http::Request& request) {
   const auto session = SessionOf(deps, request);
   if (!session.ok()) return Unavailable();
   if (!session->has_value()) return ErrorJson(401, "401", "Not authorized");
+  // What follows a session says nothing about the session: a part that cannot be read is left open.
+  const Provisioning provisioning = ProvisioningOf(deps, **session).value_or(Provisioning{});
   // Names are the CSP's bytes: what is not UTF-8 is replaced and never ends the request.
-  http::Response response =
-      http::Json(200, UserOf(**session).dump(-1, ' ', false, json::error_handler_t::replace));
+  http::Response response = http::Json(
+      200, UserOf(**session, provisioning).dump(-1, ' ', false, json::error_handler_t::replace));
   response.headers.Set(
       "X-Session-Expiration",
       absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", (*session)->expires_at, absl::UTCTimeZone()));

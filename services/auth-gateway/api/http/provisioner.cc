@@ -1,0 +1,85 @@
+#include "services/auth-gateway/api/http/provisioner.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "lib/base/status.h"
+
+namespace va::gateway {
+
+Provisioner::Provisioner(Submit submit, ProvisioningLimits limits, MhvAccounts& accounts,
+                         ProofingHandoff& proofing, FlowStore& flows, const base::Clock& clock,
+                         const telemetry::Log& log)
+    : submit_(std::move(submit)),
+      limits_(limits),
+      accounts_(accounts),
+      proofing_(proofing),
+      flows_(flows),
+      clock_(clock),
+      log_(log),
+      stop_by_ns_(std::numeric_limits<int64_t>::max()) {}
+
+void Provisioner::Enqueue(const ProvisioningPlan& plan, AdmittedPerson person) {
+  if (!plan.any()) return;
+  const std::string flow_id = person.flow_id;
+  const absl::Time usable_until = clock_.Now() + limits_.token_use;
+  const bool taken = submit_(
+      [this, plan, person = std::move(person), usable_until] { Work(plan, person, usable_until); });
+  if (!taken) log_.Warn("provisioning.dropped", {{"req", flow_id}, {"reason", "QUEUE_FULL"}});
+}
+
+void Provisioner::StopBy(absl::Time end) { stop_by_ns_ = absl::ToUnixNanos(end); }
+
+void Provisioner::Work(const ProvisioningPlan& plan, const AdmittedPerson& person,
+                       absl::Time usable_until) {
+  if (clock_.Now() >= usable_until) {
+    log_.Warn("provisioning.dropped", {{"req", person.flow_id}, {"reason", "WAITED_TOO_LONG"}});
+    return;
+  }
+  if (plan.mhv_account) AskAccount(person);
+  if (plan.proofing) AskProofing(person);
+}
+
+void Provisioner::AskAccount(const AdmittedPerson& person) {
+  const auto deadline = NextDeadline();
+  if (!deadline.has_value()) return;
+  const auto answer = accounts_.EnsureAccount(person, {person.flow_id, *deadline});
+  if (!answer.ok()) LogFailure(person, "mhv_account", answer.status());
+  Record(person, {.mhv_account = answer.ok() ? *answer : MhvAccountState::kUnavailable,
+                  .proofing = std::nullopt});
+}
+
+void Provisioner::AskProofing(const AdmittedPerson& person) {
+  const auto deadline = NextDeadline();
+  if (!deadline.has_value()) return;
+  const auto answer = proofing_.CheckEligibility(person, {person.flow_id, *deadline});
+  if (!answer.ok()) LogFailure(person, "proofing", answer.status());
+  Record(person, {.mhv_account = std::nullopt,
+                  .proofing = answer.ok() ? *answer : ProofingState::kUnavailable});
+}
+
+void Provisioner::Record(const AdmittedPerson& person, const Provisioning& answer) {
+  const absl::Status written =
+      flows_.RecordProvisioning(person.flow_id, answer, clock_.Now() + limits_.record_deadline);
+  if (!written.ok()) LogFailure(person, "store", written);
+}
+
+std::optional<absl::Time> Provisioner::NextDeadline() const {
+  const absl::Time now = clock_.Now();
+  const int64_t stop_by_ns = stop_by_ns_.load();
+  if (stop_by_ns == std::numeric_limits<int64_t>::max()) return now + limits_.deadline;
+  const absl::Time stop_by = absl::FromUnixNanos(stop_by_ns);
+  if (now >= stop_by) return std::nullopt;
+  return std::min(now + limits_.deadline, stop_by);
+}
+
+void Provisioner::LogFailure(const AdmittedPerson& person, absl::string_view question,
+                             const absl::Status& status) const {
+  log_.Warn("provisioning.failed", {{"req", person.flow_id},
+                                    {"question", question},
+                                    {"status", absl::StatusCodeToString(status.code())},
+                                    {"reason", base::ReasonOf(status)}});
+}
+
+}  // namespace va::gateway
