@@ -26,7 +26,8 @@ class Job:
     name: str
     label: str
     command: list[str]
-    kind: str  # catch, node, unittest, nested: another ./dev test; plain: exit code alone
+    # catch, node, unittest; nested: another ./dev test; rows: counts itself; plain: exit code alone
+    kind: str
     timeout: float = 300
     folder: str = str(ROOT)
     will_fail: bool = False
@@ -83,7 +84,7 @@ def counts(job: Job, output: str, code: int) -> tuple[int, int, int]:
         return node_counts(output, code)
     if job.kind == "unittest":
         return unittest_counts(output, code)
-    if job.kind == "nested":
+    if job.kind in ("nested", "rows"):
         inner = re.findall(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", output, re.M)
         passed, failed, skipped = map(int, inner[-1]) if inner else (0, 0, 0)
         return passed, max(failed, int(code != 0 or not inner)), skipped
@@ -141,6 +142,8 @@ def catch_jobs(build: pathlib.Path, label: str) -> list[Job]:
         about = {p["name"]: p["value"] for p in test.get("properties", [])}
         command = test.get("command") or [str(build / "bin" / test["name"])]
         kind = "catch" if command[0].endswith("_test") else "plain"
+        if pathlib.Path(command[0]).name == "conformance":
+            kind = "rows"
         environment = dict(e.split("=", 1) for e in about.get("ENVIRONMENT", []))
         if kind == "catch":
             command = [*command, "--use-colour", "no"]

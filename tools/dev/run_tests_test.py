@@ -46,6 +46,11 @@ class Counting(unittest.TestCase):
         self.check("nested", "7 passed, 0 failed, 1 skipped\n", 1, (7, 1, 1))
         self.check("nested", "Set up\n", 0, (0, 1, 0))
 
+    def test_conformance_counts_its_own_rows(self):
+        self.check("rows", "SKIP 18 rows of x\n170 passed, 0 failed, 18 skipped\n", 0, (170, 0, 18))
+        self.check("rows", "FAIL x\n1 passed, 2 failed, 0 skipped\n", 1, (1, 2, 0))
+        self.check("rows", "ended early\n", 1, (0, 1, 0))
+
     def test_other_programs_by_their_exit_code(self):
         self.check("plain", "", 0, (1, 0, 0))
         self.check("plain", "", 3, (0, 1, 0))

@@ -1,13 +1,9 @@
 #include "services/mpi-adapter/adapters/soap_mpi_gateway.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "lib/base/status.h"
 #include "services/mpi-adapter/hl7/constants.h"
 #include "services/mpi-adapter/hl7/find_answer.h"
@@ -30,39 +26,9 @@ Answer ClassifyFault(const absl::Status& status) {
   return Failed(Outcome::kTransport, reason.empty() ? "CONNECTION_LOST" : std::move(reason));
 }
 
-// MPI's own id of the exchange, for support. Nothing but a plain token goes on from here.
-std::string TransactionId(const http::Headers& headers) {
-  const absl::string_view id = headers.Get("x-global-transaction-id").value_or("");
-  const bool plain = id.size() <= 128 && std::all_of(id.begin(), id.end(), [](char c) {
-                       return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' ||
-                              c == '_' || c == '.' || c == ':';
-                     });
-  return plain ? std::string(id) : std::string();
-}
-
-// HTTP's charset outranks the XML declaration, which the parser alone would look at.
-bool IsUtf8(const http::Headers& headers) {
-  const absl::string_view content_type = headers.Get("Content-Type").value_or("");
-  for (const absl::string_view part : absl::StrSplit(content_type, ';')) {
-    const std::pair<absl::string_view, absl::string_view> parameter =
-        absl::StrSplit(absl::StripAsciiWhitespace(part), absl::MaxSplits('=', 1));
-    if (!absl::EqualsIgnoreCase(parameter.first, "charset")) continue;
-    absl::string_view charset = parameter.second;
-    if (charset.size() >= 2 && charset.front() == '"' && charset.back() == '"') {
-      charset = charset.substr(1, charset.size() - 2);
-    }
-    return absl::EqualsIgnoreCase(charset, "utf-8") || absl::EqualsIgnoreCase(charset, "us-ascii");
-  }
-  return true;
-}
-
-// Only a 200 is read. A fault in a 500 and a good body in one are the same to us: MPI failed.
-Answer ClassifyResponse(const http::ClientResponse& response, const hl7::Expected& expected) {
-  if (response.status != 200) {
-    return Failed(Outcome::kMpiFailed, absl::StrCat("HTTP_", response.status));
-  }
-  if (!IsUtf8(response.headers)) return Failed(Outcome::kUnparseable, "CHARSET");
-  return hl7::ParseFindAnswer(response.body, expected);
+hl7::HttpAnswer AnswerOf(const http::ClientResponse& response) {
+  return {response.status, response.headers.Get("Content-Type").value_or(""),
+          response.headers.Get("x-global-transaction-id").value_or(""), response.body};
 }
 
 }  // namespace
@@ -104,8 +70,8 @@ absl::StatusOr<Answer> SoapMpiGateway::Find(const Question& question, absl::Time
     const absl::StatusOr<http::ClientResponse> response = deps_.http.Send(
         Request(hl7::kFindRequest, message->SerializeWithDeclaration(), stamp.created, timeout));
     if (response.ok()) {
-      answer = ClassifyResponse(*response, {stamp.message_id, stamp.query_id, question});
-      answer.transaction_id = TransactionId(response->headers);
+      answer =
+          hl7::ReadFindAnswer(AnswerOf(*response), {stamp.message_id, stamp.query_id, question});
     } else {
       answer = ClassifyFault(response.status());
     }

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -24,6 +25,10 @@ struct Answer {
   std::string ack_code;        // AA, AE or AR as received
   std::string query_response;  // OK, NF, AE or QE as received
   std::string detail_code;     // first error code of the acknowledgement, e.g. INTERR, NS260
+  std::string target_message;  // which message this says it answers; empty when it is no plain id
+  // Texts of the acknowledgement, each once. May repeat what was asked: for an operator's eyes,
+  // never for a log.
+  std::vector<identity::PersonText> error_texts;
   std::optional<int> match_score;
   std::optional<int> identity_match_threshold;
   std::optional<int> potential_duplicate_threshold;

@@ -18,6 +18,8 @@ struct Name {
   identity::PersonText prefix;
   identity::PersonText suffix;
   std::string use;
+  // An empty given name stood among them. Nothing to us; the reference has no name at all then.
+  bool empty_given = false;
 };
 
 // One address of the person; the place of birth is not one.
@@ -36,6 +38,8 @@ struct Telecom {
   std::string use;
 };
 
+struct Relationship;
+
 struct Profile {
   std::vector<Name> names;
   identity::PersonText gender;
@@ -44,10 +48,27 @@ struct Profile {
   std::optional<identity::Ssn> ssn;
   bool id_theft = false;
   identity::GcIds ids;
+  // Every extension as received, those that are no identifier included.
+  std::vector<identity::PersonText> id_extensions;
   std::vector<identity::Icn> historical_icns;  // replaced by the one in `ids`
   std::vector<Address> addresses;
   std::vector<Telecom> telecoms;
   std::vector<std::string> person_types;
+  std::string search_token;  // MPI's id of this answer, which an add refers to
+  std::vector<Relationship> relationships;
+};
+
+// Somebody who stands in a relation to the person, e.g. a delegate. Without a role it is no use:
+// whoever acts on one looks at role, status and dates first.
+struct Relationship {
+  Profile person;
+  std::string role;         // code, e.g. DEL
+  std::string role_name;    // its words, e.g. VA Healthcare Proxy
+  std::string translation;  // e.g. PRS
+  std::string status;       // ACTIVE, ...
+  std::string effective;    // as received
+  std::string expires;      // as received
+  std::string preference;   // scope, e.g. FULL
 };
 
 // The first name with use L. Never "the first name of any use": the others may be assigned,

@@ -22,6 +22,7 @@ inline constexpr absl::string_view kSchemaFolder = "../../schema/HL7V3/NE2008/mu
 inline constexpr absl::string_view kFindRequest = "PRPA_IN201305UV02";
 inline constexpr absl::string_view kFindTrigger = "PRPA_TE201305UV02";
 inline constexpr absl::string_view kFindAnswer = "PRPA_IN201306UV02";
+inline constexpr absl::string_view kAddAnswer = "MCCI_IN000002UV01";
 
 // Roots.
 inline constexpr absl::string_view kInteractionRoot = "2.16.840.1.113883.1.6";

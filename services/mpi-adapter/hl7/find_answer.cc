@@ -6,13 +6,12 @@
 #include <variant>
 #include <vector>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "lib/base/status.h"
 #include "lib/xml/document.h"
+#include "services/mpi-adapter/hl7/acknowledgement.h"
 #include "services/mpi-adapter/hl7/constants.h"
-#include "services/mpi-adapter/hl7/namespaces.h"
 #include "services/mpi-adapter/hl7/profile_reader.h"
 #include "services/mpi-adapter/hl7/reader.h"
 
@@ -20,13 +19,6 @@ namespace va::mpi::hl7 {
 namespace {
 
 using xml::Element;
-
-xml::ParseLimits Limits() {
-  xml::ParseLimits limits;
-  limits.max_bytes = kMaxAnswerBytes;
-  limits.max_depth = 64;
-  return limits;
-}
 
 // The outcome with the rule that chose it. Everything learnt before (acknowledgement, thresholds)
 // stays in the answer; the profile never does.
@@ -37,34 +29,8 @@ Answer Refuse(Answer answer, Outcome outcome, absl::string_view reason) {
   return answer;
 }
 
-bool IsSoap(const Element& element, absl::string_view name) {
-  return element.Is(kSoapNs, name) || element.Is(kSoap12Ns, name);
-}
-
-// The one element inside the one Body of a SOAP envelope.
-std::optional<Element> Payload(const Element& envelope) {
-  if (!IsSoap(envelope, "Envelope")) return std::nullopt;
-  std::optional<Element> body;
-  for (const Element child : envelope.Children()) {
-    if (!IsSoap(child, "Body")) continue;
-    if (body) return std::nullopt;
-    body = child;
-  }
-  if (!body || body->Children().size() != 1) return std::nullopt;
-  return *body->Children().begin();
-}
-
 bool IsFindAnswer(const Element& payload) {
   return payload.Is(kIdmNs, kFindAnswer) || Is(payload, kFindAnswer);
-}
-
-// A code as logs and callers may see it: what is no plain code is not repeated.
-std::string CodeOf(std::string value) {
-  const bool plain = value.size() <= 32 && std::all_of(value.begin(), value.end(), [](char c) {
-                       return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' ||
-                              c == '-' || c == '.';
-                     });
-  return plain ? std::move(value) : std::string();
 }
 
 std::optional<int> NumberOf(const std::string& text) {
@@ -73,52 +39,17 @@ std::optional<int> NumberOf(const std::string& text) {
   return number;
 }
 
-// What the acknowledgement details say besides the thresholds.
-struct Details {
-  std::vector<std::string> codes;
-  std::vector<std::string> texts;
-
-  bool HasCode(absl::string_view code) const {
-    return std::find(codes.begin(), codes.end(), code) != codes.end();
-  }
-  bool HasText(absl::string_view text) const {
-    return std::find(texts.begin(), texts.end(), text) != texts.end();
-  }
-  bool Mentions(absl::string_view text) const {
-    return std::any_of(texts.begin(), texts.end(),
-                       [text](const std::string& one) { return absl::StrContains(one, text); });
-  }
-};
-
-Details ReadDetails(const Element& acknowledgement, Answer& answer) {
-  Details details;
-  for (const Element& detail : All(acknowledgement, "acknowledgementDetail")) {
-    for (const Element& text : All(detail, "text")) details.texts.push_back(TextOf(text));
-    for (const Element& code : All(detail, "code")) {
-      const std::string value = Attr(code, "code");
-      const std::string name = Attr(code, "displayName");
-      if (Attr(code, "codeSystemName") == "MVI" && name == "IMT") {
-        answer.identity_match_threshold = NumberOf(value);
-      } else if (Attr(code, "codeSystemName") == "MVI" && name == "PDT") {
-        answer.potential_duplicate_threshold = NumberOf(value);
-      } else if (!value.empty()) {
-        details.codes.push_back(value);
-      }
-    }
-  }
-  if (!details.codes.empty()) answer.detail_code = CodeOf(details.codes.front());
-  return details;
-}
-
 // AE: the application refused. Each known cause has its own outcome, because a wrong registration
 // of ours (NS260) must never look like a Veteran MPI does not know.
-Answer ClassifyError(Answer answer, const Details& details) {
-  if (details.HasCode("NS260")) return Refuse(answer, Outcome::kSenderRejected, "UNKNOWN_SENDER");
-  if (details.HasCode("Key205")) return Refuse(answer, Outcome::kDuplicateKey, "DUPLICATE_KEY");
+Answer ClassifyError(Answer answer, const Acknowledgement& details) {
+  if (details.HasCode("NS260"))
+    return Refuse(std::move(answer), Outcome::kSenderRejected, "UNKNOWN_SENDER");
+  if (details.HasCode("Key205"))
+    return Refuse(std::move(answer), Outcome::kDuplicateKey, "DUPLICATE_KEY");
   if (details.Mentions("INVALID REQUEST")) {
-    return Refuse(answer, Outcome::kInvalidRequest, "INVALID_REQUEST");
+    return Refuse(std::move(answer), Outcome::kInvalidRequest, "INVALID_REQUEST");
   }
-  return Refuse(answer, Outcome::kMpiFailed, "APPLICATION_ERROR");
+  return Refuse(std::move(answer), Outcome::kMpiFailed, "APPLICATION_ERROR");
 }
 
 struct Counts {
@@ -244,21 +175,34 @@ Answer ReadAccepted(Answer answer, const Element& control_act, const Expected& e
   return Refuse(answer, Outcome::kUnparseable, "UNKNOWN_QUERY_RESPONSE");
 }
 
+// AR: MPI itself failed, whatever else it says.
+Answer ClassifyRejection(Answer answer, const Acknowledgement& details) {
+  const bool several = details.HasText("Multiple Matches Found");
+  return Refuse(std::move(answer), Outcome::kMpiFailed,
+                several ? "REJECTED_MULTIPLE_MATCHES" : "REJECTED");
+}
+
 Answer ReadAnswer(const Element& message, const Expected& expected) {
   Answer answer;
-  const std::optional<Element> acknowledgement = Only(message, "acknowledgement");
-  if (!acknowledgement) return Refuse(answer, Outcome::kUnparseable, "NO_ACKNOWLEDGEMENT");
-  answer.ack_code = CodeOf(AttrAt(*acknowledgement, {"typeCode"}, "code"));
-  const Details details = ReadDetails(*acknowledgement, answer);
+  const std::optional<Element> element = Only(message, "acknowledgement");
+  if (!element) return Refuse(answer, Outcome::kUnparseable, "NO_ACKNOWLEDGEMENT");
+  const Acknowledgement details = ReadAcknowledgement(*element);
+  answer.ack_code = details.code;
+  answer.detail_code = details.FirstCode();
+  answer.target_message = PlainId(details.target_message);
+  answer.error_texts = details.texts;
+  answer.identity_match_threshold = details.identity_match_threshold;
+  answer.potential_duplicate_threshold = details.potential_duplicate_threshold;
   const std::optional<Element> control_act = Only(message, "controlActProcess");
   if (control_act) {
-    answer.query_response = CodeOf(AttrAt(*control_act, {"queryAck", "queryResponseCode"}, "code"));
+    answer.query_response =
+        PlainCode(AttrAt(*control_act, {"queryAck", "queryResponseCode"}, "code"));
   }
   // Before anything is believed, error or not: this must be the answer to our message (attack H3).
-  if (AttrAt(*acknowledgement, {"targetMessage", "id"}, "extension") != expected.message_id) {
+  if (expected.require_echo && details.target_message != expected.message_id) {
     return Refuse(answer, Outcome::kUnparseable, "OTHER_MESSAGE");
   }
-  if (answer.ack_code == "AR") return Refuse(answer, Outcome::kMpiFailed, "REJECTED");
+  if (answer.ack_code == "AR") return ClassifyRejection(std::move(answer), details);
   if (details.HasText("Multiple Matches Found")) {
     return Refuse(answer, Outcome::kMultipleMatches, "MULTIPLE_MATCHES");
   }
@@ -267,25 +211,42 @@ Answer ReadAnswer(const Element& message, const Expected& expected) {
     return Refuse(answer, Outcome::kUnparseable, "UNKNOWN_ACKNOWLEDGEMENT");
   }
   if (!control_act) return Refuse(answer, Outcome::kUnparseable, "NO_CONTROL_ACT");
-  return ReadAccepted(std::move(answer), *control_act, expected);
+  answer = ReadAccepted(std::move(answer), *control_act, expected);
+  if (answer.profile) answer.profile->search_token = PlainId(AttrAt(message, {"id"}, "extension"));
+  return answer;
 }
 
 Answer Classify(absl::string_view body, const Expected& expected) {
   if (body.size() > kMaxAnswerBytes) return Refuse({}, Outcome::kUnparseable, "XML_TOO_LARGE");
-  std::string respelt;
-  const absl::StatusOr<xml::Document> document =
-      xml::Document::Parse(WithAsciiNamespaces(body, respelt), Limits());
+  const absl::StatusOr<xml::Document> document = ParseAnswerBody(body);
   if (!document.ok()) {
     return Refuse({}, Outcome::kUnparseable, base::ReasonOf(document.status()));
   }
-  const std::optional<Element> payload = Payload(document->root());
+  const std::optional<Element> payload = PayloadOf(document->root());
   if (!payload) return Refuse({}, Outcome::kUnparseable, "NO_ENVELOPE");
-  if (IsSoap(*payload, "Fault")) return Refuse({}, Outcome::kMpiFailed, "SOAP_FAULT");
+  if (IsSoapFault(*payload)) return Refuse({}, Outcome::kMpiFailed, "SOAP_FAULT");
   if (!IsFindAnswer(*payload)) return Refuse({}, Outcome::kUnparseable, "OTHER_INTERACTION");
   return ReadAnswer(*payload, expected);
 }
 
+// Only a 200 is read. A fault in a 500 and a good body in one are the same to us: MPI failed.
+Answer ClassifyHttp(const HttpAnswer& http, const Expected& expected) {
+  if (http.status != 200) {
+    return Refuse({}, Outcome::kMpiFailed, absl::StrCat("HTTP_", http.status));
+  }
+  if (!IsUtf8(http.content_type)) return Refuse({}, Outcome::kUnparseable, "CHARSET");
+  return Classify(http.body, expected);
+}
+
 }  // namespace
+
+Answer ReadFindAnswer(const HttpAnswer& http, const Expected& expected) {
+  Answer answer = ClassifyHttp(http, expected);
+  answer.message_id = expected.message_id;
+  // MPI's own id of the exchange, for support. Nothing but a plain token goes on from here.
+  answer.transaction_id = PlainId(http.transaction_id);
+  return answer;
+}
 
 Answer ParseFindAnswer(absl::string_view body, const Expected& expected) {
   Answer answer = Classify(body, expected);

@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "services/mpi-adapter/domain/mpi_gateway.h"
 #include "services/mpi-adapter/domain/question.h"
+#include "services/mpi-adapter/hl7/acknowledgement.h"
 
 namespace va::mpi::hl7 {
 
@@ -18,12 +19,23 @@ struct Expected {
   Question question;     // an ICN asked for must be the person's, now or formerly (attack H3)
   // The reference accepts a person without any identifier; we do only where a caller says so.
   bool require_permanent_icn = true;
+  // The answer must name our message. An operator's file answers nothing that we asked.
+  bool require_echo = true;
 };
 
-// Bytes MPI may send us at most.
-inline constexpr size_t kMaxAnswerBytes = size_t{2} * 1024 * 1024;
+// What HTTP brought: everything of it that decides.
+struct HttpAnswer {
+  int status = 0;
+  absl::string_view content_type;
+  absl::string_view transaction_id;  // header x-global-transaction-id
+  absl::string_view body;
+};
 
-// Reads the body of an HTTP 200. `reason` of the answer names the rule that chose the outcome.
+// Reads what came back for a find: the status first, then the body of a 200.
+Answer ReadFindAnswer(const HttpAnswer& http, const Expected& expected);
+
+// Reads the body of an HTTP 200 alone. `reason` of the answer names the rule that chose the
+// outcome.
 Answer ParseFindAnswer(absl::string_view body, const Expected& expected);
 
 }  // namespace va::mpi::hl7

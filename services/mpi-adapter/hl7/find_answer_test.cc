@@ -88,7 +88,7 @@ TEST_CASE("ParseFindAnswer: H5 each error acknowledgement has its own outcome",
       {"AE", "INTERR", "Internal System Error", Outcome::kMpiFailed, "APPLICATION_ERROR"},
       {"AE", "WHO-KNOWS", "never seen", Outcome::kMpiFailed, "APPLICATION_ERROR"},
       {"AR", "INTERR", "Environment Database Error", Outcome::kMpiFailed, "REJECTED"},
-      {"AR", "INTERR", "Multiple Matches Found", Outcome::kMpiFailed, "REJECTED"},
+      {"AR", "INTERR", "Multiple Matches Found", Outcome::kMpiFailed, "REJECTED_MULTIPLE_MATCHES"},
       {"AA", "INTERR", "Multiple Matches Found", Outcome::kMultipleMatches, "MULTIPLE_MATCHES"},
       {"CA", "INTERR", "accepted", Outcome::kUnparseable, "UNKNOWN_ACKNOWLEDGEMENT"},
       {"", "INTERR", "", Outcome::kUnparseable, "UNKNOWN_ACKNOWLEDGEMENT"},
@@ -609,6 +609,70 @@ TEST_CASE("ReadProfile: retired ICNs come from the registrations that were repla
   const Profile profile = ProfileOf(parts);
   REQUIRE(profile.historical_icns.size() == 2);
   CHECK(profile.historical_icns[0].Reveal() == "1000000001V000001");
+}
+
+// ---- what HTTP brought ----
+
+TEST_CASE("ReadFindAnswer: only a 200 in UTF-8 is read", "[mpi][hl7][rule]") {
+  const std::string body = MatchAnswer();
+  CHECK(ReadFindAnswer({200, "text/xml;charset=UTF-8", "tx-1", body}, ByIcn()).outcome ==
+        Outcome::kOk);
+  CHECK(ReadFindAnswer({200, "", "tx-1", body}, ByIcn()).transaction_id == "tx-1");
+  CHECK(ReadFindAnswer({200, "", "tx\r\n1", body}, ByIcn()).transaction_id.empty());
+  CheckRefused(ReadFindAnswer({503, "", "", body}, ByIcn()), Outcome::kMpiFailed, "HTTP_503");
+  CheckRefused(ReadFindAnswer({200, "text/xml;charset=utf-16", "", body}, ByIcn()),
+               Outcome::kUnparseable, "CHARSET");
+}
+
+TEST_CASE("ParseFindAnswer: an operator's file answers nothing we asked", "[mpi][hl7][rule]") {
+  Expected expected = ByTraitsOfZebulon();
+  expected.message_id.clear();
+  CheckRefused(ParseFindAnswer(MatchAnswer(), expected), Outcome::kUnparseable, "OTHER_MESSAGE");
+  expected.require_echo = false;
+  const Answer answer = ParseFindAnswer(MatchAnswer(), expected);
+  CHECK(answer.outcome == Outcome::kOk);
+  CHECK(answer.target_message == kSampleMessageId);
+}
+
+TEST_CASE("ParseFindAnswer: the search token, every extension and the texts are kept",
+          "[mpi][hl7][rule]") {
+  AnswerParts parts;
+  parts.ids = Id("1019900417V557122^NI^200M^USVHA^P") + Id("odd");
+  const Profile profile = ProfileOf(parts);
+  CHECK(profile.search_token == "WSDOC1");
+  REQUIRE(profile.id_extensions.size() == 2);
+  CHECK(profile.id_extensions[1].Reveal() == "odd");
+  const Answer answer = Parse(MatchAnswer());
+  REQUIRE(answer.error_texts.size() == 2);
+  CHECK(answer.error_texts[0].Reveal() == "Identity Match Threshold");
+}
+
+TEST_CASE("ParseFindAnswer: a relationship keeps role, status, dates and scope",
+          "[mpi][hl7][rule]") {
+  AnswerParts parts;
+  parts.person +=
+      "<personalRelationship><code code=\"DEL\" displayName=\"Proxy\"/><translation code=\"PRS\"/>"
+      "<telecom value=\"tel:5550100\"/><statusCode code=\"ACTIVE\"/><effectiveTime "
+      "value=\"20240105\"/><relationshipHolder1><id root=\"2.16.840.1.113883.4.349\" "
+      "extension=\"1019900777V557177^NI^200M^USVHA^P\"/><name use=\"L\"><given>DELIA</given>"
+      "<family>TESTWELL</family></name><asOtherIDs classCode=\"EXP\"><id extension=\"20270105\"/>"
+      "</asOtherIDs><asOtherIDs classCode=\"PREF\"><id extension=\"FULL\"/></asOtherIDs>"
+      "</relationshipHolder1></personalRelationship><personalRelationship/>";
+  const Profile profile = ProfileOf(parts);
+  REQUIRE(profile.relationships.size() == 1);
+  const Relationship& one = profile.relationships.front();
+  CHECK(one.role == "DEL");
+  CHECK(one.role_name == "Proxy");
+  CHECK(one.translation == "PRS");
+  CHECK(one.status == "ACTIVE");
+  CHECK(one.effective == "20240105");
+  CHECK(one.expires == "20270105");
+  CHECK(one.preference == "FULL");
+  CHECK(one.person.ids.icn()->Reveal() == "1019900777V557177");
+  CHECK(LegalName(one.person)->family.Reveal() == "TESTWELL");
+  CHECK(one.person.telecoms.front().value.Reveal() == "tel:5550100");
+  // The delegate's identifiers are never the person's own.
+  CHECK(profile.ids.icn()->Reveal() == kSampleIcn);
 }
 
 }  // namespace

@@ -26,9 +26,12 @@ Name ReadName(const xml::Element& element) {
   Name name;
   name.use = Attr(element, "use");
   for (const xml::Element part : element.Children()) {
-    PersonText text = PersonTextOf(part);
-    if (text.empty()) continue;
-    if (Is(part, "given")) name.given.push_back(std::move(text));
+    const PersonText text = PersonTextOf(part);
+    if (text.empty()) {
+      name.empty_given = name.empty_given || Is(part, "given");
+      continue;
+    }
+    if (Is(part, "given")) name.given.push_back(text);
     if (Is(part, "family")) name.family = text;
     if (Is(part, "prefix")) name.prefix = text;
     if (Is(part, "suffix")) name.suffix = text;
@@ -40,9 +43,9 @@ Address ReadAddress(const xml::Element& element) {
   Address address;
   address.use = Attr(element, "use");
   for (const xml::Element part : element.Children()) {
-    PersonText text = PersonTextOf(part);
+    const PersonText text = PersonTextOf(part);
     if (text.empty()) continue;
-    if (Is(part, "streetAddressLine")) address.street.push_back(std::move(text));
+    if (Is(part, "streetAddressLine")) address.street.push_back(text);
     if (Is(part, "city")) address.city = text;
     if (Is(part, "state")) address.state = text;
     if (Is(part, "postalCode")) address.postal_code = text;
@@ -106,6 +109,15 @@ std::vector<std::string> ReadPersonTypes(const xml::Element& patient) {
   return types;
 }
 
+std::vector<PersonText> ReadExtensions(const xml::Element& holder) {
+  std::vector<PersonText> extensions;
+  for (const xml::Element& element : All(holder, "id")) {
+    std::optional<std::string> extension = element.Attr("extension");
+    if (extension) extensions.push_back(PersonText::FromWire(*std::move(extension)));
+  }
+  return extensions;
+}
+
 std::vector<identity::Icn> ReadHistoricalIcns(const xml::Element& registration_event) {
   std::vector<identity::Icn> icns;
   for (const xml::Element& replaced : All(registration_event, "replacementOf")) {
@@ -116,11 +128,8 @@ std::vector<identity::Icn> ReadHistoricalIcns(const xml::Element& registration_e
   return icns;
 }
 
-}  // namespace
-
-Profile ReadProfile(const xml::Element& registration_event, const xml::Element& patient,
-                    const xml::Element& person) {
-  Profile profile;
+// What stands in the element of a person, whichever role it has.
+void ReadPerson(const xml::Element& person, Profile& profile) {
   for (const xml::Element& name : All(person, "name")) profile.names.push_back(ReadName(name));
   profile.gender = PersonText::FromWire(AttrAt(person, {"administrativeGenderCode"}, "code"));
   profile.birth_date = identity::BirthDate::FromWire(AttrAt(person, {"birthTime"}, "value"));
@@ -130,17 +139,62 @@ Profile ReadProfile(const xml::Element& registration_event, const xml::Element& 
     if (!value.empty()) profile.deceased_date = identity::BirthDate::FromWire(std::move(value));
   }
   profile.ssn = ReadSsn(person);
+  for (const xml::Element& addr : All(person, "addr")) {
+    profile.addresses.push_back(ReadAddress(addr));
+  }
+}
+
+// The extension of the holder's other id of that class: EXP, PREF.
+std::string OtherId(const xml::Element& holder, absl::string_view class_code) {
+  for (const xml::Element& other : All(holder, "asOtherIDs")) {
+    if (Attr(other, "classCode") == class_code) return AttrAt(other, {"id"}, "extension");
+  }
+  return {};
+}
+
+// Telephone and person types belong to the relation, everything else to the one who holds it.
+Relationship ReadRelationship(const xml::Element& relation, const xml::Element& holder) {
+  Relationship out;
+  ReadPerson(holder, out.person);
+  out.person.ids = ReadIds(holder);
+  out.person.id_extensions = ReadExtensions(holder);
+  AppendTelecoms(relation, out.person.telecoms);
+  out.person.person_types = ReadPersonTypes(relation);
+  out.role = AttrAt(relation, {"code"}, "code");
+  out.role_name = AttrAt(relation, {"code"}, "displayName");
+  out.translation = AttrAt(relation, {"translation"}, "code");
+  out.status = AttrAt(relation, {"statusCode"}, "code");
+  out.effective = AttrAt(relation, {"effectiveTime"}, "value");
+  out.expires = OtherId(holder, "EXP");
+  out.preference = OtherId(holder, "PREF");
+  return out;
+}
+
+std::vector<Relationship> ReadRelationships(const xml::Element& person) {
+  std::vector<Relationship> relationships;
+  for (const xml::Element& relation : All(person, "personalRelationship")) {
+    const std::optional<xml::Element> holder = Only(relation, "relationshipHolder1");
+    if (holder) relationships.push_back(ReadRelationship(relation, *holder));
+  }
+  return relationships;
+}
+
+}  // namespace
+
+Profile ReadProfile(const xml::Element& registration_event, const xml::Element& patient,
+                    const xml::Element& person) {
+  Profile profile;
+  ReadPerson(person, profile);
   for (const xml::Element& code : All(patient, "confidentialityCode")) {
     if (Attr(code, "code") == "ID_THEFT^TRUE") profile.id_theft = true;
   }
   profile.ids = ReadIds(patient);
+  profile.id_extensions = ReadExtensions(patient);
   profile.historical_icns = ReadHistoricalIcns(registration_event);
-  for (const xml::Element& addr : All(person, "addr")) {
-    profile.addresses.push_back(ReadAddress(addr));
-  }
   AppendTelecoms(patient, profile.telecoms);
   AppendTelecoms(person, profile.telecoms);
   profile.person_types = ReadPersonTypes(patient);
+  profile.relationships = ReadRelationships(person);
   return profile;
 }
 

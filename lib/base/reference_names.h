@@ -1,0 +1,36 @@
+// How the reference system calls what we call by our own reasons: error classes, tags, and the
+// texts that its front ends and log readers know. The one table of the product for it; the
+// compatible surfaces speak through it, and so do the conformance drivers. It decides nothing.
+#pragma once
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace va::base {
+
+// Where a reason comes from: the same word may mean another thing elsewhere.
+inline constexpr absl::string_view kSsoeReasons = "ssoe";
+// Not a reason but the pathway of a session: which broker the reference takes it for.
+inline constexpr absl::string_view kBrokerReasons = "broker";
+inline constexpr absl::string_view kMpiFindReasons = "mpi.find";
+inline constexpr absl::string_view kMpiAddReasons = "mpi.add";
+// What the reference's answer parser makes of a find when nothing looked at the transport before
+// it.
+inline constexpr absl::string_view kMpiParserReasons = "mpi.parser";
+
+// One row. What the reference does not have is empty.
+struct ReferenceName {
+  absl::string_view area;
+  absl::string_view reason;      // ours: the tag of a finding or the reason of an answer
+  absl::string_view tag;         // theirs, where it is another one
+  absl::string_view class_name;  // of the error
+  absl::string_view status;      // of the answer: not_found, server_error
+  absl::string_view message;     // exact text
+};
+
+// nullptr when the reference has no name for it: then it is ours alone.
+const ReferenceName* FindReferenceName(absl::string_view area, absl::string_view reason);
+
+absl::Span<const ReferenceName> ReferenceNames();
+
+}  // namespace va::base

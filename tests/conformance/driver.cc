@@ -1,0 +1,52 @@
+#include "tests/conformance/driver.h"
+
+#include "absl/strings/str_cat.h"
+#include "tests/conformance/mpi_driver.h"
+#include "tests/conformance/ssoe_attributes_driver.h"
+
+namespace va::conformance {
+namespace {
+
+constexpr std::size_t kLargestFixture = std::size_t{4} * 1024 * 1024;
+
+}  // namespace
+
+bool Fixtures::IsOurCopy(const std::filesystem::path& vector_file) const {
+  std::error_code error;
+  const std::filesystem::path ours = root_ / "tests" / "conformance" / "vectors";
+  return std::filesystem::equivalent(
+      vector_file.parent_path().empty() ? std::filesystem::path(".") : vector_file.parent_path(),
+      ours, error);
+}
+
+absl::StatusOr<std::string> Fixtures::Read(const Row& row, const std::string& path) const {
+  if (path.empty()) return absl::InvalidArgumentError("fixture names no file");
+  std::filesystem::path folder = row.file.parent_path();
+  if (IsOurCopy(row.file)) {
+    const std::filesystem::path shared = root_ / ".." / "shared";
+    if (!std::filesystem::is_directory(shared)) {
+      return absl::UnavailableError("its sample answer lies in ../shared, which is absent");
+    }
+    folder = shared / "vectors";
+  }
+  absl::StatusOr<std::string> bytes = ReadWholeFile(folder / path, kLargestFixture);
+  if (bytes.ok()) return bytes;
+  return absl::Status(bytes.status().code(),
+                      absl::StrCat("fixture ", OneLine(path), ": ", bytes.status().message()));
+}
+
+const std::set<std::string>& KnownSwitches() {
+  static const std::set<std::string>& known = *new std::set<std::string>{"mpi_compat"};
+  return known;
+}
+
+const std::map<std::string, Driver>& Drivers() {
+  static const std::map<std::string, Driver>& drivers = *new std::map<std::string, Driver>{
+      {"ssoe_attributes", RunSsoeAttributes},
+      {"mpi.parse", RunMpiParse},
+      {"mpi.ids", RunMpiIds},
+  };
+  return drivers;
+}
+
+}  // namespace va::conformance

@@ -1,0 +1,199 @@
+#include "tests/conformance/ssoe_attributes_driver.h"
+
+#include <deque>
+#include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "lib/base/reference_names.h"
+#include "lib/base/signin_code.h"
+#include "services/user-attributes/domain/derive.h"
+#include "tests/conformance/ids_json.h"
+
+namespace va::conformance {
+namespace {
+
+using attributes::Derivation;
+using attributes::Effect;
+using attributes::Finding;
+
+// What a row says, in the product's terms. Owns the text that the assertion's views point into.
+struct Call {
+  std::deque<std::string> text;
+  attributes::SsoeAssertion assertion;
+  attributes::Attempt attempt;
+
+  absl::string_view Keep(std::string value) {
+    text.push_back(std::move(value));
+    return text.back();
+  }
+};
+
+// A value as a broker sends it: everything is text on the wire.
+absl::StatusOr<std::string> WireText(const std::string& name, const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_boolean() || value.is_number_integer()) return value.dump();
+  return absl::InvalidArgumentError(
+      absl::StrCat("attribute ", OneLine(name), " has the value ", Shown(value)));
+}
+
+absl::Status DecodeAttribute(const std::string& name, const Json& values, Call& call) {
+  if (values.is_null()) return absl::OkStatus();  // absent
+  attributes::Attribute attribute;
+  attribute.name = call.Keep(name);
+  for (const Json& value : values.is_array() ? values : Json::array({values})) {
+    if (value.is_null()) continue;
+    absl::StatusOr<std::string> text = WireText(name, value);
+    if (!text.ok()) return text.status();
+    attribute.values.push_back(call.Keep(*std::move(text)));
+  }
+  call.assertion.attributes.push_back(std::move(attribute));
+  return absl::OkStatus();
+}
+
+absl::Status DecodeOptions(const Json& options, Call& call) {
+  for (const auto& [name, value] : options.items()) {
+    if (name == "requested_contexts" && value.is_array()) continue;
+    if (value.is_null() || value.is_string()) continue;
+    return absl::InvalidArgumentError(absl::StrCat("options.", OneLine(name), " is no text"));
+  }
+  call.assertion.authn_context = call.Keep(TextMember(options, "authn_context"));
+  call.attempt.application = call.Keep(TextMember(options, "application"));
+  call.attempt.type = call.Keep(TextMember(options, "type"));
+  call.attempt.comparison = call.Keep(TextMember(options, "comparison"));
+  const Json& requested = Member(options, "requested_contexts");
+  for (const Json& one : requested) {
+    if (!one.is_string()) return absl::InvalidArgumentError("options.requested_contexts");
+    call.attempt.requested_contexts.push_back(one.get<std::string>());
+  }
+  // The tracker's name for it, else the request's.
+  std::string skip = TextMember(options, "skip_dupe_id_validation");
+  if (skip.empty()) skip = TextMember(options, "skip_dupe");
+  call.attempt.skip_dupe = call.Keep(std::move(skip));
+  return absl::OkStatus();
+}
+
+absl::Status Decode(const Row& row, Call& call) {
+  const Json& attributes = Member(row.body, "saml_attributes");
+  if (!attributes.is_object()) return absl::InvalidArgumentError("saml_attributes is no object");
+  for (const auto& [name, values] : attributes.items()) {
+    const absl::Status status = DecodeAttribute(name, values, call);
+    if (!status.ok()) return status;
+  }
+  return DecodeOptions(Member(row.body, "options"), call);
+}
+
+Json GenderJson(const std::optional<attributes::Gender>& gender) {
+  if (!gender) return Json();
+  return *gender == attributes::Gender::kMale ? "M" : "F";
+}
+
+Json Text(const std::optional<std::string>& value) { return value ? Json(*value) : Json(); }
+
+const base::ReferenceName* NameOf(const Finding& finding) {
+  return base::FindReferenceName(base::kSsoeReasons, finding.tag);
+}
+
+Json FindingJson(const Finding& finding, const Derivation& derived) {
+  const base::ReferenceName* name = NameOf(finding);
+  const bool renamed = name != nullptr && !name->tag.empty();
+  Json out;
+  out["code"] = finding.code ? Json(std::string(base::Describe(*finding.code).code)) : Json();
+  out["tag"] = renamed ? std::string(name->tag) : finding.tag;
+  out["message"] = name != nullptr ? std::string(name->message) : std::string();
+  out["mismatched_ids"] = ListOf(finding.conflicting);
+  out["icn"] = out["identifier"] = OrNull(derived.claims.mhv_icn);
+  out["subject"] = finding.subject;
+  out["waived_by"] = finding.waived_by;
+  return out;
+}
+
+Json WarningsJson(const Derivation& derived) {
+  Json out = Json::array();
+  for (const Finding& finding : derived.findings) {
+    if (finding.effect != Effect::kBlocks) out.push_back(FindingJson(finding, derived));
+  }
+  return out;
+}
+
+Json SignInJson(const Derivation& derived, const Call& call) {
+  const base::ReferenceName* broker =
+      base::FindReferenceName(base::kBrokerReasons, derived.assurance.pathway);
+  const auto& service = derived.claims.service;
+  Json out;
+  out["service_name"] = service ? Json(std::string(identity::ToString(*service))) : Json();
+  out["account_type"] = std::string(derived.claims.account_type());
+  out["auth_broker"] = broker != nullptr ? Json(std::string(broker->tag)) : Json();
+  out["client_id"] =
+      call.attempt.application.empty() ? Json() : Json(std::string(call.attempt.application));
+  return out;
+}
+
+Json QuestionJson(const Derivation& derived) {
+  if (!derived.question) return Json();
+  return std::holds_alternative<identity::Icn>(*derived.question) ? "icn" : "traits";
+}
+
+void AddClaims(const attributes::Claims& claims, Json& out) {
+  out["first_name"] = OrNull(claims.first_name);
+  out["middle_name"] = OrNull(claims.middle_name);
+  out["last_name"] = OrNull(claims.last_name);
+  out["email"] = OrNull(claims.email);
+  out["gender"] = GenderJson(claims.gender);
+  out["birth_date"] = OrNull(claims.birth_date);
+  out["ssn"] = OrNull(claims.ssn);
+  out["uuid"] = OrNull(claims.uuid);
+  out["idme_uuid"] = OrNull(claims.idme_uuid);
+  out["logingov_uuid"] = OrNull(claims.logingov_uuid);
+  out["verified_at"] = OrNull(claims.verified_at);
+  out["sec_id"] = OrNull(claims.sec_id);
+  out["mhv_icn"] = OrNull(claims.mhv_icn);
+  out["icn"] = OrNull(claims.icn);
+  out["edipi"] = OrNull(claims.edipi);
+  out["mhv_credential_uuid"] = out["mhv_correlation_id"] = OrNull(claims.mhv_id);
+  out["mhv_account_type"] = Text(claims.mhv_account_type);
+  out["dslogon_account_type"] = Text(claims.dslogon_assurance);
+  out["account_type"] = std::string(claims.account_type());
+  out["multifactor"] = claims.multifactor;
+  out["changing_multifactor"] = claims.changing_multifactor;
+  out["needs_csp_id_mpi_update"] = claims.needs_csp_id_update;
+  out["transactionid"] = Text(claims.transaction_id);
+  out["vha_facility_ids"] = claims.vha_facility_ids;
+}
+
+Facts Encode(const Derivation& derived, const Call& call) {
+  const Finding* blocking = attributes::FirstBlocking(derived.findings);
+  Facts facts;
+  Json& out = facts.result;
+  AddIds(derived.ids, out);
+  AddClaims(derived.claims, out);
+  out["authn_context"] = std::string(call.assertion.authn_context);
+  out["loa"] = {{"current", derived.assurance.loa_current},
+                {"highest", derived.assurance.loa_highest}};
+  out["ial"] = derived.assurance.ial;
+  out["aal"] = derived.assurance.aal;
+  out["sign_in"] = SignInJson(derived, call);
+  out["mpi_question"] = QuestionJson(derived);
+  out["warnings"] = WarningsJson(derived);
+  out["validation"] = blocking == nullptr ? Json("ok") : FindingJson(*blocking, derived)["code"];
+  if (blocking != nullptr) facts.error = FindingJson(*blocking, derived);
+  return facts;
+}
+
+}  // namespace
+
+absl::StatusOr<Facts> RunSsoeAttributes(const Row& row, const Mode& mode,
+                                        const Environment& environment) {
+  Call call;
+  const absl::Status decoded = Decode(row, call);
+  if (!decoded.ok()) return decoded;
+  if (!mode.profile.empty() && environment.policy.FindProfile(mode.profile) == nullptr) {
+    return absl::NotFoundError(absl::StrCat("the policy has no profile ", OneLine(mode.profile)));
+  }
+  call.attempt.profile = mode.profile;
+  return Encode(attributes::Derive(call.assertion, call.attempt, environment.policy), call);
+}
+
+}  // namespace va::conformance

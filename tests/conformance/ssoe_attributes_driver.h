@@ -1,0 +1,13 @@
+// Rows of kind ssoe_attributes: an attribute set of the SSOe broker goes through Derive of
+// user-attributes.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "tests/conformance/driver.h"
+
+namespace va::conformance {
+
+absl::StatusOr<Facts> RunSsoeAttributes(const Row& row, const Mode& mode,
+                                        const Environment& environment);
+
+}  // namespace va::conformance
