@@ -1,0 +1,192 @@
+#include <catch2/catch.hpp>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_replace.h"
+#include "lib/base/encoding.h"
+#include "lib/testing/test_pki.h"
+#include "services/auth-gateway/saml/response_for_test.h"
+#include "tools/signinctl/run_testing.h"
+
+namespace va::signinctl {
+namespace {
+
+using gateway::testing::kAcs;
+using gateway::testing::kIdp;
+using gateway::testing::kRequest;
+using gateway::testing::kSp;
+using gateway::testing::Render;
+using gateway::testing::ResponseParts;
+using va::testing::PemFiles;
+using va::testing::TestPki;
+
+// An identity provider with a certificate, and a command line that fits it; rows change one thing.
+class Provider {
+ public:
+  Provider() : files_(pki_.SelfSignedRsa("idp")) {
+    auto key = crypto::PrivateKey::FromPemFile(files_.private_key_file);
+    REQUIRE(key.ok());
+    key_ = std::make_unique<crypto::PrivateKey>(*std::move(key));
+  }
+
+  ResponseParts Parts() const {
+    ResponseParts parts;
+    parts.assertion_key = key_.get();
+    parts.response_key = key_.get();
+    return parts;
+  }
+  // `changes`: flag and value; an empty value leaves the flag out.
+  Ran Verify(const std::string& message, const std::map<std::string, std::string>& changes = {},
+             const std::string& file = "-") const {
+    std::map<std::string, std::string> flags = {
+        {"--idp-entity-id", kIdp},      {"--idp-cert", files_.certificate_file},
+        {"--sp-entity-id", kSp},        {"--acs", kAcs},
+        {"--in-response-to", kRequest}, {"--now", "2026-03-04T12:00:00Z"}};
+    for (const auto& [name, value] : changes) flags[name] = value;
+    std::vector<std::string> arguments = {"saml", "verify"};
+    for (const auto& [name, value] : flags) {
+      if (value.empty()) continue;
+      arguments.push_back(name);
+      arguments.push_back(value);
+    }
+    arguments.push_back(file);
+    return RunWith(arguments, message);
+  }
+  const std::string& certificate_file() const { return files_.certificate_file; }
+  TestPki& pki() { return pki_; }
+
+ private:
+  TestPki pki_;
+  PemFiles files_;
+  std::unique_ptr<crypto::PrivateKey> key_;
+};
+
+}  // namespace
+
+TEST_CASE("saml verify: a good response is accepted with what the gateway reads", "[signinctl]") {
+  const Provider idp;
+  const Ran ran = idp.Verify(Render(idp.Parts()));
+  CHECK(ran.exit == 0);
+  CHECK(ran.json ==
+        Json{{"verdict", "accept"},
+             {"issuer", kIdp},
+             {"name_id", "alice"},
+             {"name_id_format", "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"},
+             {"session_index", "session-1"},
+             {"authn_context", gateway::testing::kLoa3Context},
+             {"attributes", {{"va_eauth_csid", {"idme"}}, {"va_eauth_firstname", {"ALICE"}}}}});
+}
+
+TEST_CASE("saml verify: XML and the base64 of the form field are the same message", "[signinctl]") {
+  const Provider idp;
+  const std::string xml = Render(idp.Parts());
+  const Ran plain = idp.Verify(xml);
+  REQUIRE(plain.exit == 0);
+  CHECK(idp.Verify(base::Base64Encode(xml)).json == plain.json);
+  CHECK(idp.Verify(base::Base64Encode(xml) + "\n").json == plain.json);
+  CHECK(idp.Verify("\n  " + xml).exit == 0);
+  CHECK(idp.Verify("%" + base::Base64Encode(xml)).json["reason"] == "BAD_BASE64");
+}
+
+TEST_CASE("saml verify: a reject has the gateway's reason and exit 1", "[signinctl]") {
+  const Provider idp;
+  const std::string xml = Render(idp.Parts());
+  const auto reason = [&](const std::map<std::string, std::string>& changes) {
+    const Ran ran = idp.Verify(xml, changes);
+    CHECK(ran.exit == 1);
+    CHECK(ran.json["verdict"] == "reject");
+    CHECK(ran.json["detail"].is_string());
+    return ran.json["reason"].get<std::string>();
+  };
+  CHECK(reason({{"--idp-entity-id", "https://elsewhere.example"}}) == "ISSUER_MISMATCH");
+  CHECK(reason({{"--sp-entity-id", "https://sp.example/entity/"}}) == "AUDIENCE_MISMATCH");
+  CHECK(reason({{"--acs", "https://sp.example/v1/sessions/Callback"}}) == "DESTINATION_MISMATCH");
+  CHECK(reason({{"--in-response-to", "_request-2"}}) == "IN_RESPONSE_TO_MISMATCH");
+  CHECK(reason({{"--in-response-to", ""}}) == "IN_RESPONSE_TO_MISMATCH");
+  CHECK(reason({{"--now", "2026-03-04T13:00:00Z"}}) == "EXPIRED");
+  CHECK(reason({{"--now", "2026-03-04T11:00:00Z"}}) == "ISSUED_IN_FUTURE");
+  CHECK(reason({{"--want", "response"}}) == "RESPONSE_NOT_SIGNED");
+  CHECK(reason({{"--want", "both"}}) == "RESPONSE_NOT_SIGNED");
+  const Ran altered = idp.Verify(absl::StrReplaceAll(xml, {{"ALICE", "MALICE"}}));
+  CHECK(altered.exit == 1);
+  CHECK(altered.json["reason"] == "SIGNATURE_DIGEST");
+}
+
+TEST_CASE("saml verify: the skew moves both ends", "[signinctl]") {
+  const Provider idp;
+  const std::string xml = Render(idp.Parts());
+  const std::map<std::string, std::string> late = {{"--now", "2026-03-04T12:05:30Z"}};
+  CHECK(idp.Verify(xml, late).exit == 0);
+  std::map<std::string, std::string> strict = late;
+  strict["--skew"] = "0";
+  CHECK(idp.Verify(xml, strict).json["reason"] == "EXPIRED");
+  strict["--skew"] = "30";  // NotOnOrAfter is exclusive
+  CHECK(idp.Verify(xml, strict).json["reason"] == "EXPIRED");
+  strict["--skew"] = "31";
+  CHECK(idp.Verify(xml, strict).exit == 0);
+}
+
+TEST_CASE("saml verify P5: either signature will do, none will not", "[signinctl][P5]") {
+  const Provider idp;
+  ResponseParts parts = idp.Parts();
+  parts.sign_assertion = false;
+  CHECK(idp.Verify(Render(parts)).json["reason"] == "UNSIGNED");
+  parts.sign_response = true;
+  CHECK(idp.Verify(Render(parts)).exit == 0);
+  CHECK(idp.Verify(Render(parts), {{"--want", "assertion"}}).json["reason"] ==
+        "ASSERTION_NOT_SIGNED");
+}
+
+TEST_CASE("saml verify: any of several certificates may fit, PEM or DER", "[signinctl]") {
+  Provider idp;
+  const std::string xml = Render(idp.Parts());
+  const std::string other = idp.pki().SelfSignedRsa("other").certificate_file;
+  CHECK(idp.Verify(xml, {{"--idp-cert", other}}).json["reason"] == "SIGNATURE_INVALID");
+  const auto certificate = crypto::Certificate::FromPemFile(idp.certificate_file());
+  REQUIRE(certificate.ok());
+  const std::string der = idp.pki().dir().Write("idp.der", certificate->der(), 0644);
+  CHECK(idp.Verify(xml, {{"--idp-cert", der}}).exit == 0);
+  const Ran both = RunWith({"saml", "verify", "--idp-entity-id", kIdp, "--idp-cert", other,
+                            "--idp-cert", idp.certificate_file(), "--sp-entity-id", kSp, "--acs",
+                            kAcs, "--in-response-to", kRequest, "-"},
+                           xml);
+  CHECK(both.exit == 0);
+}
+
+TEST_CASE("saml verify: what is no certificate, moment or number is misuse", "[signinctl]") {
+  Provider idp;
+  const std::string xml = Render(idp.Parts());
+  const std::string noise = idp.pki().dir().Write("noise", "not a certificate");
+  const std::vector<std::pair<std::string, std::string>> rows = {
+      {"--idp-cert", noise},  {"--idp-cert", "/nonexistent"},
+      {"--now", "yesterday"}, {"--skew", "a minute"},
+      {"--skew", "-1"},       {"--want", "nothing"},
+      {"--acs", ""},
+  };
+  for (const auto& [flag, value] : rows) {
+    CAPTURE(flag, value);
+    const Ran ran = idp.Verify(xml, {{flag, value}});
+    CHECK(ran.exit == 2);
+    CHECK(ran.out.empty());
+  }
+  CHECK(idp.Verify("", {}, "/nonexistent").exit == 2);
+}
+
+TEST_CASE("saml verify: hostile input is a reject, never a crash and never accepted",
+          "[signinctl]") {
+  const Provider idp;
+  ResponseParts parts = idp.Parts();
+  parts.sign_response = true;  // so that every byte counts
+  const std::string xml = Render(parts);
+  REQUIRE(idp.Verify(xml).exit == 0);
+  for (const std::string& good : {xml, base::Base64Encode(xml)}) {
+    for (const std::string& input : HostileInputs(good)) {
+      const Ran ran = idp.Verify(input);
+      CAPTURE(input.substr(0, 80), ran.err);
+      CHECK(ran.exit == 1);
+      CHECK(ran.json["verdict"] == "reject");
+      CHECK_FALSE(ran.json["reason"].get<std::string>().empty());
+    }
+  }
+}
+
+}  // namespace va::signinctl

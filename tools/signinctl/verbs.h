@@ -1,0 +1,19 @@
+// The table of verbs. A new verb is a file with its function below and a row in verbs.cc; help,
+// parsing and completion follow from the row.
+#pragma once
+
+#include <vector>
+
+#include "tools/signinctl/verb.h"
+
+namespace va::signinctl {
+
+Verb AttributesExplain();
+Verb MpiParse();
+Verb Rpc();
+Verb SamlVerify();
+
+// All of them, by name.
+const std::vector<Verb>& Verbs();
+
+}  // namespace va::signinctl
