@@ -22,8 +22,8 @@ void CheckEnds(UserAgent& agent, const Persona& persona, const std::string& appl
   const auto end = simulators::Walk(agent, At(persona.type, application), persona.id, overrides);
   INFO(end.status());
   REQUIRE(end.ok());
-  const auto result =
-      simulators::ReadResult(agent, *end, stack.url(), stack.ops_url(), stack.ops_client());
+  const auto result = simulators::ReadResultOf(persona, agent, *end, stack.url(), stack.ops_url(),
+                                               stack.ops_client());
   INFO(result.status());
   REQUIRE(result.ok());
   const json& got = result->json;
@@ -33,6 +33,8 @@ void CheckEnds(UserAgent& agent, const Persona& persona, const std::string& appl
   CHECK(got["loa"] == (expect.loa == 0 ? json() : json(expect.loa)));
   CHECK(got["code"] == (expect.code.empty() ? json() : json(expect.code)));
   if (!expect.tag.empty()) CHECK(got["tag"] == expect.tag);
+  CHECK(got["mhv_account"] == (expect.mhv_account.empty() ? json() : json(expect.mhv_account)));
+  CHECK(got["proofing"] == (expect.proofing.empty() ? json() : json(expect.proofing)));
   CHECK(got["application"] == (application.empty() ? "vaweb" : application));
   CHECK_FALSE(got["stations"].empty());
   CHECK(HoldsSession(agent) == (expect.outcome == "session"));

@@ -56,8 +56,15 @@ TEST_CASE("E2e: signin prints one object and says by its exit how it ended", "[e
     CHECK(Keys(object) == std::set<std::string>{"application", "code", "csp", "loa", "mhv_account",
                                                 "outcome", "proofing", "request_id", "stations",
                                                 "tag"});
+    return object;
   };
-  ends("mhv_premium", 0, "session");
+  CHECK(ends("mhv_premium", 0, "session")["mhv_account"] == "ensured");
+  const json invited = ends("proofed_in_person", 0, "session");
+  CHECK(invited["mhv_account"] == "ensured");
+  CHECK(invited["proofing"] == "invited");
+  const json basic = ends("mhv_basic", 0, "session");
+  CHECK(basic["mhv_account"].is_null());
+  CHECK(basic["proofing"].is_null());
   ends("two_mhv_ids", 3, "refusal");
   ends("two_mhv_ids --application mhv --flow saml", 0, "session");
   ends("mpi_down", 4, "try_later");

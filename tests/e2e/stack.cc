@@ -23,6 +23,9 @@ constexpr store::Statement kExpire = {"e2e_expire",
                                       "UPDATE flows SET expires_at = created_at "
                                       "WHERE handle_hash = sha256(convert_to($1, 'UTF8'))"};
 
+constexpr store::Statement kExpireMhv = {
+    "e2e_expire_mhv", "UPDATE accounts SET ensured_at = ensured_at - interval '2 days'"};
+
 std::string Env(const char* name) {
   const char* const value = std::getenv(name);
   if (value == nullptr) {
@@ -37,6 +40,19 @@ std::string ReadFrom(const std::string& path, size_t offset) {
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
+}
+
+// A request to the stand-in of MHV, past everything it plays; whether it was taken.
+bool AskMhv(const std::string& method, const std::string& path, const std::string& body,
+            std::string* answer) {
+  http::ClientRequest request;
+  request.method = method;
+  request.url = absl::StrCat(Stack::Get().mhv_url(), path);
+  request.body = body;
+  const auto response = Stack::Get().client().Send(request);
+  if (!response.ok() || response->status != 200) return false;
+  *answer = response->body;
+  return true;
 }
 
 bool IsRefusal(const json& event) {
@@ -55,6 +71,7 @@ Stack::Stack()
       url_b_(Env("VA_URL_B")),
       ops_url_(Env("VA_OPS_URL")),
       idp_url_(Env("VA_IDP_URL")),
+      mhv_url_(Env("VA_MHV_URL")),
       dev_dir_(Env("VA_DEV_DIR")),
       personas_(testing::LoadPersonas("tests/personas").value()) {
   http::TlsClientOptions tls;
@@ -63,15 +80,20 @@ Stack::Stack()
   client_ = http::CurlClient::Create(tls).value();
   tls.allow_plain_http = true;
   ops_client_ = http::CurlClient::Create(tls).value();
+  database_ = Connect("gateway");
+  mhv_database_ = Connect("mhv");
+}
+
+std::unique_ptr<store::Pool> Stack::Connect(const std::string& schema) const {
   store::PoolOptions database;
   database.host = Env("VA_PG_HOST");
   database.name = "va";
-  database.user = "gateway_app";
-  database.password_file = absl::StrCat(dev_dir_, "/secrets/gateway_app.password");
-  database.schema = "gateway";
+  database.user = absl::StrCat(schema, "_app");
+  database.password_file = absl::StrCat(dev_dir_, "/secrets/", database.user, ".password");
+  database.schema = schema;
   database.application_name = "e2e_test";
   database.size = 1;
-  database_ = store::Pool::Create(database).value();
+  return store::Pool::Create(database).value();
 }
 
 const testing::Persona& Stack::persona(absl::string_view id) const {
@@ -103,6 +125,12 @@ void Stack::ExpireFlow(const std::string& relay_state) {
   INFO(rows.status());
   REQUIRE(rows.ok());
   REQUIRE(rows->affected() == 1);
+}
+
+void Stack::ExpireMhvAccounts() {
+  const auto rows = mhv_database_->Exec(clock_.Now() + absl::Seconds(5), kExpireMhv);
+  INFO(rows.status());
+  REQUIRE(rows.ok());
 }
 
 AuditMark Stack::MarkAudit() const {
@@ -137,6 +165,23 @@ json User(testing::UserAgent& agent) {
   REQUIRE(page.ok());
   if (page->status() != 200) return nullptr;
   return json::parse(page->body());
+}
+
+MhvFault::MhvFault(const json& fault) {
+  std::string answer;
+  INFO(fault.dump());
+  REQUIRE(AskMhv("POST", "/_sim/faults", fault.dump(), &answer));
+}
+
+MhvFault::~MhvFault() {
+  std::string answer;
+  AskMhv("POST", "/_sim/faults", R"({"mode":"none"})", &answer);
+}
+
+json MhvCalls() {
+  std::string answer;
+  REQUIRE(AskMhv("GET", "/_sim/calls", "", &answer));
+  return json::parse(answer);
 }
 
 RefusalCheck::RefusalCheck()

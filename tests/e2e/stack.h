@@ -33,6 +33,7 @@ class Stack {
   const std::string& url_b() const { return url_b_; }
   const std::string& ops_url() const { return ops_url_; }
   const std::string& idp_url() const { return idp_url_; }
+  const std::string& mhv_url() const { return mhv_url_; }
   const std::string& dev_dir() const { return dev_dir_; }
   http::Client& client() { return *client_; }
   http::Client& ops_client() { return *ops_client_; }
@@ -48,6 +49,8 @@ class Stack {
   int64_t UsedAssertions();
   // Lets the time of the attempt behind a RelayState run out.
   void ExpireFlow(const std::string& relay_state);
+  // Lets the time run out for which what MHV said of accounts is believed.
+  void ExpireMhvAccounts();
 
   AuditMark MarkAudit() const;
   std::vector<nlohmann::json> AuditSince(const AuditMark& mark) const;
@@ -55,16 +58,19 @@ class Stack {
  private:
   Stack();
   int64_t Count(const store::Statement& statement);
+  std::unique_ptr<store::Pool> Connect(const std::string& schema) const;
 
   base::SystemClock clock_;
   std::string url_;
   std::string url_b_;
   std::string ops_url_;
   std::string idp_url_;
+  std::string mhv_url_;
   std::string dev_dir_;
   std::unique_ptr<http::Client> client_;
   std::unique_ptr<http::Client> ops_client_;
   std::unique_ptr<store::Pool> database_;
+  std::unique_ptr<store::Pool> mhv_database_;
   std::vector<testing::Persona> personas_;
 };
 
@@ -77,6 +83,19 @@ bool HoldsSession(testing::UserAgent& agent);
 
 // The body of GET /v0/user; null when it is not 200.
 nlohmann::json User(testing::UserAgent& agent);
+
+// Something wrong at MHV while this lives: a fault as its stand-in takes it, for example
+// {"mode": "slow", "ms": 5000}.
+class MhvFault {
+ public:
+  explicit MhvFault(const nlohmann::json& fault);
+  ~MhvFault();
+  MhvFault(const MhvFault&) = delete;
+  MhvFault& operator=(const MhvFault&) = delete;
+};
+
+// How often MHV was called so far, by path.
+nlohmann::json MhvCalls();
 
 // Every refusal of bad input looks like this: an honest status, a page a person understands with a
 // code and a request id, one audit event, no session and no session cookie.

@@ -39,7 +39,11 @@ class Files {
     Install(pki_.IssueService("other"), "other");
     Copy(pki_.ca_file(), "roots.pem");
     Copy("deploy/policy/policy.yaml", "policy.yaml");
-    for (const char* const ring : {"sealed-box.keys", "lookup.keys"}) {
+    Copy(At("other.key"), "decision.key");
+    Write("decision.pub",
+          crypto::PrivateKey::FromPemFile(At("decision.key")).value().Public().Pem());
+    Write("mhv-api.key", "5f0c\n");
+    for (const char* const ring : {"sealed-box.keys", "lookup.keys", "decision-icn.keys"}) {
       Write(ring, absl::StrCat("k1:", std::string(64, 'a'), "\n"));
     }
   }
@@ -66,27 +70,44 @@ class Files {
         ", ca_file: ", At("roots.pem"), "}}\n", "database: {host: ", At("no-such-database"),
         ", user: nobody, owner_user: nobody}\n", "audit: {file: ", At("audit.jsonl"), "}\n");
   }
+  std::string MhvAccount() const {
+    return absl::StrCat(
+        "decision: {public_key_files: [", At("decision.pub"),
+        "], icn_keys_file: ", At("decision-icn.keys"), "}\n",
+        "keys: {sealed_box_file: ", At("sealed-box.keys"), ", lookup_file: ", At("lookup.keys"),
+        "}\n", "mhv:\n  http: {url: 'https://mhv.example.test', tls: {ca_file: ", At("roots.pem"),
+        "}}\n  api_key_file: ", At("mhv-api.key"), "\n",
+        "  sts: {url: 'https://sts.example.test', client_id: c, service_account_id: s, "
+        "private_key_file: ",
+        At("saml.key"), "}\n");
+  }
   std::string Own(absl::string_view program) const {
     const std::string peers =
         "peers: {mpi_adapter: {target: '127.0.0.1:1'}, user_attributes: {target: '127.0.0.1:1'}}\n";
     const std::string policy = absl::StrCat("policy: {file: ", At("policy.yaml"), "}\n");
-    if (program == "mhv-account") return peers;
+    if (program == "mhv-account") return absl::StrCat(peers, MhvAccount());
     if (program == "mpi-adapter") {
       return absl::StrCat("mpi: {http: {url: 'https://mpi.example.test/', tls: {", Pair("mpi"),
                           ", ca_file: ", At("roots.pem"), "}}}\n");
     }
     if (program == "user-attributes") {
       return absl::StrCat(policy, "keys: {sealed_box_file: ", At("sealed-box.keys"),
-                          ", lookup_file: ", At("lookup.keys"), "}\n");
+                          ", lookup_file: ", At("lookup.keys"), "}\n",
+                          "decision: {signing_key_file: ", At("decision.key"),
+                          ", icn_keys_file: ", At("decision-icn.keys"), "}\n");
     }
-    return absl::StrCat(peers, policy, "keys: {sealed_box_file: ", At("sealed-box.keys"), "}\n",
-                        "public: {listen: '127.0.0.1:0', base_url: 'https://localhost:1', tls: {",
-                        Pair("public"), "}}\n",
-                        "saml: {sp_entity_id: 'https://sp.test', signing_certificate_file: ",
-                        At("saml.crt"), ", signing_key_file: ", At("saml.key"),
-                        ", idp: {entity_id: 'https://idp.test', sso_url: 'https://idp.test/sso', "
-                        "certificate_files: [",
-                        At("idp.crt"), "]}}\n");
+    return absl::StrCat(
+        "peers: {mpi_adapter: {target: '127.0.0.1:1'}, user_attributes: {target: "
+        "'127.0.0.1:1'}, mhv_account: {target: '127.0.0.1:1'}, "
+        "inherited_proofing: {target: '127.0.0.1:1'}}\n",
+        policy, "keys: {sealed_box_file: ", At("sealed-box.keys"), "}\n",
+        "public: {listen: '127.0.0.1:0', base_url: 'https://localhost:1', tls: {", Pair("public"),
+        "}}\n",
+        "saml: {sp_entity_id: 'https://sp.test', signing_certificate_file: ", At("saml.crt"),
+        ", signing_key_file: ", At("saml.key"),
+        ", idp: {entity_id: 'https://idp.test', sso_url: 'https://idp.test/sso', "
+        "certificate_files: [",
+        At("idp.crt"), "]}}\n");
   }
 
   testing::TestPki pki_;
@@ -130,9 +151,25 @@ const std::vector<Row>& Rows() {
        [](Files& files) { files.Write("sealed-box.keys", ""); }, "keys.sealed_box_file"},
       {"an empty key ring of look-ups", "user-attributes",
        [](Files& files) { files.Write("lookup.keys", "# none yet\n"); }, "keys.lookup_file"},
+      {"E6: a key that signs decisions and is none", "user-attributes",
+       [](Files& files) { files.Write("decision.key", "key\n"); }, "decision.signing_key_file"},
+      {"E6: a key that signs decisions and is not EC P-256", "user-attributes",
+       [](Files& files) { files.Copy(files.At("saml.key"), "decision.key"); },
+       "decision.signing_key_file"},
+      {"E6: an empty key ring of ICNs in decisions", "user-attributes",
+       [](Files& files) { files.Write("decision-icn.keys", ""); }, "decision.icn_keys_file"},
       {"a client key of another certificate", "mpi-adapter",
        [](Files& files) { files.Copy(files.At("other.key"), "mpi.key"); },
        "mpi.http.tls.certificate_file"},
+      {"E6: a decision key of another kind", "mhv-account",
+       [](Files& files) {
+         const auto rsa = crypto::PrivateKey::FromPemFile(files.At("saml.key"));
+         REQUIRE(rsa.ok());
+         files.Write("decision.pub", rsa->Public().Pem());
+       },
+       "decision.public_key_files"},
+      {"an empty API key", "mhv-account", [](Files& files) { files.Write("mhv-api.key", "\n"); },
+       "mhv.api_key_file"},
       {"a TLS key of another certificate", "mhv-account",
        [](Files& files) { files.Copy(files.At("other.key"), "grpc.key"); },
        "grpc.tls.certificate_file"},
