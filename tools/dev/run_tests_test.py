@@ -41,6 +41,13 @@ class Counting(unittest.TestCase):
         self.check("unittest", "Ran 5 tests in 0.1s\n\nFAILED (failures=1, errors=1)\n", 1, (3, 2, 0))
         self.check("unittest", "ImportError\n", 1, (0, 1, 0))
 
+    def test_E4_a_skipped_interoperability_test_has_failed(self):
+        skipped = "Ran 5 tests in 0.1s\n\nOK (skipped=2)\n"
+        interop = run_tests.Job("x", "interop", ["x"], "unittest")
+        unit = run_tests.Job("x", "unit", ["x"], "unittest")
+        self.assertEqual(run_tests.judged(interop, skipped, 0), (3, 2, 0))
+        self.assertEqual(run_tests.judged(unit, skipped, 0), (3, 0, 2))
+
     def test_a_run_inside_a_run(self):
         self.check("nested", "x\n7 passed, 0 failed, 1 skipped\n", 0, (7, 0, 1))
         self.check("nested", "7 passed, 0 failed, 1 skipped\n", 1, (7, 1, 1))
