@@ -1,7 +1,5 @@
 #include "tests/bench/bare_reference.h"
 
-#include <ctime>
-
 #include <memory>
 
 #include <libxml/parser.h>
@@ -16,6 +14,7 @@
 
 #include "lib/base/encoding.h"
 #include "lib/xml/document.h"
+#include "tests/bench/rounds.h"
 
 namespace va::bench {
 namespace {
@@ -29,12 +28,6 @@ struct FreeAny {
 };
 template <typename T>
 using Owned = std::unique_ptr<T, FreeAny>;
-
-absl::Duration ThreadCpu() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return absl::DurationFromTimespec(time);
-}
 
 absl::StatusOr<absl::Duration> MeasureSign(int rounds) {
   const Owned<EVP_PKEY> key(EVP_RSA_gen(2048));

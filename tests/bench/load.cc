@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "lib/base/clock.h"
 #include "lib/base/encoding.h"
 #include "lib/base/url.h"
@@ -53,8 +54,10 @@ absl::StatusOr<LoadResult> RunLoad(const LoadPlan& plan, http::Client& client) {
   absl::Status fault;
   std::mutex mutex;
   std::atomic<int> next{0};
+  const base::Stopwatch watch;
   const auto work = [&] {
     for (int i = next++; i < plan.sign_ins; i = next++) {
+      absl::SleepFor(plan.every * i - watch.Elapsed());
       const auto& persona = *plan.personas[static_cast<size_t>(i) % plan.personas.size()];
       auto one = SignInOnce(plan, persona, client, clock);
       const std::lock_guard<std::mutex> lock(mutex);
@@ -70,7 +73,6 @@ absl::StatusOr<LoadResult> RunLoad(const LoadPlan& plan, http::Client& client) {
       }
     }
   };
-  const base::Stopwatch watch;
   std::vector<std::thread> threads;
   threads.reserve(static_cast<size_t>(plan.threads));
   for (int i = 0; i < plan.threads; ++i) threads.emplace_back(work);

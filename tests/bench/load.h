@@ -18,6 +18,9 @@ struct LoadPlan {
   std::vector<const testing::Persona*> personas;  // taken in turn; all must end in a session
   int sign_ins = 0;
   int threads = 1;
+  // From one start to the next; zero: as fast as the threads can. A start that finds every thread
+  // busy is late.
+  absl::Duration every = absl::ZeroDuration();
 };
 
 struct LoadResult {

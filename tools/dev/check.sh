@@ -104,17 +104,8 @@ check_tidy() {
     return 0
   fi
   say "clang-tidy: ${#chosen[@]} of ${#sources[@]} files; --full takes all of the repository"
-  # Only files the build knows: examples that must not compile have no command.
-  mapfile -t chosen < <("$VA_PYTHON" - "$out/compile_commands.json" "${chosen[@]}" <<'PY'
-import json, os, sys
-known = {os.path.relpath(e["file"]) for e in json.load(open(sys.argv[1], encoding="utf-8"))}
-print("\n".join(f for f in sys.argv[2:] if f in known))
-PY
-  )
-  printf '%s\0' "${chosen[@]}" | xargs -0 -r -n 1 -P "$(nproc)" bash -c '
-    if ! said=$(clang-tidy -p '"$out"' --quiet "$0" 2>/dev/null); then printf "%s\n" "$said"; exit 1; fi'
+  "$VA_PYTHON" -B tools/dev/tidy.py --build "$out" --clean build/tidy "${chosen[@]}"
 }
-
 check_sanitizers() {
   local status=0
   VA_PRESET=asan bash tools/dev/test.sh unit contract || status=1

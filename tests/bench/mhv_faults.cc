@@ -1,0 +1,63 @@
+#include "tests/bench/mhv_faults.h"
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "lib/base/clock.h"
+
+namespace va::bench {
+namespace {
+
+constexpr absl::Duration kQuiet = absl::Milliseconds(500);
+constexpr absl::Duration kLookEvery = absl::Milliseconds(50);
+
+}  // namespace
+
+absl::Status MhvFaults::Set(absl::string_view fault) {
+  http::ClientRequest request;
+  request.method = "POST";
+  request.url = absl::StrCat(url_, "/_sim/faults");
+  request.headers.Add("Content-Type", "application/json");
+  request.body = std::string(fault);
+  const auto answer = client_.Send(request);
+  if (!answer.ok()) return answer.status();
+  if (answer->status == 200) return absl::OkStatus();
+  return absl::InternalError(
+      absl::StrCat("the MHV simulator refused a fault with ", answer->status));
+}
+
+absl::StatusOr<int64_t> MhvFaults::Calls() {
+  http::ClientRequest request;
+  request.url = absl::StrCat(url_, "/_sim/calls");
+  const auto answer = client_.Send(request);
+  if (!answer.ok()) return answer.status();
+  const auto counts = nlohmann::json::parse(answer->body, nullptr, false);
+  if (!counts.is_object()) return absl::InternalError("the MHV simulator counts no calls");
+  int64_t calls = 0;
+  for (const auto& [path, count] : counts.items()) {
+    if (!count.is_number_integer()) return absl::InternalError("a count that is no number");
+    calls += count.get<int64_t>();
+  }
+  return calls;
+}
+
+absl::Status MhvFaults::Settle(absl::Duration limit) {
+  const base::Stopwatch whole;
+  base::Stopwatch quiet;
+  int64_t seen = -1;
+  while (whole.Elapsed() < limit) {
+    const auto calls = Calls();
+    if (!calls.ok()) return calls.status();
+    if (*calls != seen) {
+      seen = *calls;
+      quiet = base::Stopwatch();
+    } else if (quiet.Elapsed() >= kQuiet) {
+      return absl::OkStatus();
+    }
+    absl::SleepFor(kLookEvery);
+  }
+  return absl::DeadlineExceededError("MHV is still being called for earlier sign-ins");
+}
+
+}  // namespace va::bench
