@@ -37,6 +37,9 @@ constexpr std::array kNames = {
     ReferenceName{kBrokerReasons, "ssoe", "iam", "", "", ""},
     ReferenceName{kBrokerReasons, "oidc", "sis", "", "", ""},
 
+    // ssoe_saml.md 1.4.
+    ReferenceName{kFormerServices, "mhv", "myhealthevet", "", "", ""},
+
     // mpi_mhv.md 1.13: the reference folds every application error into "not found".
     ReferenceName{kMpiFindReasons, "NO_RESULT", "", "RecordNotFound", kNotFound, ""},
     ReferenceName{kMpiFindReasons, "MULTIPLE_MATCHES", "", "DuplicateRecords", kNotFound, ""},

@@ -12,6 +12,8 @@ namespace va::base {
 inline constexpr absl::string_view kSsoeReasons = "ssoe";
 // Not a reason but the pathway of a session: which broker the reference takes it for.
 inline constexpr absl::string_view kBrokerReasons = "broker";
+// Not a reason but a service a person signs in with, by its name in the generations up to 2022-03.
+inline constexpr absl::string_view kFormerServices = "service.former";
 inline constexpr absl::string_view kMpiFindReasons = "mpi.find";
 inline constexpr absl::string_view kMpiAddReasons = "mpi.add";
 // What the reference's answer parser makes of a find when nothing looked at the transport before

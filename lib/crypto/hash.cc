@@ -20,6 +20,16 @@ std::string Sha256(absl::string_view data) {
   return digest;
 }
 
+std::string Md5(absl::string_view data) {
+  std::string digest(16, '\0');
+  unsigned int written = 0;
+  // OpenSSL need not offer it: then there is no name of this kind.
+  const bool done =
+      EVP_Digest(Octets(data), data.size(), reinterpret_cast<unsigned char*>(digest.data()),
+                 &written, EVP_md5(), nullptr) == 1;
+  return done && written == digest.size() ? digest : std::string();
+}
+
 std::string HmacSha256(absl::string_view key, absl::string_view message) {
   std::string digest(SHA256_DIGEST_LENGTH, '\0');
   unsigned int written = 0;

@@ -10,6 +10,10 @@ namespace va::crypto {
 // 32 raw bytes.
 std::string Sha256(absl::string_view data);
 
+// 16 raw bytes; none where OpenSSL is kept from it. Only for names that somebody else makes this
+// way (RFC 4122 version 3): it protects nothing.
+std::string Md5(absl::string_view data);
+
 // 32 raw bytes (RFC 2104 with SHA-256).
 std::string HmacSha256(absl::string_view key, absl::string_view message);
 

@@ -16,6 +16,11 @@ TEST_CASE("Sha256: answers the vectors of FIPS 180-4", "[crypto]") {
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST_CASE("Md5: answers the vectors of RFC 1321", "[crypto]") {
+  CHECK(base::HexEncode(Md5("")) == "d41d8cd98f00b204e9800998ecf8427e");
+  CHECK(base::HexEncode(Md5("abc")) == "900150983cd24fb0d6963f7d28e17f72");
+}
+
 TEST_CASE("HmacSha256: answers the vectors of RFC 4231", "[crypto]") {
   CHECK(base::HexEncode(HmacSha256(std::string(20, '\x0b'), "Hi There")) ==
         "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");

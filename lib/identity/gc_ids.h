@@ -105,6 +105,8 @@ class GcIds {
   std::optional<CspId> logingov_id() const { return First(GcIdKind::kLogingov); }
   std::vector<CspId> mhv_ids() const { return All(GcIdKind::kMhvId); }
   std::vector<CspId> active_mhv_ids() const { return All(GcIdKind::kActiveMhvId); }
+  // The one MHV id by which others know the person: the first active one (mpi_mhv.md 1.10).
+  std::optional<CspId> mhv_correlation_id() const { return First(GcIdKind::kActiveMhvId); }
   std::optional<CspId> vet360_id() const { return First(GcIdKind::kVet360Id); }
   std::optional<CspId> cerner_id() const { return First(GcIdKind::kCernerId); }
 

@@ -106,6 +106,14 @@ TEST_CASE("GcIds: reads the largest sample set", "[identity]") {
   CHECK(Plain(ids.logingov_id()) == "(none)");
 }
 
+TEST_CASE("GcIds: the MHV correlation id is the first active one (mpi_mhv 1.10)",
+          "[identity][rule]") {
+  const GcIds ids =
+      ParseGcIds("5^PI^200MH^USVHA^D|6^PI^200MHV^USVHA^A|7^PI^200MHS^USVHA^A|8^PI^516^USVHA^A");
+  CHECK(Plain(ids.mhv_correlation_id()) == "6");
+  CHECK(Plain(ParseGcIds("5^PI^200MH^USVHA^D").mhv_correlation_id()) == "(none)");
+}
+
 TEST_CASE("GcIds: one EDIPI is ten digits, the list takes any run of digits (mpi_mhv 1.10)",
           "[identity][rule]") {
   const GcIds short_id = ParseGcIds("1234^NI^200DOD^USDOD^A");

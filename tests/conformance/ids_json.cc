@@ -21,6 +21,7 @@ void AddIds(const identity::GcIds& ids, Json& out) {
   out["mhv_iens"] = ListOf(ids.mhv_iens());
   out["mhv_ids"] = ListOf(ids.mhv_ids());
   out["active_mhv_ids"] = ListOf(ids.active_mhv_ids());
+  out["mhv_correlation_id"] = OrNull(ids.mhv_correlation_id());
   out["vet360_id"] = OrNull(ids.vet360_id());
   out["cerner_id"] = OrNull(ids.cerner_id());
   out["cerner_facility_ids"] = ids.cerner_facility_ids();

@@ -18,7 +18,7 @@ bool HasAny(const Json& input, std::initializer_list<const char*> names) {
 std::string MpiKind(const Json& row) {
   const Json& input = Member(row, "input");
   if (HasAny(input, {"fixture"})) return "mpi.parse";
-  if (HasAny(input, {"body"}) && HasAny(input, {"http_status"})) return "mpi.parse";
+  if (HasAny(input, {"body"}) && HasAny(input, {"http_status", "interaction"})) return "mpi.parse";
   if (HasAny(input, {"gcids", "ids"})) return "mpi.ids";
   if (absl::StartsWith(TextMember(row, "name"), "sign-in:")) return "mpi.sign-in";
   if (HasAny(input, {"identifier", "identifier_type", "edipi", "facility_id", "birth_date",

@@ -83,7 +83,7 @@ absl::StatusOr<Call> Decode(const Row& row, const Mode& mode, const Environment&
   call.mpi_compat = mode.compatible || mode.switches.count("mpi_compat") > 0;
   call.interaction = TextMember(input, "interaction");
   if (call.interaction != "find" && call.interaction != "add_or_update" &&
-      input.contains("interaction")) {
+      !Member(input, "interaction").is_null()) {
     return Odd(absl::StrCat("input.interaction is ", Shown(input["interaction"])));
   }
   for (absl::Status status :
@@ -202,7 +202,8 @@ Facts RunFind(const Call& call) {
   out["match_score"] = NumberOrNull(answer.match_score);
   out["identity_match_threshold"] = NumberOrNull(answer.identity_match_threshold);
   out["potential_duplicate_threshold"] = NumberOrNull(answer.potential_duplicate_threshold);
-  out["profile"] = ProfileJson(answer.profile, call.mpi_compat, answer.transaction_id);
+  out["profile"] = ProfileJson(mpi::hl7::CompatibleProfileOf(answer, call.mpi_compat),
+                               call.mpi_compat, answer.transaction_id);
   // Seen from the transport, `status` is the error's number and `outcome` the reference's word.
   if (call.interaction.empty()) {
     out["outcome"] = outcome.status;
@@ -259,6 +260,8 @@ absl::StatusOr<identity::GcIds> DecodeIds(const Json& ids) {
   std::vector<identity::CorrelatedId> rows;
   std::size_t malformed = 0;
   for (const Json& id : ids) {
+    if (id.is_object() && id.contains("extension") && id["extension"].is_null())
+      continue;  // as with nullFlavor
     absl::StatusOr<identity::CorrelatedId> row = DecodeId(id);
     if (row.ok()) {
       rows.push_back(*std::move(row));
@@ -284,9 +287,10 @@ absl::StatusOr<Facts> RunMpiIds(const Row& row, const Mode&, const Environment&)
   const Json& input = Member(row.body, "input");
   const Json& joined = Member(input, "gcids");
   if (!joined.is_null() && !joined.is_string()) return Odd("input.gcids is no text");
-  absl::StatusOr<identity::GcIds> ids = joined.is_string()
-                                            ? identity::ParseGcIds(joined.get<std::string>())
-                                            : DecodeIds(Member(input, "ids"));
+  // Null is an attribute that is not there.
+  const bool pipes = joined.is_string() || !input.contains("ids");
+  absl::StatusOr<identity::GcIds> ids =
+      pipes ? identity::ParseGcIds(TextMember(input, "gcids")) : DecodeIds(Member(input, "ids"));
   if (!ids.ok()) return ids.status();
   Facts facts;
   AddIds(*ids, facts.result);

@@ -382,6 +382,12 @@ TEST_CASE("Vectors: E4 the copies are those of ../shared, byte for byte", "[conf
   }
 }
 
+TEST_CASE("Fixtures: a pipe or a device is no sample, and is not waited for",
+          "[conformance][bad]") {
+  World world;
+  CHECK(absl::StrContains(world.Run(CopyRow("/dev/zero")), "fixture /dev/zero: is no file"));
+}
+
 TEST_CASE("Fixtures: a sample larger than any answer is refused", "[conformance][bad]") {
   World world;
   world.Plant(std::string((4U << 20) + 1, 'x'), "large.xml");

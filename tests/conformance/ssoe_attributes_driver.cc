@@ -10,11 +10,13 @@
 #include "lib/base/reference_names.h"
 #include "lib/base/signin_code.h"
 #include "services/user-attributes/domain/derive.h"
+#include "services/user-attributes/saml/compatible.h"
 #include "tests/conformance/ids_json.h"
 
 namespace va::conformance {
 namespace {
 
+using attributes::CompatiblePerson;
 using attributes::Derivation;
 using attributes::Effect;
 using attributes::Finding;
@@ -56,7 +58,7 @@ absl::Status DecodeAttribute(const std::string& name, const Json& values, Call& 
 absl::Status DecodeOptions(const Json& options, Call& call) {
   for (const auto& [name, value] : options.items()) {
     if (name == "requested_contexts" && value.is_array()) continue;
-    if (value.is_null() || value.is_string()) continue;
+    if (value.is_null() || value.is_string() || value.is_boolean()) continue;
     return absl::InvalidArgumentError(absl::StrCat("options.", OneLine(name), " is no text"));
   }
   call.assertion.authn_context = call.Keep(TextMember(options, "authn_context"));
@@ -69,9 +71,11 @@ absl::Status DecodeOptions(const Json& options, Call& call) {
     call.attempt.requested_contexts.push_back(one.get<std::string>());
   }
   // The tracker's name for it, else the request's.
-  std::string skip = TextMember(options, "skip_dupe_id_validation");
-  if (skip.empty()) skip = TextMember(options, "skip_dupe");
-  call.attempt.skip_dupe = call.Keep(std::move(skip));
+  for (const char* name : {"skip_dupe", "skip_dupe_id_validation"}) {
+    const Json& skip = Member(options, name);
+    if (skip.is_boolean()) call.attempt.skip_dupe = skip.get<bool>() ? "true" : "false";
+    if (skip.is_string()) call.attempt.skip_dupe = call.Keep(skip.get<std::string>());
+  }
   return absl::OkStatus();
 }
 
@@ -118,12 +122,11 @@ Json WarningsJson(const Derivation& derived) {
   return out;
 }
 
-Json SignInJson(const Derivation& derived, const Call& call) {
+Json SignInJson(const Derivation& derived, const CompatiblePerson& person, const Call& call) {
   const base::ReferenceName* broker =
       base::FindReferenceName(base::kBrokerReasons, derived.assurance.pathway);
-  const auto& service = derived.claims.service;
   Json out;
-  out["service_name"] = service ? Json(std::string(identity::ToString(*service))) : Json();
+  out["service_name"] = person.service_name.empty() ? Json() : Json(person.service_name);
   out["account_type"] = std::string(derived.claims.account_type());
   out["auth_broker"] = broker != nullptr ? Json(std::string(broker->tag)) : Json();
   out["client_id"] =
@@ -144,7 +147,6 @@ void AddClaims(const attributes::Claims& claims, Json& out) {
   out["gender"] = GenderJson(claims.gender);
   out["birth_date"] = OrNull(claims.birth_date);
   out["ssn"] = OrNull(claims.ssn);
-  out["uuid"] = OrNull(claims.uuid);
   out["idme_uuid"] = OrNull(claims.idme_uuid);
   out["logingov_uuid"] = OrNull(claims.logingov_uuid);
   out["verified_at"] = OrNull(claims.verified_at);
@@ -163,18 +165,34 @@ void AddClaims(const attributes::Claims& claims, Json& out) {
   out["vha_facility_ids"] = claims.vha_facility_ids;
 }
 
-Facts Encode(const Derivation& derived, const Call& call) {
+void AddPerson(const CompatiblePerson& person, Json& out) {
+  out["uuid"] = OrNull(person.uuid);
+  out["common_name"] = OrNull(person.common_name);
+  out["suffix"] = OrNull(person.suffix);
+  out["phone"] = OrNull(person.phone);
+  out["person_types"] = person.person_types;
+  out["address"] = {{"street", OrNull(person.address.street)},
+                    {"street2", OrNull(person.address.street2)},
+                    {"city", OrNull(person.address.city)},
+                    {"state", OrNull(person.address.state)},
+                    {"postal_code", OrNull(person.address.postal_code)},
+                    {"country", OrNull(person.address.country)}};
+  out["zip"] = OrNull(person.address.postal_code);
+}
+
+Facts Encode(const Derivation& derived, const CompatiblePerson& person, const Call& call) {
   const Finding* blocking = attributes::FirstBlocking(derived.findings);
   Facts facts;
   Json& out = facts.result;
   AddIds(derived.ids, out);
   AddClaims(derived.claims, out);
+  AddPerson(person, out);
   out["authn_context"] = std::string(call.assertion.authn_context);
   out["loa"] = {{"current", derived.assurance.loa_current},
                 {"highest", derived.assurance.loa_highest}};
   out["ial"] = derived.assurance.ial;
   out["aal"] = derived.assurance.aal;
-  out["sign_in"] = SignInJson(derived, call);
+  out["sign_in"] = SignInJson(derived, person, call);
   out["mpi_question"] = QuestionJson(derived);
   out["warnings"] = WarningsJson(derived);
   out["validation"] = blocking == nullptr ? Json("ok") : FindingJson(*blocking, derived)["code"];
@@ -193,7 +211,8 @@ absl::StatusOr<Facts> RunSsoeAttributes(const Row& row, const Mode& mode,
     return absl::NotFoundError(absl::StrCat("the policy has no profile ", OneLine(mode.profile)));
   }
   call.attempt.profile = mode.profile;
-  return Encode(attributes::Derive(call.assertion, call.attempt, environment.policy), call);
+  const Derivation derived = attributes::Derive(call.assertion, call.attempt, environment.policy);
+  return Encode(derived, attributes::CompatiblePersonOf(call.assertion, derived), call);
 }
 
 }  // namespace va::conformance

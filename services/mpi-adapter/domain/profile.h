@@ -46,6 +46,8 @@ struct Profile {
   identity::BirthDate birth_date;
   std::optional<identity::BirthDate> deceased_date;  // as received; its presence is the fact
   std::optional<identity::Ssn> ssn;
+  // It stood in the first of the person's other ids. Nothing to us; the reference looks no further.
+  bool ssn_in_first_other_id = false;
   bool id_theft = false;
   identity::GcIds ids;
   // Every extension as received, those that are no identifier included.

@@ -15,6 +15,9 @@ namespace {
 using identity::BirthDate;
 using identity::PersonText;
 
+// A record without a person: to the reference one who has nothing (mpi_mhv.md 1.13).
+constexpr absl::string_view kNoPatient = "NO_PATIENT";
+
 // Our reasons HTTP_404, HTTP_500 ... share one name.
 absl::string_view KeyOf(absl::string_view reason) {
   return absl::StartsWith(reason, "HTTP_") ? "HTTP_STATUS" : reason;
@@ -144,7 +147,16 @@ CompatibleOutcome CompatibleOutcomeOf(const Answer& answer, ReadBy read_by, bool
   if (mpi_compat && no_acknowledgement) {
     return Named(base::kMpiParserReasons, "NO_ACKNOWLEDGEMENT");
   }
-  return Named(base::kMpiFindReasons, answer.reason);
+  if (mpi_compat && answer.reason == kNoPatient) return {"ok", "", "", std::nullopt};
+  CompatibleOutcome out = Named(base::kMpiFindReasons, answer.reason);
+  // Nobody, but no error either (mpi_mhv.md 1.13, row 7).
+  if (mpi_compat && answer.outcome == Outcome::kNoMatch) out.error.clear();
+  return out;
+}
+
+std::optional<Profile> CompatibleProfileOf(const Answer& answer, bool mpi_compat) {
+  if (mpi_compat && !answer.profile && answer.reason == kNoPatient) return Profile();
+  return answer.profile;
 }
 
 CompatibleOutcome CompatibleOutcomeOf(const AddAnswer& answer, bool mpi_compat) {
@@ -160,7 +172,7 @@ CompatiblePerson CompatiblePersonOf(const Profile& profile, bool mpi_compat) {
   out.gender = NonEmpty(profile.gender);
   out.birth_date = DateOrNothing(profile.birth_date);
   if (profile.deceased_date) out.deceased_date = DateOrNothing(*profile.deceased_date);
-  out.ssn = profile.ssn;
+  if (!mpi_compat || profile.ssn_in_first_other_id) out.ssn = profile.ssn;
   if (!profile.addresses.empty()) out.address = AddressOf(profile.addresses.front());
   if (!profile.telecoms.empty()) out.home_phone = profile.telecoms.front().value;
   return out;

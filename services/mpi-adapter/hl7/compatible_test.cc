@@ -68,6 +68,36 @@ TEST_CASE("CompatibleOutcomeOf: only mpi_compat takes an unknown body for nobody
   CHECK(status(Outcome::kMpiFailed, "SOAP_FAULT", ReadBy::kClient, true) == "server_error");
 }
 
+TEST_CASE(
+    "CompatibleOutcomeOf: under mpi_compat nobody is no error, and a record without patient one",
+    "[mpi][hl7][rule]") {
+  const auto read = [](Outcome outcome, const char* reason, bool mpi_compat) {
+    return OutcomeOf(outcome, reason, "AA", ReadBy::kClient, mpi_compat);
+  };
+  CHECK(read(Outcome::kNoMatch, "NO_RESULT", true).status == "not_found");
+  CHECK(read(Outcome::kNoMatch, "NO_RESULT", true).error.empty());
+  CHECK(read(Outcome::kNoMatch, "NO_RESULT", false).error == "RecordNotFound");
+  CHECK(read(Outcome::kUnparseable, "NO_PATIENT", true).status == "ok");
+  CHECK(read(Outcome::kUnparseable, "NO_PATIENT", false).status == "server_error");
+  Answer answer;
+  answer.outcome = Outcome::kUnparseable;
+  answer.reason = "NO_PATIENT";
+  CHECK(CompatibleProfileOf(answer, true).has_value());
+  CHECK_FALSE(CompatibleProfileOf(answer, false).has_value());
+  answer.reason = "NO_PERSON";
+  CHECK_FALSE(CompatibleProfileOf(answer, true).has_value());
+}
+
+TEST_CASE("CompatiblePersonOf: under mpi_compat an SSN counts in the first of the other ids alone",
+          "[mpi][hl7][rule]") {
+  Profile profile;
+  profile.ssn = identity::Ssn::FromWire("900000001");
+  CHECK(CompatiblePersonOf(profile, false).ssn.has_value());
+  CHECK_FALSE(CompatiblePersonOf(profile, true).ssn.has_value());
+  profile.ssn_in_first_other_id = true;
+  CHECK(CompatiblePersonOf(profile, true).ssn.has_value());
+}
+
 TEST_CASE("CompatibleOutcomeOf: only mpi_compat takes an add without acknowledgement for success",
           "[mpi][hl7][rule]") {
   AddAnswer answer;

@@ -312,7 +312,7 @@ TEST_CASE("ParseFindAnswer: H7 what is no answer at all is UNPARSEABLE", "[mpi][
       {SoapEnvelope(""), "NO_ENVELOPE"},
       {SoapEnvelope("<a/><b/>"), "NO_ENVELOPE"},
       {SoapEnvelope("<MCCI_IN000002UV01 xmlns=\"urn:hl7-org:v3\"/>"), "OTHER_INTERACTION"},
-      {SoapEnvelope("<PRPA_IN201306UV02 xmlns=\"urn:other\"/>"), "OTHER_INTERACTION"},
+      {SoapEnvelope("<PRPA_IN201306UV02 xmlns=\"urn:other\"/>"), "NO_ACKNOWLEDGEMENT"},
       {SoapEnvelope("<PRPA_IN201306UV02 xmlns=\"urn:hl7-org:v3\"/>"), "NO_ACKNOWLEDGEMENT"},
   }));
   CAPTURE(row.reason);
@@ -369,6 +369,14 @@ TEST_CASE("ParseFindAnswer: both spellings of the namespace are read (M2)", "[mp
                                           {std::string(kXsiNs), std::string(kXsiNsU2010)}});
   CHECK(respelt != MatchAnswer());
   CHECK(Parse(respelt).outcome == Outcome::kOk);
+}
+
+TEST_CASE("ParseFindAnswer: the root counts by its name, MPI's environments spell its namespace",
+          "[mpi][hl7][rule]") {
+  const std::string elsewhere =
+      absl::StrReplaceAll(MatchAnswer(), {{std::string(kIdmNs), "http://mpi.example.org"}});
+  CHECK(elsewhere != MatchAnswer());
+  CHECK(Parse(elsewhere).outcome == Outcome::kOk);
 }
 
 TEST_CASE("ParseFindAnswer: elements of another namespace are not HL7", "[mpi][hl7][attack]") {
@@ -499,10 +507,12 @@ TEST_CASE("ReadProfile: the SSN comes from any asOtherIDs under the SSN root, ne
                                 "</asOtherIDs><asOtherIDs classCode=\"TIN\">",
                                 Id("912345678", root), "</asOtherIDs>", ssn);
     CHECK(ProfileOf(parts).ssn->Reveal() == "987001234");
+    CHECK_FALSE(ProfileOf(parts).ssn_in_first_other_id);
   }
   SECTION("without a class code") {
     parts.person = absl::StrCat("<asOtherIDs>", Id("987001234", root), "</asOtherIDs>");
     CHECK(ProfileOf(parts).ssn->Reveal() == "987001234");
+    CHECK(ProfileOf(parts).ssn_in_first_other_id);
   }
   SECTION("an empty or scoping id is none") {
     parts.person =

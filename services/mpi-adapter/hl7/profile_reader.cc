@@ -81,17 +81,18 @@ GcIds ReadIds(const xml::Element& holder) {
 
 // All asOtherIDs are looked at, by root: the first one may be a visa, an expiry date or a taxpayer
 // number, and a taxpayer number is never an SSN even under this root.
-std::optional<identity::Ssn> ReadSsn(const xml::Element& person) {
-  for (const xml::Element& other : All(person, "asOtherIDs")) {
-    if (Attr(other, "classCode") == "TIN") continue;
-    for (const xml::Element& id : All(other, "id")) {
+void ReadSsn(const xml::Element& person, Profile& profile) {
+  const std::vector<xml::Element> others = All(person, "asOtherIDs");
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    if (Attr(others[i], "classCode") == "TIN") continue;
+    for (const xml::Element& id : All(others[i], "id")) {
       std::string extension = Attr(id, "extension");
-      if (Attr(id, "root") == kSsnRoot && !extension.empty()) {
-        return identity::Ssn::FromWire(std::move(extension));
-      }
+      if (Attr(id, "root") != kSsnRoot || extension.empty()) continue;
+      profile.ssn = identity::Ssn::FromWire(std::move(extension));
+      profile.ssn_in_first_other_id = i == 0;
+      return;
     }
   }
-  return std::nullopt;
 }
 
 // Person types stand under a numbered subjectOf, whatever its number.
@@ -138,7 +139,7 @@ void ReadPerson(const xml::Element& person, Profile& profile) {
     // Kept even when it is no date: that MPI holds something here is what decides.
     if (!value.empty()) profile.deceased_date = identity::BirthDate::FromWire(std::move(value));
   }
-  profile.ssn = ReadSsn(person);
+  ReadSsn(person, profile);
   for (const xml::Element& addr : All(person, "addr")) {
     profile.addresses.push_back(ReadAddress(addr));
   }
