@@ -1,6 +1,7 @@
 // attributes explain: what the rules of user-attributes make of an assertion, line by line, without
 // a service, a database or a link to an account.
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "services/user-attributes/domain/derive.h"
 #include "tools/signinctl/input.h"
 #include "tools/signinctl/mpi_answer.h"
+#include "tools/signinctl/shipped_policy.h"
 #include "tools/signinctl/verbs.h"
 
 namespace va::signinctl {
@@ -28,7 +30,6 @@ using identity::Disclose;
 using identity::Disclosure;
 
 constexpr size_t kMostAttributes = 512;  // as the service takes
-constexpr char kShippedPolicy[] = "deploy/policy/policy.yaml";
 
 std::string Str(absl::string_view text) { return std::string(text.data(), text.size()); }
 
@@ -57,13 +58,16 @@ struct Sample {
   }
 };
 
-std::string TextIn(const Json& object, const char* key) {
+// With keys in order: to find one among the many of a hostile file stays cheap.
+using Sorted = nlohmann::json;
+
+std::string TextIn(const Sorted& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
 // A text, or a list of texts; numbers and booleans as they are written. Null is no value.
-bool ReadValues(const Json& json, std::vector<std::string>& out) {
+bool ReadValues(const Sorted& json, std::vector<std::string>& out) {
   if (json.is_null()) return true;
   if (json.is_string()) {
     out.push_back(json.get<std::string>());
@@ -74,17 +78,36 @@ bool ReadValues(const Json& json, std::vector<std::string>& out) {
     return true;
   }
   if (!json.is_array()) return false;
-  for (const Json& element : json) {
+  for (const Sorted& element : json) {
     if (element.is_array() || !ReadValues(element, out)) return false;
   }
   return true;
 }
 
+// A name that stands twice in one object would leave it to the reader which one counts.
+absl::StatusOr<Sorted> ParseOnce(const std::string& bytes) {
+  std::vector<std::set<std::string>> open;
+  bool twice = false;
+  const auto watch = [&](int /*depth*/, Sorted::parse_event_t event, Sorted& parsed) {
+    if (event == Sorted::parse_event_t::object_start) open.emplace_back();
+    if (event == Sorted::parse_event_t::object_end) open.pop_back();
+    if (event == Sorted::parse_event_t::key) {
+      twice = twice || !open.back().insert(parsed.get<std::string>()).second;
+    }
+    return true;
+  };
+  Sorted json = Sorted::parse(bytes, watch, false);
+  if (json.is_discarded()) return Bad("NOT_JSON", "the file is not JSON");
+  if (twice) return Bad("DUPLICATE_KEY", "a name stands twice in one object");
+  return json;
+}
+
 // {"saml_attributes":{...}} with authn_context and application beside it, or the same in "options":
 // a row of a vector file.
 absl::StatusOr<Sample> ReadSample(const std::string& bytes) {
-  const Json json = Json::parse(bytes, nullptr, false);
-  if (json.is_discarded()) return Bad("NOT_JSON", "the file is not JSON");
+  const absl::StatusOr<Sorted> parsed = ParseOnce(bytes);
+  if (!parsed.ok()) return parsed.status();
+  const Sorted& json = *parsed;
   const auto attributes = json.is_object() ? json.find("saml_attributes") : json.end();
   if (!json.is_object() || attributes == json.end() || !attributes->is_object()) {
     return Bad("NO_ATTRIBUTES", "the file has no object saml_attributes");
@@ -100,10 +123,10 @@ absl::StatusOr<Sample> ReadSample(const std::string& bytes) {
     }
   }
   const auto found = json.find("options");
-  const Json options = found != json.end() && found->is_object() ? *found : Json::object();
-  for (const Json& place : {json, options}) {
-    if (sample.authn_context.empty()) sample.authn_context = TextIn(place, "authn_context");
-    if (sample.application.empty()) sample.application = TextIn(place, "application");
+  const Sorted options = found != json.end() && found->is_object() ? *found : Sorted::object();
+  for (const Sorted* place : {&json, &options}) {
+    if (sample.authn_context.empty()) sample.authn_context = TextIn(*place, "authn_context");
+    if (sample.application.empty()) sample.application = TextIn(*place, "application");
   }
   return sample;
 }
@@ -285,14 +308,29 @@ Result Explain(const SsoeAssertion& assertion, const Attempt& attempt,
   return result;
 }
 
+// The file named, or the policy that was shipped with this program.
+absl::StatusOr<identity::Policy> ReadPolicy(const Arguments& arguments, const World& world) {
+  if (!arguments.Has("--policy")) return config::ParsePolicy(kShippedPolicy, "the shipped policy");
+  const std::string file = arguments.Text("--policy");
+  const auto text = ReadInput(file, world);
+  if (!text.ok()) return text.status();
+  return config::ParsePolicy(*text, file);
+}
+
 Result Run(const Arguments& arguments, const World& world) {
-  const auto policy = config::LoadPolicyFile(arguments.Text("--policy", kShippedPolicy));
+  const auto policy = ReadPolicy(arguments, world);
   if (!policy.ok()) return Misuse(std::string(policy.status().message()));
   const std::optional<absl::Time> now = ReadTime(arguments, "--now", world.clock.Now());
   if (!now) return Misuse("--now is a moment like 2026-03-04T12:00:00Z");
 
   const auto bytes = ReadInput(arguments.Text("FILE"), world);
   if (!bytes.ok()) return CannotRead(bytes.status());
+  std::optional<std::string> mpi;
+  if (const std::string file = arguments.Text("--mpi", "none"); file != "none") {
+    auto answer = ReadInput(file, world);
+    if (!answer.ok()) return CannotRead(answer.status());
+    mpi = *std::move(answer);
+  }
   absl::StatusOr<Sample> sample = ReadSample(*bytes);
   if (!sample.ok()) {
     return Reject(base::ReasonOf(sample.status()), std::string(sample.status().message()));
@@ -311,14 +349,8 @@ Result Run(const Arguments& arguments, const World& world) {
   if (const absl::Status named = CheckNames(attempt, *policy); !named.ok()) {
     return Reject(base::ReasonOf(named), std::string(named.message()));
   }
-  std::optional<std::string> mpi;
-  if (const std::string file = arguments.Text("--mpi", "none"); file != "none") {
-    auto answer = ReadInput(file, world);
-    if (!answer.ok()) return CannotRead(answer.status());
-    mpi = *std::move(answer);
-  }
   Result result = Explain(sample->View(*now), attempt, mpi, *policy, *now,
-                          arguments.Has("--reveal") ? Disclosure::kRevealed : Disclosure::kMasked);
+                          arguments.Has("--mask") ? Disclosure::kMasked : Disclosure::kRevealed);
   if (arguments.Has("--human")) result.text = ForReading(result.json);
   return result;
 }
@@ -338,10 +370,10 @@ Verb AttributesExplain() {
        "row of the policy (default: the file's, else the policy's default)"},
       {"--profile", "P", "rule profile (default: the one of the CSP's row)"},
       {"--mpi", "FILE|none", "what MPI answered, as XML (default: none)"},
-      {"--policy", "FILE", "the policy file (default: deploy/policy/policy.yaml)"},
+      {"--policy", "FILE", "the policy file (default: the one shipped with the program)"},
       {"--now", "RFC3339", "the moment of the decision (default: now)"},
       {"--human", "", "text for reading instead of JSON"},
-      {"--reveal", "", "show personal data"},
+      {"--mask", "", "show *** for personal data"},
   };
   verb.positionals = {{"FILE",
                        "{\"saml_attributes\":{...}} or a row of a vector file; - for "

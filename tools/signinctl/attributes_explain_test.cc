@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "absl/strings/match.h"
+#include "lib/base/clock.h"
 #include "lib/testing/test_pki.h"
 #include "services/mpi-adapter/hl7/answer_samples.h"
 #include "services/user-attributes/domain/rule_fixture.h"
@@ -127,11 +128,11 @@ TEST_CASE("attributes explain: a row of a vector file is read as it stands", "[s
   CHECK(Explain(row.dump(), {"--application", "vaweb"}).json["policy"]["application"] == "vaweb");
 }
 
-TEST_CASE("attributes explain: without --reveal nothing of the person is printed", "[signinctl]") {
+TEST_CASE("attributes explain: with --mask nothing of the person is printed", "[signinctl]") {
   const testing::TempDir dir;
   const std::string file = FileOf(attributes::IdmeLoa3());
   for (const bool human : {false, true}) {
-    std::vector<std::string> more = {"--mpi", MpiFile(dir)};
+    std::vector<std::string> more = {"--mpi", MpiFile(dir), "--mask"};
     if (human) more.emplace_back("--human");
     const Ran ran = Explain(file, more);
     for (const char* personal : {"FERNBROOK", "ida.", "1971", "666", "1000000001", "11d0e4a1"}) {
@@ -139,7 +140,7 @@ TEST_CASE("attributes explain: without --reveal nothing of the person is printed
       CHECK_FALSE(absl::StrContains(ran.out + ran.err, personal));
     }
   }
-  const Ran shown = Explain(file, {"--mpi", MpiFile(dir), "--reveal"});
+  const Ran shown = Explain(file, {"--mpi", MpiFile(dir)});
   CHECK(shown.json["identity"]["last_name"] == "FERNBROOK");
   CHECK(shown.json["identity"]["birth_date"] == "1971-03-02");
   CHECK(shown.json["identity"]["ssn"] == "666010001");
@@ -169,11 +170,17 @@ TEST_CASE("attributes explain: unknown names and unusable files are rejects with
   CHECK(reason(Explain("[]")) == "NO_ATTRIBUTES");
   CHECK(reason(Explain("not json")) == "NOT_JSON");
   CHECK(reason(Explain("{\"saml_attributes\":{\"a\":{\"b\":1}}}")) == "BAD_ATTRIBUTE");
+  CHECK(reason(Explain("{\"saml_attributes\":{\"a\":\"1\",\"a\":\"2\"}}")) == "DUPLICATE_KEY");
+  CHECK(reason(Explain("{\"saml_attributes\":{},\"saml_attributes\":{}}")) == "DUPLICATE_KEY");
   CHECK(reason(Explain("{\"saml_attributes\":{\"a\":[[\"b\"]]}}")) == "BAD_ATTRIBUTE");
   Json many = {{"saml_attributes", Json::object()}};
   for (int i = 0; i < 513; ++i) many["saml_attributes"][std::to_string(i)] = "x";
   CHECK(reason(Explain(many.dump())) == "TOO_MANY_ATTRIBUTES");
   CHECK(Explain(good, {"--policy", "/nonexistent"}).exit == 2);
+  CHECK(Explain(good, {"--policy", "tools/signinctl"}).exit == 2);
+  CHECK(Explain(good, {"--now", "infinite-future"}).exit == 2);
+  // An unreadable file is misuse, whatever else is wrong.
+  CHECK(Explain("not json", {"--mpi", "/nonexistent"}).exit == 2);
   CHECK(Explain(good, {"--mpi", "/nonexistent"}).exit == 2);
   CHECK(Explain(good, {"--now", "noon"}).exit == 2);
 }
@@ -184,6 +191,22 @@ TEST_CASE("attributes explain: an unknown context is a refusal of the rules, not
   CHECK(ran.exit == 1);
   CHECK(ran.json["decision"]["code"] == "007");
   CHECK(Explain(FileOf(attributes::IdmeLoa1()), {"--authn-context", kLoa3}).json.is_object());
+}
+
+TEST_CASE("attributes explain: as many names as fit into a file are told at once", "[signinctl]") {
+  std::string file = "{\"saml_attributes\":{";
+  for (int i = 0; i < 250'000; ++i) file += "\"a" + std::to_string(i) + "\":1,";
+  file += "\"b\":1}}";
+  const base::Stopwatch watch;
+  CHECK(Explain(file).json["reason"] == "TOO_MANY_ATTRIBUTES");
+  CHECK(watch.Elapsed() < absl::Seconds(20));
+}
+
+TEST_CASE("attributes explain: the shipped policy is the one in deploy", "[signinctl]") {
+  const std::string good = FileOf(attributes::IdmeLoa1());
+  const Ran shipped = Explain(good);
+  CHECK(shipped.exit == 0);
+  CHECK(shipped.json == Explain(good, {"--policy", "deploy/policy/policy.yaml"}).json);
 }
 
 TEST_CASE("attributes explain: hostile input is a reject or a decision, never a crash",

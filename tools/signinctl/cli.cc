@@ -77,6 +77,11 @@ struct Slots {
   bool json = false;
 };
 
+// What help shows behind a flag's name.
+std::string OptionText(const Flag& flag) {
+  return absl::StrCat(flag.value, flag.repeated ? " ..." : "", flag.required ? " REQUIRED" : "");
+}
+
 void Declare(const Verb& verb, CLI::App& app, Slots& slots) {
   for (const Flag& flag : verb.flags) {
     if (flag.value.empty()) {
@@ -86,7 +91,7 @@ void Declare(const Verb& verb, CLI::App& app, Slots& slots) {
     }
     slots.values.emplace_back(flag.name, std::vector<std::string>());
     app.add_option(flag.name, slots.values.back().second, flag.help)
-        ->type_name(flag.value)
+        ->option_text(OptionText(flag))
         ->required(flag.required)
         ->allow_extra_args(false);
   }
@@ -142,6 +147,16 @@ int Print(const Result& result, bool brief, const std::string& name, std::ostrea
   return Code(result.exit);
 }
 
+// A fault of ours is no verdict of the message's, but who asked gets JSON and no accept all the
+// same. The exception's words may quote what was read, so they are not repeated.
+Result Guarded(const Verb& verb, const Arguments& arguments, const World& world) {
+  try {
+    return verb.run(arguments, world);
+  } catch (const std::exception&) {
+    return Reject("FAULT", "the tool itself failed on this input");
+  }
+}
+
 int RunVerb(const Verb& verb, std::vector<std::string> rest, const World& world, std::ostream& out,
             std::ostream& err) {
   CLI::App app(verb.summary, absl::StrCat("signinctl ", verb.name));
@@ -156,13 +171,11 @@ int RunVerb(const Verb& verb, std::vector<std::string> rest, const World& world,
   if (const std::string name = GivenTwice(verb, slots); !name.empty()) {
     return Print(Misuse(absl::StrCat(name, " is given twice")), slots.json, verb.name, out, err);
   }
-  return Print(verb.run(ToArguments(slots), world), slots.json, verb.name, out, err);
+  return Print(Guarded(verb, ToArguments(slots), world), slots.json, verb.name, out, err);
 }
 
-}  // namespace
-
-int Run(const std::vector<std::string>& arguments, const std::vector<Verb>& verbs,
-        const World& world, std::ostream& out, std::ostream& err) {
+int Dispatch(const std::vector<std::string>& arguments, const std::vector<Verb>& verbs,
+             const World& world, std::ostream& out, std::ostream& err) {
   if (arguments.empty()) {
     err << Overview(verbs);
     return Code(Exit::kMisuse);
@@ -180,6 +193,18 @@ int Run(const std::vector<std::string>& arguments, const std::vector<Verb>& verb
   if (verb == nullptr) return UnknownVerb(arguments, verbs, err);
   return RunVerb(*verb, {arguments.begin() + static_cast<long>(taken), arguments.end()}, world, out,
                  err);
+}
+
+}  // namespace
+
+int Run(const std::vector<std::string>& arguments, const std::vector<Verb>& verbs,
+        const World& world, std::ostream& out, std::ostream& err) {
+  const int code = Dispatch(arguments, verbs, world, out, err);
+  out.flush();
+  if (out) return code;
+  // A verdict that nobody can read is none: a full disk must not look like an accept.
+  err << "signinctl: standard output cannot be written\n";
+  return Code(Exit::kReject);
 }
 
 }  // namespace va::signinctl

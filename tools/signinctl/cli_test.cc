@@ -1,6 +1,9 @@
 #include "tools/signinctl/cli.h"
 
 #include <cstdio>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
 
 #include <catch2/catch.hpp>
 
@@ -121,20 +124,55 @@ TEST_CASE("signinctl: exit 2 for an unknown flag, a missing argument, an unreada
   }
 }
 
+TEST_CASE("signinctl: a verb that throws is a reject in JSON, never an accept", "[signinctl]") {
+  Verb verb;
+  verb.name = "throw";
+  verb.run = [](const Arguments&, const World&) -> Result {
+    throw std::runtime_error("what was read");
+  };
+  const testing::FakeClock clock(absl::UnixEpoch());
+  std::istringstream in;
+  std::ostringstream out;
+  std::ostringstream err;
+  const World world{in, clock, [](const std::string&) { return std::string(); }};
+  CHECK(Run({"throw"}, {verb}, world, out, err) == 1);
+  CHECK(Json::parse(out.str())["reason"] == "FAULT");
+  CHECK_FALSE(absl::StrContains(out.str() + err.str(), "what was read"));
+}
+
+TEST_CASE("signinctl: an answer that cannot be written is no accept", "[signinctl]") {
+  const testing::FakeClock clock(absl::UnixEpoch());
+  std::istringstream in;
+  std::ofstream full("/dev/full");
+  REQUIRE(full);
+  std::ostringstream err;
+  const World world{in, clock, [](const std::string&) { return std::string(); }};
+  const std::string good = std::string(kExamples) + "mpi_match.xml";
+  CHECK(Run({"mpi", "parse", good}, Verbs(), world, full, err) == 1);
+  CHECK(absl::StrContains(err.str(), "standard output"));
+  std::ofstream full_too("/dev/full");
+  CHECK(Run({"--help"}, Verbs(), world, full_too, err) == 1);
+}
+
 TEST_CASE("signinctl: --version", "[signinctl]") {
   CHECK(absl::StartsWith(RunWith({"--version"}).out, "signinctl 0."));
 }
 
 TEST_CASE("signinctl: completion offers verbs, then the verb's flags", "[signinctl]") {
-  CHECK(Offers("signinctl \"\"", 1) == "--help --version attributes completion mpi rpc saml\n");
+  CHECK(Offers("signinctl \"\"", 1) == "attributes completion mpi rpc saml\n");
+  CHECK(Offers("signinctl --v", 1) == "--version\n");
   CHECK(Offers("signinctl at", 1) == "attributes\n");
   CHECK(Offers("signinctl attributes \"\"", 2) == "explain\n");
   CHECK(Offers("signinctl attributes explain --ap", 3) == "--application\n");
   CHECK(Offers("signinctl rpc --serv", 2) == "--server-name\n");
   CHECK(Offers("signinctl completion z", 2) == "zsh\n");
-  // Where no word fits, files do.
-  CHECK(Offers("signinctl mpi parse tools/signinctl/cli_test", 3) ==
-        "tools/signinctl/cli_test.cc\n");
+  // Where a file or a value stands nothing is offered, so that the shell offers files itself.
+  CHECK(Offers("signinctl mpi parse \"\"", 3) == "\n");
+  CHECK(Offers("signinctl mpi parse tools/sign", 3) == "\n");
+  CHECK(Offers("signinctl saml verify --idp-cert \"\"", 4) == "\n");
+  CHECK(Offers("signinctl saml verify --idp-cert --", 4) == "\n");
+  CHECK(Offers("signinctl saml verify --allow-unsolicited --w", 4) == "--want\n");
+  CHECK(absl::StrContains(CompletionScript("bash", Verbs()), "complete -o default "));
 }
 
 TEST_CASE("signinctl: both scripts are printed by the verb", "[signinctl]") {

@@ -20,11 +20,17 @@ std::string NextWords(const std::vector<Verb>& verbs, const std::string& prefix)
   return absl::StrJoin(words, " ");
 }
 
-std::string Flags(const Verb& verb) {
-  std::string words = "--help --json";
-  for (const Flag& flag : verb.flags) absl::StrAppend(&words, " ", flag.name);
-  if (verb.name == "completion") absl::StrAppend(&words, " bash zsh");
-  return words;
+// What a case of the script sets once the verb is whole: its flags, the flags a value follows, and
+// words other than files that may stand by themselves.
+std::string Settings(const Verb& verb) {
+  std::string flags = "--help --json";
+  std::string valued;
+  for (const Flag& flag : verb.flags) {
+    absl::StrAppend(&flags, " ", flag.name);
+    if (!flag.value.empty()) absl::StrAppend(&valued, " ", flag.name);
+  }
+  return absl::StrCat("flags='", flags, "' valued='", valued, " ' words='",
+                      verb.name == "completion" ? "bash zsh" : "", "' ;;\n");
 }
 
 std::string Cases(const std::vector<Verb>& verbs) {
@@ -33,11 +39,10 @@ std::string Cases(const std::vector<Verb>& verbs) {
   for (const Verb& verb : verbs) {
     const std::vector<std::string> parts = absl::StrSplit(verb.name, ' ');
     if (parts.size() == 1) {
-      absl::StrAppend(&out, "    ", verb.name, "\\ *) words='", Flags(verb), "' ;;\n");
+      absl::StrAppend(&out, "    ", verb.name, "\\ *) ", Settings(verb));
       continue;
     }
-    absl::StrAppend(&out, "    ", parts[0], "\\ ", parts[1], "\\ *) words='", Flags(verb),
-                    "' ;;\n");
+    absl::StrAppend(&out, "    ", parts[0], "\\ ", parts[1], "\\ *) ", Settings(verb));
     groups.insert(parts[0]);
   }
   // Behind the whole verbs: the first case that fits is taken.
@@ -52,14 +57,18 @@ std::string Cases(const std::vector<Verb>& verbs) {
 std::string CompletionScript(const std::string& shell, const std::vector<Verb>& verbs) {
   if (shell != "bash" && shell != "zsh") return "";
   const std::string body = absl::StrCat(
-      "_signinctl() {\n  local cur=\"${COMP_WORDS[COMP_CWORD]}\" words before i\n  before=\n"
+      "_signinctl() {\n  local cur=\"${COMP_WORDS[COMP_CWORD]}\" "
+      "prev=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
+      "  local flags= valued= words= before= i\n"
       "  for ((i = 1; i < COMP_CWORD; i++)); do before=\"$before${COMP_WORDS[i]} \"; done\n"
-      "  case $before in\n    '') words='--help --version ",
-      NextWords(verbs, ""), "' ;;\n", Cases(verbs),
-      "    *) words= ;;\n  esac\n"
-      "  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
-      "  if ((${#COMPREPLY[@]} == 0)); then COMPREPLY=($(compgen -f -- \"$cur\")); fi\n}\n"
-      "complete -o filenames -F _signinctl signinctl\n");
+      "  case $before in\n    '') words='",
+      NextWords(verbs, ""), "' flags='--help --version' ;;\n", Cases(verbs),
+      "  esac\n  COMPREPLY=()\n"
+      "  if [[ $valued == *\" $prev \"* ]]; then return; fi\n"
+      "  if [[ $cur == -* ]]; then words=$flags; fi\n"
+      "  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\n"
+      "complete -o default -F _signinctl signinctl\n");
+  // Where no word fits the shell itself offers files, which knows about spaces in names.
   // zsh runs the same function with its own emulation.
   if (shell == "zsh") {
     return absl::StrCat("#compdef signinctl\nautoload -U +X bashcompinit && bashcompinit\n", body);

@@ -50,6 +50,8 @@ std::optional<absl::Time> ReadTime(const Arguments& arguments, const std::string
   std::string error;
   if (!absl::ParseTime(absl::RFC3339_full, arguments.Text(flag), &time, &error))
     return std::nullopt;
+  // The library also reads "infinite-future", which no clock ever shows.
+  if (time == absl::InfiniteFuture() || time == absl::InfinitePast()) return std::nullopt;
   return time;
 }
 

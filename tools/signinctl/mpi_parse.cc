@@ -13,8 +13,8 @@ Result Run(const Arguments& arguments, const World& world) {
   const mpi::Answer answer = ReadMpiAnswer(*bytes, arguments.Text("--message-id"));
   Result result;
   result.exit = answer.outcome == mpi::Outcome::kOk ? Exit::kAccept : Exit::kReject;
-  result.json = ToJson(answer, arguments.Has("--reveal") ? identity::Disclosure::kRevealed
-                                                         : identity::Disclosure::kMasked);
+  result.json = ToJson(answer, arguments.Has("--mask") ? identity::Disclosure::kMasked
+                                                       : identity::Disclosure::kRevealed);
   result.words = absl::StrCat(mpi::OutcomeName(answer.outcome), ", ", answer.reason);
   return result;
 }
@@ -28,7 +28,7 @@ Verb MpiParse() {
   verb.example = "signinctl mpi parse tools/signinctl/examples/mpi_match.xml";
   verb.flags = {
       {"--message-id", "ID", "id of the message it must answer (default: the one it names)"},
-      {"--reveal", "", "show personal data"},
+      {"--mask", "", "show *** for personal data"},
   };
   verb.positionals = {{"FILE", "the SOAP envelope; - for standard input"}};
   verb.run = Run;

@@ -25,7 +25,7 @@ Ran Parse(const std::string& xml, const std::vector<std::string>& more = {}) {
 }  // namespace
 
 TEST_CASE("mpi parse: one match is OK with the profile and every id", "[signinctl]") {
-  const Ran ran = Parse(MatchAnswer(), {"--reveal"});
+  const Ran ran = Parse(MatchAnswer());
   CHECK(ran.exit == 0);
   CHECK(ran.json["outcome"] == "OK");
   CHECK(ran.json["ack"] == "AA");
@@ -39,8 +39,8 @@ TEST_CASE("mpi parse: one match is OK with the profile and every id", "[signinct
   CHECK(ran.json["ids"][0]["id"] == mpi::hl7::kSampleIcn);
 }
 
-TEST_CASE("mpi parse: without --reveal nothing of the person is printed", "[signinctl]") {
-  const Ran ran = Parse(MatchAnswer());
+TEST_CASE("mpi parse: with --mask nothing of the person is printed", "[signinctl]") {
+  const Ran ran = Parse(MatchAnswer(), {"--mask"});
   CHECK(ran.json["profile"]["names"][0]["family"] == "***");
   for (const char* personal :
        {"ZEBULON", "QUINCY", "TESTWELL", "19510409", "987001234", mpi::hl7::kSampleIcn}) {

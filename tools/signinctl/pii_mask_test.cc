@@ -4,6 +4,7 @@
 
 #include "google/protobuf/wrappers.pb.h"
 #include "va/common/v1/error.pb.h"
+#include "va/mhv/v1/mhv.pb.h"
 #include "va/mpi/v1/mpi.pb.h"
 
 namespace va::signinctl {
@@ -33,6 +34,19 @@ TEST_CASE("MaskPersonalData: marked texts are masked at every depth, PII_NONE st
   CHECK(message.profile().ids(0).id() == "***");
   CHECK(message.profile().ids(0).id_type() == "PN");
   CHECK(message.profile().ids(0).facility() == "***");
+}
+
+TEST_CASE("MaskPersonalData: facts that are no text are left out", "[signinctl]") {
+  mhv::v1::EnsureAccountResponse message;
+  message.set_state(mhv::v1::ACCOUNT_STATE_ENSURED);
+  message.set_mhv_id("30001");
+  message.set_patient(true);
+  message.set_champ_va(true);
+  MaskPersonalData(message);
+  CHECK(message.state() == mhv::v1::ACCOUNT_STATE_ENSURED);
+  CHECK(message.mhv_id() == "***");
+  CHECK_FALSE(message.has_patient());
+  CHECK_FALSE(message.has_champ_va());
 }
 
 TEST_CASE("MaskPersonalData: a map follows its own mark", "[signinctl]") {

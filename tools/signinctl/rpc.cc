@@ -197,7 +197,7 @@ Verb Rpc() {
   verb.example =
       "set -a; . .dev/env; signinctl rpc va.mpi.v1.MpiService/GetProfile "
       "'{\"loa_current\":3,\"by_identifier\":{\"type\":\"IDENTIFIER_TYPE_ICN\","
-      "\"value\":\"1000000001V100001\"}}'";
+      "\"value\":\"1013991212V661212\"}}'";
   verb.flags = {
       {"--target", "HOST:PORT", "where it listens (default: VA_<SERVICE>_GRPC)"},
       {"--ca", "FILE", "roots its certificate chains to (default: VA_CA)"},

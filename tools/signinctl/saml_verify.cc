@@ -1,5 +1,7 @@
 // saml verify: whether the gateway would accept this SAML response, judged by the gateway's own
 // code and nothing else.
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -79,36 +81,54 @@ Result Refused(const absl::Status& status, const ExpectedResponse& expected) {
   const base::Refusal refusal = gateway::RefusalFor(*reject);
   std::string detail =
       absl::StrCat("ends in code ", base::Describe(refusal.code).code, ", tag ", refusal.tag);
-  if (*reject == SamlReject::kInResponseToMismatch && expected.in_response_to.empty()) {
-    absl::StrAppend(&detail, "; name the request it answers with --in-response-to");
+  const bool asked = !expected.in_response_to.empty();
+  if (*reject == SamlReject::kInResponseToMismatch && !asked) {
+    absl::StrAppend(&detail, expected.allow_unsolicited
+                                 ? "; it answers a request, so it is not unsolicited"
+                                 : "; name the request it answers with --in-response-to");
+  }
+  if (*reject == SamlReject::kInResponseToMissing && !asked) {
+    absl::StrAppend(&detail, "; nobody asked for it: see --allow-unsolicited");
   }
   return Reject(std::string(ToString(*reject)), detail);
 }
 
-Result Run(const Arguments& arguments, const World& world) {
+struct Pinned {
   std::vector<crypto::PublicKey> keys;
-  std::string unfit;
+  std::string unfit;  // why a certificate's key is none that a signature is accepted from
+};
+
+// Nothing, or what cannot be read.
+std::optional<Result> ReadPinned(const Arguments& arguments, const World& world, Pinned& out) {
   for (const std::string& file : arguments.All("--idp-cert")) {
     const auto bytes = ReadInput(file, world);
     if (!bytes.ok()) return Misuse(std::string(bytes.status().message()));
     auto key = ReadKey(*bytes);
     if (key.ok()) {
-      keys.push_back(*std::move(key));
+      out.keys.push_back(*std::move(key));
     } else if (base::ReasonOf(key.status()) == "CERTIFICATE_UNREADABLE") {
       return Misuse(absl::StrCat(file, ": ", key.status().message()));
     } else {
-      unfit = absl::StrCat(file, ": ", key.status().message());
+      out.unfit = absl::StrCat(file, ": ", key.status().message());
     }
   }
-  // A readable certificate whose key no signature is accepted from: nothing can fit it.
-  if (keys.empty()) return Reject("SIGNATURE_KEY", unfit);
+  return std::nullopt;
+}
 
-  ExpectedResponse expected;
-  expected.keys = keys;
+// What the flags ask for; nothing, or the flag that cannot be understood.
+std::optional<Result> ReadExpected(const Arguments& arguments, const World& world,
+                                   ExpectedResponse& expected) {
   expected.idp_entity_id = arguments.Text("--idp-entity-id");
   expected.sp_entity_id = arguments.Text("--sp-entity-id");
   expected.acs_url = arguments.Text("--acs");
   expected.in_response_to = arguments.Text("--in-response-to");
+  expected.allow_unsolicited = arguments.Has("--allow-unsolicited");
+  if (expected.allow_unsolicited && arguments.Has("--in-response-to")) {
+    return Misuse("--in-response-to and --allow-unsolicited exclude each other");
+  }
+  if (arguments.Has("--legacy-algorithms")) {
+    expected.algorithms = gateway::SignatureAlgorithms::kLegacyToo;
+  }
   expected.comparison = "exact";
   // What was asked for and how fresh it had to be belong to the attempt, which is not known here.
   expected.max_authn_age = absl::InfiniteDuration();
@@ -126,9 +146,18 @@ Result Run(const Arguments& arguments, const World& world) {
   const std::optional<SignatureWanted> want = WantedOf(arguments.Text("--want", "assertion"));
   if (!want) return Misuse("--want is response, assertion or both");
   expected.want = *want;
+  return std::nullopt;
+}
 
+Result Run(const Arguments& arguments, const World& world) {
+  Pinned pinned;
+  if (std::optional<Result> no = ReadPinned(arguments, world, pinned)) return *std::move(no);
+  ExpectedResponse expected;
+  if (std::optional<Result> no = ReadExpected(arguments, world, expected)) return *std::move(no);
+  expected.keys = pinned.keys;
   const auto bytes = ReadInput(arguments.Text("FILE"), world);
   if (!bytes.ok()) return CannotRead(bytes.status());
+  if (pinned.keys.empty()) return Reject("SIGNATURE_KEY", pinned.unfit);
   const absl::StatusOr<std::string> xml = Message(*bytes);
   if (!xml.ok()) return Refused(xml.status(), expected);
   const auto verified = Validate(*xml, expected, arguments.Has("--want"));
@@ -153,9 +182,11 @@ Verb SamlVerify() {
       {"--sp-entity-id", "ID", "our entity id", true},
       {"--acs", "URL", "where the response was posted to", true},
       {"--in-response-to", "ID", "id of the request it must answer"},
+      {"--allow-unsolicited", "", "it must answer no request"},
       {"--now", "RFC3339", "the moment to judge at (default: now)"},
       {"--skew", "SECONDS", "tolerance between the clocks (default 60)"},
       {"--want", "WHAT", "what must be signed: response, assertion or both (default: either)"},
+      {"--legacy-algorithms", "", "allow SHA-1 digests and RSA-SHA1, which the gateway never does"},
   };
   verb.positionals = {{"FILE", "the XML, or the base64 of the form field; - for standard input"}};
   verb.run = Run;

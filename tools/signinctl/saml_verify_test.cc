@@ -19,6 +19,22 @@ using gateway::testing::ResponseParts;
 using va::testing::PemFiles;
 using va::testing::TestPki;
 
+// Self-signed, RSA-1024.
+constexpr char kRsa1024Certificate[] =
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIB/DCCAWWgAwIBAgIUGtYp3Ra4f8jDlohzvC8xolnKLl4wDQYJKoZIhvcNAQEL\n"
+    "BQAwDzENMAsGA1UEAwwEd2VhazAgFw0yNjExMjExNDE2NTNaGA8yMTI2MTAyODE0\n"
+    "MTY1M1owDzENMAsGA1UEAwwEd2VhazCBnzANBgkqhkiG9w0BAQEFAAOBjQAwgYkC\n"
+    "gYEAy4w1pc+RHONJ5dNDRfjJ8AxorUsk9Hh6reoKArIS635sJ3OXNs244T7Y91ir\n"
+    "T3ht5MMJk2G5pxhxTUayOYAfhbdr56HmLzazLI9RR0TfIcd7z/W5p4khz8TsR2Yv\n"
+    "0V3WzAsbPNzHxjkggW6nwX6F3k/THnBlbN6mBiYpp4RFvj0CAwEAAaNTMFEwHQYD\n"
+    "VR0OBBYEFJIoOWQDXstd4q+fKXUUrPqdtMj2MB8GA1UdIwQYMBaAFJIoOWQDXstd\n"
+    "4q+fKXUUrPqdtMj2MA8GA1UdEwEB/wQFMAMBAf8wDQYJKoZIhvcNAQELBQADgYEA\n"
+    "flFvxQiNBbYrCySHEr+hx0uB7yZCWMqrUr9pTKvYlO9iIew3H53nmDJS+b2Bu/n8\n"
+    "72lPu6hhVhbH4Ff3tQaIw9Izh87PRFMQlE70mCfJi5pQ+Vkh9nbMHIiJQYpq87rG\n"
+    "opc1h+BpNzmu1JvlLwf7sDbie6nsmq4/R/t0cjTHAgI=\n"
+    "-----END CERTIFICATE-----\n";
+
 // An identity provider with a certificate, and a command line that fits it; rows change one thing.
 class Provider {
  public:
@@ -136,6 +152,80 @@ TEST_CASE("saml verify P5: either signature will do, none will not", "[signinctl
         "ASSERTION_NOT_SIGNED");
 }
 
+TEST_CASE("saml verify S97: what nobody asked for passes only when allowed, and only then",
+          "[signinctl][S97]") {
+  const Provider idp;
+  ResponseParts parts = idp.Parts();
+  const std::string answers = absl::StrCat(" InResponseTo=\"", kRequest, "\"");
+  const auto without = [&answers](const std::string& text) {
+    return gateway::testing::Replaced(text, answers, "");
+  };
+  parts.response_attributes = without(parts.response_attributes);
+  ResponseParts half = parts;  // the confirmation still answers
+  parts.confirmation = without(parts.confirmation);
+  const auto verify = [](const Provider& provider, const std::string& xml,
+                         std::vector<std::string> more) {
+    std::vector<std::string> all = {"saml",
+                                    "verify",
+                                    "--idp-entity-id",
+                                    kIdp,
+                                    "--idp-cert",
+                                    provider.certificate_file(),
+                                    "--sp-entity-id",
+                                    kSp,
+                                    "--acs",
+                                    kAcs,
+                                    "-"};
+    all.insert(all.end(), more.begin(), more.end());
+    return RunWith(all, xml);
+  };
+  CHECK(verify(idp, Render(parts), {"--allow-unsolicited"}).exit == 0);
+  const Ran refused = verify(idp, Render(parts), {});
+  CHECK(refused.json["reason"] == "IN_RESPONSE_TO_MISSING");
+  CHECK(absl::StrContains(refused.err, "--allow-unsolicited"));
+  CHECK(verify(idp, Render(parts), {"--in-response-to", kRequest}).json["reason"] ==
+        "IN_RESPONSE_TO_MISSING");
+  CHECK(verify(idp, Render(half), {"--allow-unsolicited"}).json["reason"] ==
+        "IN_RESPONSE_TO_MISMATCH");
+  CHECK(verify(idp, Render(idp.Parts()), {"--allow-unsolicited"}).json["reason"] ==
+        "IN_RESPONSE_TO_MISMATCH");
+  CHECK(verify(idp, Render(parts), {"--allow-unsolicited", "--in-response-to", kRequest}).exit ==
+        2);
+}
+
+TEST_CASE("saml verify P4 S45: SHA-1 is read only when asked for", "[signinctl][P4][S45]") {
+  const Provider idp;
+  ResponseParts parts = idp.Parts();
+  xml::Document document =
+      xml::testing::OrDie(xml::Document::Parse(parts.Unsigned(parts.Assertion())));
+  xml::testing::Recipe sha1;
+  sha1.method = xmlSecTransformRsaSha1Id;
+  sha1.digest = xmlSecTransformSha1Id;
+  xml::testing::SignAs(document, xml::testing::ById(document.root(), "_assertion"),
+                       *parts.assertion_key, sha1);
+  const std::string file = [&] {
+    static const va::testing::TempDir dir;
+    return dir.Write("sha1.xml", document.Serialize());
+  }();
+  const std::vector<std::string> line = {"saml",
+                                         "verify",
+                                         "--idp-entity-id",
+                                         kIdp,
+                                         "--idp-cert",
+                                         idp.certificate_file(),
+                                         "--sp-entity-id",
+                                         kSp,
+                                         "--acs",
+                                         kAcs,
+                                         "--in-response-to",
+                                         kRequest,
+                                         file};
+  CHECK(RunWith(line).json["reason"] == "SIGNATURE_ALGORITHM");
+  std::vector<std::string> legacy = line;
+  legacy.emplace_back("--legacy-algorithms");
+  CHECK(RunWith(legacy).exit == 0);
+}
+
 TEST_CASE("saml verify: any of several certificates may fit, PEM or DER", "[signinctl]") {
   Provider idp;
   const std::string xml = Render(idp.Parts());
@@ -169,6 +259,10 @@ TEST_CASE("saml verify: what is no certificate, moment or number is misuse", "[s
     CHECK(ran.out.empty());
   }
   CHECK(idp.Verify("", {}, "/nonexistent").exit == 2);
+  // An unreadable file is misuse even when the key could fit nothing.
+  const std::string weak = idp.pki().dir().Write("weak.crt", kRsa1024Certificate, 0644);
+  CHECK(idp.Verify(xml, {{"--idp-cert", weak}}).json["reason"] == "SIGNATURE_KEY");
+  CHECK(idp.Verify("", {{"--idp-cert", weak}}, "/nonexistent").exit == 2);
 }
 
 TEST_CASE("saml verify: hostile input is a reject, never a crash and never accepted",

@@ -72,9 +72,7 @@ Verdict CheckBearer(const Element& confirmation, const ExpectedResponse& expecte
   const std::optional<std::string> recipient = data->Attr("Recipient");
   if (!recipient.has_value()) return SamlReject::kRecipientMissing;
   if (*recipient != expected.acs_url) return SamlReject::kRecipientMismatch;
-  const std::optional<std::string> in_response_to = data->Attr("InResponseTo");
-  if (!in_response_to.has_value()) return SamlReject::kInResponseToMissing;
-  if (*in_response_to != expected.in_response_to) return SamlReject::kInResponseToMismatch;
+  if (const Verdict no = CheckInResponseTo(*data, expected)) return no;
   if (IsOver(*end, expected)) return SamlReject::kConfirmationExpired;
   return std::nullopt;
 }
@@ -242,6 +240,18 @@ Verdict CheckIssuer(const Element& issuer, absl::string_view entity_id) {
   const std::optional<std::string> format = issuer.Attr("Format");
   const bool is_entity = !format.has_value() || *format == saml::kEntityFormat;
   if (!is_entity || *text != entity_id) return SamlReject::kIssuerMismatch;
+  return std::nullopt;
+}
+
+Verdict CheckInResponseTo(const Element& element, const ExpectedResponse& expected) {
+  const std::optional<std::string> answers = element.Attr("InResponseTo");
+  if (expected.allow_unsolicited) {
+    return answers.has_value() ? Verdict(SamlReject::kInResponseToMismatch) : std::nullopt;
+  }
+  if (!answers.has_value()) return SamlReject::kInResponseToMissing;
+  if (expected.in_response_to.empty() || *answers != expected.in_response_to) {
+    return SamlReject::kInResponseToMismatch;
+  }
   return std::nullopt;
 }
 

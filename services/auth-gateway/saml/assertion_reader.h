@@ -24,6 +24,9 @@ Verdict ReadAssertion(const xml::VerifiedElement& assertion, const ExpectedRespo
 // Whether an Issuer element names `entity_id`, byte for byte, as an entity (attack S106).
 Verdict CheckIssuer(const xml::Element& issuer, absl::string_view entity_id);
 
+// The attribute InResponseTo of a Response or of a SubjectConfirmationData (attacks S95-S97).
+Verdict CheckInResponseTo(const xml::Element& element, const ExpectedResponse& expected);
+
 // An attribute IssueInstant that is there, is a moment and is not in the future.
 Verdict CheckIssueInstant(const xml::Element& element, const ExpectedResponse& expected);
 

@@ -152,11 +152,7 @@ Verdict CheckEnvelope(const Element& response, bool is_signed, const ExpectedRes
   if (response.Attr("Version") != std::optional<std::string>("2.0")) return SamlReject::kBadVersion;
   if (response.Attr("ID").value_or("").empty()) return SamlReject::kMalformedResponse;
   if (const Verdict no = CheckEnvelopeAddress(response, is_signed, expected)) return no;
-  const std::optional<std::string> in_response_to = response.Attr("InResponseTo");
-  if (!in_response_to.has_value()) return SamlReject::kInResponseToMissing;
-  if (expected.in_response_to.empty() || *in_response_to != expected.in_response_to) {
-    return SamlReject::kInResponseToMismatch;
-  }
+  if (const Verdict no = CheckInResponseTo(response, expected)) return no;
   if (const Verdict no = CheckStatus(response)) return no;
   return CheckIssueInstant(response, expected);
 }
@@ -167,7 +163,10 @@ Verdict CheckEnvelope(const Element& response, bool is_signed, const ExpectedRes
 Verdict VerifyIfSigned(const xml::Document& document, const Element& element,
                        const ExpectedResponse& expected, std::optional<VerifiedElement>& out) {
   if (!xml::HasSignature(element)) return std::nullopt;
-  absl::StatusOr<VerifiedElement> verified = xml::VerifyEnveloped(document, element, expected.keys);
+  xml::VerifyOptions options;
+  options.allow_legacy = expected.algorithms == SignatureAlgorithms::kLegacyToo;
+  absl::StatusOr<VerifiedElement> verified =
+      xml::VerifyEnveloped(document, element, expected.keys, options);
   if (!verified.ok()) return Translate(verified.status(), SamlReject::kSignatureProcessing);
   out = *std::move(verified);
   return std::nullopt;

@@ -21,12 +21,22 @@ namespace va::gateway {
 // A signature that is there and was not asked for must verify all the same (decision P5).
 using identity::SignatureWanted;
 
+// What signatures may be made with. The gateway never sets anything but the default; the operator's
+// tool looks at old messages with the other one (decision P4).
+enum class SignatureAlgorithms {
+  kAllowed,
+  kLegacyToo,  // SHA-1 digests and RSA-SHA1 as well
+};
+
 struct ExpectedResponse {
   std::string idp_entity_id;
   absl::Span<const crypto::PublicKey> keys;  // all keys listed for this IdP
   std::string sp_entity_id;
   std::string acs_url;
   std::string in_response_to;  // id of our AuthnRequest
+  // Nobody asked (decision P1): then the response must not claim to answer anything either (SAML
+  // profiles 4.1.5), and in_response_to is not looked at.
+  bool allow_unsolicited = false;
   std::vector<std::string> requested_contexts;
   std::string comparison;  // exact or minimum
   absl::Time now;
@@ -34,6 +44,7 @@ struct ExpectedResponse {
   // How long ago the person may have authenticated at the IdP.
   absl::Duration max_authn_age = absl::Hours(12);
   SignatureWanted want = SignatureWanted::kAssertion;
+  SignatureAlgorithms algorithms = SignatureAlgorithms::kAllowed;
 };
 
 // The XML of the form field SAMLResponse: base64 with white space allowed and nothing else

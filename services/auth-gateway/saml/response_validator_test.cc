@@ -178,6 +178,9 @@ TEST_CASE("ValidateResponse: S95 S96 InResponseTo names our request, twice", "[g
       {"S96 other on the confirmation", In(&R::confirmation, kRequest, "_request-2"),
        "IN_RESPONSE_TO_MISMATCH"},
   });
+  // The gateway's default: nothing unsolicited, no SHA-1 (P1, P4).
+  CHECK_FALSE(ExpectedResponse().allow_unsolicited);
+  CHECK(ExpectedResponse().algorithms == SignatureAlgorithms::kAllowed);
   // S97: nothing was asked, so nothing can be an answer.
   ExpectedResponse nothing = Expected();
   nothing.in_response_to = "";
