@@ -67,6 +67,13 @@ Provisioning PendingOf(const ProvisioningPlan& plan) {
   return provisioning;
 }
 
+Provisioning UnavailableOf(const ProvisioningPlan& plan) {
+  Provisioning provisioning;
+  if (plan.mhv_account) provisioning.mhv_account = MhvAccountState::kUnavailable;
+  if (plan.proofing) provisioning.proofing = ProofingState::kUnavailable;
+  return provisioning;
+}
+
 bool IsPending(const Provisioning& provisioning) {
   return provisioning.mhv_account == MhvAccountState::kPending ||
          provisioning.proofing == ProofingState::kPending;

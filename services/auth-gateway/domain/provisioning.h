@@ -56,6 +56,9 @@ ProvisioningPlan PlanProvisioning(const SessionRecord& session);
 // The state of a plan nobody has worked on yet.
 Provisioning PendingOf(const ProvisioningPlan& plan);
 
+// The state of a plan nobody could work on.
+Provisioning UnavailableOf(const ProvisioningPlan& plan);
+
 // A question is open: looking again later may tell more.
 bool IsPending(const Provisioning& provisioning);
 

@@ -19,9 +19,9 @@ const ConsentText& CurrentConsentText() {
             {"Login.gov needs proof of your identity before it can give you a verified account. VA "
              "sends what it knows for this purpose alone, and only after you have agreed."}},
            {"What is sent to Login.gov",
-            {"Your name, address, phone number, birth date and Social Security number, and how and "
-             "when VA checked your identity.",
-             "Pictures of your documents and their numbers are not sent."}},
+            {"Your name, address, phone number, birth date and Social Security number.",
+             "How and when VA checked your identity, and the kind of document you showed, its "
+             "country and the day it expires. Its number and pictures of it are not sent."}},
            {"Your Social Security number",
             {"It tells you apart from other people with the same name. You do not have to share "
              "it, but without it this transfer is not possible."}},

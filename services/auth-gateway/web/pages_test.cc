@@ -55,6 +55,7 @@ ResultPage SignedInWith(const Provisioning& provisioning) {
   page.terms_url = "/terms-of-use/";
   page.consent_url = "/inherited_proofing/consent";
   page.reload_url = "/auth/login/callback";
+  page.request_id = "req-7";
   return page;
 }
 
@@ -114,6 +115,7 @@ std::vector<NamedPage> EveryPage() {
       {"consent declined",
        RenderConsentRecordedPage({.given = false, .back_url = "/auth/login/callback"})},
       {"not invited", RenderErrorPage(NotInvitedPage("/auth/login/callback"))},
+      {"form outdated", RenderErrorPage(FormOutdatedPage("/terms-of-use/"))},
       {"answer later", RenderErrorPage(AnswerLaterPage("req-1", "/terms-of-use/"))},
       {"result, failed", RenderResultPage({.code = "101", .request_id = "req-1"})},
       {"signed out", RenderSignedOutPage({})},
@@ -432,9 +434,9 @@ TEST_CASE("RenderResultPage: the state of the account in plain words, each with 
       {MhvAccountState::kPending, "We are still checking with My HealtheVet", false},
       {MhvAccountState::kEnsured, "Your My HealtheVet account is ready.", false},
       {MhvAccountState::kNeedsTerms, "needs your answer to the terms of use", true},
-      {MhvAccountState::kIneligible, "cannot open an account for you", false},
+      {MhvAccountState::kIneligible, "read out this request id: req-7", false},
       {MhvAccountState::kUnavailable,
-       "We could not reach My HealtheVet. Your sign-in is not affected", false},
+       "We could not check with My HealtheVet. Your sign-in is not affected", false},
       {std::nullopt, "You are signed in", false},
   };
   for (const Case& row : cases) {
@@ -510,8 +512,8 @@ TEST_CASE("RenderConsentPage: SP 800-63A-4 3.3.2 every notice stands on the page
   const std::string html = RenderConsentPage(page);
   for (const char* notice :
        {"for this purpose alone",
-        "name, address, phone number, birth date and Social Security "
-        "number, and how and when VA checked your identity",
+        "name, address, phone number, birth date and Social Security number",
+        "How and when VA checked your identity, and the kind of document you showed",
         "This is voluntary", "What is kept, and for how long", "ends after 90 minutes",
         "24 hours at the latest", "If something is wrong", "Your Social Security number",
         "The transfer itself opens later. Today we record your answer and send nothing"}) {

@@ -60,16 +60,6 @@ bool HasForeignOrigin(const http::Request& request, absl::string_view base_url) 
   return *origin != base_url && *origin != absl::StrCat("https://", request.host);
 }
 
-bool IsUuid(absl::string_view text) {
-  if (text.size() != 36) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    const bool hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
-    if (dash ? text[i] != '-' : !hex) return false;
-  }
-  return true;
-}
-
 bool IsEmbedded(const http::Request& request) {
   return request.headers.Get("Sec-Fetch-Mode").value_or("navigate") != "navigate" ||
          request.headers.Get("Sec-Fetch-Dest").value_or("document") != "document";

@@ -35,9 +35,6 @@ bool HasForeignOrigin(const http::Request& request, absl::string_view base_url);
 // page.
 bool IsEmbedded(const http::Request& request);
 
-// A UUID in lower case, as all request ids are.
-bool IsUuid(absl::string_view text);
-
 // Whether the client would rather read HTML than JSON.
 bool WantsHtml(const http::Request& request);
 

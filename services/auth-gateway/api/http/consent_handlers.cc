@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lib/base/status.h"
+#include "services/auth-gateway/api/http/outcome_response.h"
 #include "services/auth-gateway/api/http/page_handlers.h"
 #include "services/auth-gateway/api/http/provisioning_view.h"
 #include "services/auth-gateway/api/http/signed_in_form.h"
@@ -35,13 +36,24 @@ std::optional<http::Response> WithoutInvitation(const GatewayDeps& deps,
   return http::Html(403, RenderErrorPage(NotInvitedPage(kResultPath)));
 }
 
-http::Response ShowConsent(const GatewayDeps& deps, int status, bool changed) {
+void RecordNotInvited(const GatewayDeps& deps, const http::Request& request,
+                      const SessionRecord& session) {
+  Record(deps, telemetry::AuditEvent::kRequestRefused,
+         {.request_id = request.request_id,
+          .application = session.application,
+          .code = "400",
+          .tag = "not_invited"});
+}
+
+http::Response ShowConsent(const GatewayDeps& deps, const http::Request& request, int status,
+                           bool changed) {
   ConsentPage page;
   page.text = &CurrentConsentText();
   page.changed = changed;
   page.action = kConsentPath;
-  page.give_id = deps.ids.Uuid();
-  page.decline_id = deps.ids.Uuid();
+  AnswerIds ids = NewAnswerIds(deps, request, kForm);
+  page.give_id = std::move(ids.yes);
+  page.decline_id = std::move(ids.no);
   page.back_url = kResultPath;
   return http::Html(status, RenderConsentPage(page));
 }
@@ -53,7 +65,7 @@ http::Response HandleConsentPage(const GatewayDeps& deps, http::Request& request
   if (auto* const page = std::get_if<http::Response>(&session)) return std::move(*page);
   auto refused = WithoutInvitation(deps, request, std::get<SessionRecord>(session));
   if (refused.has_value()) return *std::move(refused);
-  return ShowConsent(deps, 200, /*changed=*/false);
+  return ShowConsent(deps, request, 200, /*changed=*/false);
 }
 
 http::Response HandleConsentAnswer(const GatewayDeps& deps, http::Request& request) {
@@ -61,10 +73,13 @@ http::Response HandleConsentAnswer(const GatewayDeps& deps, http::Request& reque
   if (auto* const page = std::get_if<http::Response>(&read)) return std::move(*page);
   const PostedAnswer& answer = std::get<PostedAnswer>(read);
   auto refused = WithoutInvitation(deps, request, answer.session);
-  if (refused.has_value()) return *std::move(refused);
+  if (refused.has_value()) {
+    if (refused->status == 403) RecordNotInvited(deps, request, answer.session);
+    return *std::move(refused);
+  }
   const ConsentText& text = CurrentConsentText();
   // An answer counts for the words the person saw.
-  if (answer.shown != text.version) return ShowConsent(deps, 409, /*changed=*/true);
+  if (answer.shown != text.version) return ShowConsent(deps, request, 409, /*changed=*/true);
 
   auto renewed = RenewAdmission(deps, request, answer.session, kConsentPath);
   if (auto* const page = std::get_if<http::Response>(&renewed)) return std::move(*page);
@@ -75,6 +90,10 @@ http::Response HandleConsentAnswer(const GatewayDeps& deps, http::Request& reque
                                                              .locale = text.locale,
                                                              .given = answer.yes},
                                                             ScopeOf(deps, request));
+  // The same form once more, long after its answer has ended.
+  if (base::ReasonOf(recorded) == "CONSENT_OVER") {
+    return http::Html(409, RenderErrorPage(FormOutdatedPage(kConsentPath)));
+  }
   if (!recorded.ok()) return AnswerLater(deps, request, "proofing", recorded, kConsentPath);
   return http::Html(
       200, RenderConsentRecordedPage({.given = answer.yes, .back_url = std::string(kResultPath)}));

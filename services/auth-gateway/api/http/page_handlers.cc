@@ -12,6 +12,7 @@
 #include "services/auth-gateway/api/http/session_handlers.h"
 #include "services/auth-gateway/api/http/terms_handlers.h"
 #include "services/auth-gateway/domain/return_target.h"
+#include "services/auth-gateway/web/answer_id.h"
 #include "services/auth-gateway/web/pages.h"
 
 namespace va::gateway {
@@ -113,6 +114,7 @@ http::Response HandleResultPage(const GatewayDeps& deps, http::Request& request)
   page.terms_url = kTermsPath;
   page.consent_url = kConsentPath;
   page.reload_url = kResultPath;
+  page.request_id = record.flow_id;
   if (record.assurance.csp.has_value()) {
     const identity::CspRow* const row = deps.policy.FindCsp(*record.assurance.csp);
     if (row != nullptr) page.csp_name = row->name;

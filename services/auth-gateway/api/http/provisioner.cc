@@ -20,13 +20,14 @@ Provisioner::Provisioner(Submit submit, ProvisioningLimits limits, MhvAccounts& 
       log_(log),
       stop_by_ns_(std::numeric_limits<int64_t>::max()) {}
 
-void Provisioner::Enqueue(const ProvisioningPlan& plan, AdmittedPerson person) {
-  if (!plan.any()) return;
+bool Provisioner::Enqueue(const ProvisioningPlan& plan, AdmittedPerson person) {
+  if (!plan.any()) return true;
   const std::string flow_id = person.flow_id;
   const absl::Time usable_until = clock_.Now() + limits_.token_use;
   const bool taken = submit_(
       [this, plan, person = std::move(person), usable_until] { Work(plan, person, usable_until); });
   if (!taken) log_.Warn("provisioning.dropped", {{"req", flow_id}, {"reason", "QUEUE_FULL"}});
+  return taken;
 }
 
 void Provisioner::StopBy(absl::Time end) { stop_by_ns_ = absl::ToUnixNanos(end); }
@@ -34,7 +35,8 @@ void Provisioner::StopBy(absl::Time end) { stop_by_ns_ = absl::ToUnixNanos(end);
 void Provisioner::Work(const ProvisioningPlan& plan, const AdmittedPerson& person,
                        absl::Time usable_until) {
   if (clock_.Now() >= usable_until) {
-    log_.Warn("provisioning.dropped", {{"req", person.flow_id}, {"reason", "WAITED_TOO_LONG"}});
+    LogDropped(person, "WAITED_TOO_LONG");
+    Record(person, UnavailableOf(plan));
     return;
   }
   if (plan.mhv_account) AskAccount(person);
@@ -43,7 +45,7 @@ void Provisioner::Work(const ProvisioningPlan& plan, const AdmittedPerson& perso
 
 void Provisioner::AskAccount(const AdmittedPerson& person) {
   const auto deadline = NextDeadline();
-  if (!deadline.has_value()) return;
+  if (!deadline.has_value()) return LogDropped(person, "STOPPING");
   const auto answer = accounts_.EnsureAccount(person, {person.flow_id, *deadline});
   if (!answer.ok()) LogFailure(person, "mhv_account", answer.status());
   Record(person, {.mhv_account = answer.ok() ? *answer : MhvAccountState::kUnavailable,
@@ -52,7 +54,7 @@ void Provisioner::AskAccount(const AdmittedPerson& person) {
 
 void Provisioner::AskProofing(const AdmittedPerson& person) {
   const auto deadline = NextDeadline();
-  if (!deadline.has_value()) return;
+  if (!deadline.has_value()) return LogDropped(person, "STOPPING");
   const auto answer = proofing_.CheckEligibility(person, {person.flow_id, *deadline});
   if (!answer.ok()) LogFailure(person, "proofing", answer.status());
   Record(person, {.mhv_account = std::nullopt,
@@ -72,6 +74,10 @@ std::optional<absl::Time> Provisioner::NextDeadline() const {
   const absl::Time stop_by = absl::FromUnixNanos(stop_by_ns);
   if (now >= stop_by) return std::nullopt;
   return std::min(now + limits_.deadline, stop_by);
+}
+
+void Provisioner::LogDropped(const AdmittedPerson& person, absl::string_view reason) const {
+  log_.Warn("provisioning.dropped", {{"req", person.flow_id}, {"reason", reason}});
 }
 
 void Provisioner::LogFailure(const AdmittedPerson& person, absl::string_view question,

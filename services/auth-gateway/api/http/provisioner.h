@@ -32,8 +32,9 @@ class Provisioner {
               ProofingHandoff& proofing, FlowStore& flows, const base::Clock& clock,
               const telemetry::Log& log);
 
-  // Has the questions of `plan` put, or leaves them pending. Returns at once.
-  void Enqueue(const ProvisioningPlan& plan, AdmittedPerson person);
+  // Has the questions of `plan` put. Returns at once; false when there is no room, and they stay
+  // pending.
+  bool Enqueue(const ProvisioningPlan& plan, AdmittedPerson person);
 
   // From now on no question lasts beyond `end`, and none begins after it.
   void StopBy(absl::Time end);
@@ -43,6 +44,7 @@ class Provisioner {
   void AskAccount(const AdmittedPerson& person);
   void AskProofing(const AdmittedPerson& person);
   void Record(const AdmittedPerson& person, const Provisioning& answer);
+  void LogDropped(const AdmittedPerson& person, absl::string_view reason) const;
   // Until when the next question may take; nothing when none may begin any more.
   std::optional<absl::Time> NextDeadline() const;
   void LogFailure(const AdmittedPerson& person, absl::string_view question,

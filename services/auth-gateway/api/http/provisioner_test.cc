@@ -120,14 +120,14 @@ TEST_CASE("Provisioner: what finds no room stays pending and is logged, without 
   }
 }
 
-TEST_CASE("Provisioner: what waited until its token is nearly over is left pending",
+TEST_CASE("Provisioner: what waited until its token is nearly over is unavailable",
           "[provisioning][E6]") {
   Bench bench;
   bench.provisioner.Enqueue(kBoth, Person());
   bench.clock.Advance(absl::Minutes(4));
   bench.Run();
   CHECK(bench.accounts.asked.empty());
-  CHECK(bench.Kept() == PendingOf(kBoth));
+  CHECK(bench.Kept() == UnavailableOf(kBoth));
   CHECK(absl::StrContains(bench.sink.text, "WAITED_TOO_LONG"));
 }
 
@@ -147,6 +147,7 @@ TEST_CASE("Provisioner: each question has a deadline of its own, and none outlas
   bench.clock.Advance(absl::Seconds(3));
   bench.Run();
   CHECK(bench.accounts.asked.size() == 2);
+  CHECK(absl::StrContains(bench.sink.text, "STOPPING"));
 }
 
 TEST_CASE("Provisioner: a store that is down loses the answer, not the program", "[provisioning]") {

@@ -1,5 +1,6 @@
 #include "services/auth-gateway/api/http/signed_in_form.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "services/auth-gateway/api/http/browser.h"
 #include "services/auth-gateway/api/http/outcome_response.h"
 #include "services/auth-gateway/api/http/session_handlers.h"
+#include "services/auth-gateway/web/answer_id.h"
 #include "services/auth-gateway/web/pages.h"
 
 namespace va::gateway {
@@ -15,10 +17,22 @@ namespace {
 
 constexpr absl::string_view kRetryAfterSeconds = "5";
 
-http::Response Refuse(const GatewayDeps& deps, const http::Request& request, int status,
-                      absl::string_view tag, absl::string_view path) {
+// What names a text is a short word of ours; anything else would fail further inside.
+constexpr size_t kLongestName = 64;
+
+bool IsName(absl::string_view text) {
+  return !text.empty() && text.size() <= kLongestName &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
+void RecordRefusal(const GatewayDeps& deps, const http::Request& request, absl::string_view tag) {
   Record(deps, telemetry::AuditEvent::kRequestRefused,
          {.request_id = request.request_id, .code = "400", .tag = tag});
+}
+
+http::Response Refuse(const GatewayDeps& deps, const http::Request& request, int status,
+                      absl::string_view tag, absl::string_view path) {
+  RecordRefusal(deps, request, tag);
   return RefusalPage(status, {base::SignInCode::kInvalidRequest, std::string(tag)},
                      request.request_id, path);
 }
@@ -54,11 +68,21 @@ OrPage<SessionRecord> RequireSession(const GatewayDeps& deps, const http::Reques
   return **std::move(session);
 }
 
+AnswerIds NewAnswerIds(const GatewayDeps& deps, const http::Request& request,
+                       const AnswerForm& form) {
+  const std::string token = CookieValue(request, kSessionCookie).value_or("");
+  return {SealAnswerId(deps.ids.Uuid(), {form.path, form.yes}, token),
+          SealAnswerId(deps.ids.Uuid(), {form.path, form.no}, token)};
+}
+
 OrPage<PostedAnswer> ReadAnswer(const GatewayDeps& deps, const http::Request& request,
                                 const AnswerForm& form) {
   if (IsFromElsewhere(request) || HasForeignOrigin(request, deps.base_url)) {
     return Refuse(deps, request, 403, "cross_site", form.path);
   }
+  const auto token = CookieValue(request, kSessionCookie);
+  // Whose answer it is cannot be told.
+  if (!token.ok()) return Refuse(deps, request, 400, "cookie_refused", form.path);
   auto session = RequireSession(deps, request);
   if (std::holds_alternative<http::Response>(session)) {
     return std::get<http::Response>(std::move(session));
@@ -73,10 +97,13 @@ OrPage<PostedAnswer> ReadAnswer(const GatewayDeps& deps, const http::Request& re
     return Refuse(deps, request, 400, "decision_missing", form.path);
   }
   answer.shown = ValueOf(*fields, form.shown);
-  if (answer.shown.empty()) return Refuse(deps, request, 400, "text_missing", form.path);
-  answer.id = ValueOf(*fields, "answer");
-  if (answer.id.empty()) answer.id = deps.ids.Uuid();
-  if (!IsUuid(answer.id)) return Refuse(deps, request, 400, "answer_id_malformed", form.path);
+  if (!IsName(answer.shown)) return Refuse(deps, request, 400, "text_unnamed", form.path);
+  auto id = OpenAnswerId(ValueOf(*fields, "answer"), {form.path, decision}, *token);
+  if (!id.has_value()) {
+    RecordRefusal(deps, request, "form_of_another_session");
+    return http::Html(403, RenderErrorPage(FormOutdatedPage(std::string(form.path))));
+  }
+  answer.id = *std::move(id);
   answer.session = std::get<SessionRecord>(std::move(session));
   return answer;
 }

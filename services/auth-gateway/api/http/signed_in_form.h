@@ -28,6 +28,14 @@ struct AnswerForm {
   absl::string_view shown;  // the field that says which text was shown
 };
 
+// The ids of a form that is about to be shown to the session of `request`, one for each button.
+struct AnswerIds {
+  std::string yes;
+  std::string no;
+};
+AnswerIds NewAnswerIds(const GatewayDeps& deps, const http::Request& request,
+                       const AnswerForm& form);
+
 struct PostedAnswer {
   SessionRecord session;
   bool yes = false;
@@ -36,7 +44,8 @@ struct PostedAnswer {
   std::string id;
 };
 
-// The answer of a posted form. 403 when another origin posted it, 400 when it is not our form.
+// The answer of a posted form. 403 when another origin posted it, or when the form was not shown to
+// the session that posts it; 400 when it is not our form.
 OrPage<PostedAnswer> ReadAnswer(const GatewayDeps& deps, const http::Request& request,
                                 const AnswerForm& form);
 

@@ -1,5 +1,6 @@
 #include "services/auth-gateway/api/http/terms_handlers.h"
 
+#include <optional>
 #include <utility>
 
 #include "lib/base/status.h"
@@ -33,10 +34,21 @@ http::Response ShowTerms(const GatewayDeps& deps, const http::Request& request,
     page.answered_on = absl::FormatTime("%B %-d, %Y", terms->decided_at, absl::UTCTimeZone());
   }
   page.action = kTermsPath;
-  page.accept_id = deps.ids.Uuid();
-  page.decline_id = deps.ids.Uuid();
+  AnswerIds ids = NewAnswerIds(deps, request, kForm);
+  page.accept_id = std::move(ids.yes);
+  page.decline_id = std::move(ids.no);
   page.back_url = kResultPath;
   return http::Html(status, RenderTermsPage(page));
+}
+
+void Keep(const GatewayDeps& deps, const SessionRecord& session, MhvAccountState state) {
+  const absl::Status written = deps.flows.RecordProvisioning(
+      session.flow_id, {.mhv_account = state, .proofing = std::nullopt},
+      deps.clock.Now() + deps.limits.finish_deadline);
+  if (written.ok()) return;
+  deps.log.Warn(
+      "provisioning.failed",
+      {{"req", session.flow_id}, {"question", "store"}, {"reason", base::ReasonOf(written)}});
 }
 
 // The account that wanted the terms is asked for again; the answer lands in the session's attempt.
@@ -44,14 +56,11 @@ void AskAgain(const GatewayDeps& deps, const SessionRecord& session, AdmittedPer
   ProvisioningPlan plan = PlanProvisioning(session);
   plan.proofing = false;  // terms do not bear on it
   if (!plan.any()) return;
-  const absl::Status written = deps.flows.RecordProvisioning(
-      session.flow_id, PendingOf(plan), deps.clock.Now() + deps.limits.finish_deadline);
-  if (!written.ok()) {
-    deps.log.Warn(
-        "provisioning.failed",
-        {{"req", session.flow_id}, {"question", "store"}, {"reason", base::ReasonOf(written)}});
+  Keep(deps, session, MhvAccountState::kPending);
+  // Nobody is left looking at "still checking" when no one checks.
+  if (!deps.provisioner.Enqueue(plan, std::move(person))) {
+    Keep(deps, session, MhvAccountState::kUnavailable);
   }
-  deps.provisioner.Enqueue(plan, std::move(person));
 }
 
 }  // namespace
