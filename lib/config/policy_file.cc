@@ -38,6 +38,8 @@ using identity::TargetStyle;
 
 // The only checks an application may waive (decision R2).
 constexpr absl::string_view kWaivable[] = {"101", "103", "106"};
+// Generations that let a request waive (decision R2).
+constexpr absl::string_view kReadSkipDupe[] = {"ssoe-2021", "ssoe-2022-03"};
 
 // Collects problems with the line they stand on.
 class Problems {
@@ -216,6 +218,21 @@ void CheckWaivable(Section& section, const std::string& key,
   }
 }
 
+// A request may waive under the generations that let it, and under no other name: neither a profile
+// of today nor a copy of an old one can learn it by a line of YAML (decision R2).
+void CheckSkipDupe(Section& section, const RuleProfile& profile) {
+  CheckWaivable(section, "skip_dupe_waives", profile.skip_dupe_waives);
+  if (profile.skip_dupe.empty() != profile.skip_dupe_waives.empty()) {
+    section.ProblemAt("skip_dupe_waives", "and skip_dupe belong together");
+  }
+  const bool may_read = std::find(std::begin(kReadSkipDupe), std::end(kReadSkipDupe),
+                                  profile.name) != std::end(kReadSkipDupe);
+  if (!profile.skip_dupe.empty() && !may_read) {
+    section.ProblemAt("skip_dupe", absl::StrCat("is read by the profiles ",
+                                                absl::StrJoin(kReadSkipDupe, " and "), " alone"));
+  }
+}
+
 RuleProfile ReadProfile(Section section, const std::string& name) {
   RuleProfile profile;
   profile.name = name;
@@ -234,10 +251,7 @@ RuleProfile ReadProfile(Section section, const std::string& name) {
   profile.blank_mhv_icn_conflicts = section.Bool("blank_mhv_icn_conflicts", true);
   profile.skip_dupe = section.String("skip_dupe", false);
   profile.skip_dupe_waives = section.Strings("skip_dupe_waives");
-  CheckWaivable(section, "skip_dupe_waives", profile.skip_dupe_waives);
-  if (profile.skip_dupe.empty() != profile.skip_dupe_waives.empty()) {
-    section.ProblemAt("skip_dupe_waives", "and skip_dupe belong together");
-  }
+  CheckSkipDupe(section, profile);
   section.RefuseUnknownKeys();
   return profile;
 }

@@ -144,6 +144,9 @@ TEST_CASE("ParsePolicy: what is wrong is named with its line", "[config][policy]
        "malformed_gcids: note\n    skip_dupe: \"true\"", "p.yaml:", "belong together"},
       {"what skip_dupe waives without its value", "malformed_gcids: note",
        "malformed_gcids: note\n    skip_dupe_waives: [\"101\"]", "p.yaml:", "belong together"},
+      {"a profile of another generation reads no skip_dupe (R2)", "malformed_gcids: note",
+       "malformed_gcids: note\n    skip_dupe: \"true\"\n    skip_dupe_waives: [\"101\"]",
+       "p.yaml:15:", "profiles ssoe-2021 and ssoe-2022-03 alone"},
       {"a profile decides about every check", "    multiple_icns: note\n", "",
        "p.yaml:", "multiple_icns must be one of: block, note, ignore"},
       {"plain http", "https://app.example.gov/in", "http://app.example.gov/in",
@@ -196,6 +199,27 @@ TEST_CASE("ParsePolicy: every problem is named, not only the first", "[config][p
   const std::string message(policy.status().message());
   CHECK(absl::StrContains(message, "titel"));
   CHECK(absl::StrContains(message, "not 102"));
+}
+
+TEST_CASE("ParsePolicy: R2 the profiles of before the application table may read skip_dupe",
+          "[config][policy][rule]") {
+  const std::string name = GENERATE("ssoe-2021", "ssoe-2022-03");
+  CAPTURE(name);
+  const auto policy = ParsePolicy(
+      absl::StrReplaceAll(
+          Good(), {{"  base:", absl::StrCat("  ", name, ":")},
+                   {"profile: base", absl::StrCat("profile: ", name)},
+                   {"malformed_gcids: note",
+                    "malformed_gcids: note\n    skip_dupe: mhv\n    skip_dupe_waives: [\"101\"]"}}),
+      "p.yaml");
+  INFO(policy.status());
+  REQUIRE(policy.ok());
+  const identity::RuleProfile* const profile = policy->FindProfile(name);
+  REQUIRE(profile != nullptr);
+  CHECK(profile->WaivesBySkipDupe("mhv", "101"));
+  CHECK_FALSE(profile->WaivesBySkipDupe("mhv", "103"));
+  CHECK_FALSE(profile->WaivesBySkipDupe("true", "101"));
+  CHECK_FALSE(profile->WaivesBySkipDupe("", "101"));
 }
 
 TEST_CASE("LoadPolicyFile: a file that is not there is NOT_FOUND", "[config][policy]") {

@@ -1,6 +1,6 @@
-// How a tool of an operator shows personal data: masked, unless the operator asked for it in so
-// many words. The one way for code outside of the codecs to put such a value on a screen; services
-// have no use for it.
+// How a tool of an operator shows personal data: as it is, when the operator gave it to the tool,
+// and else masked, unless the operator asked for it in so many words. The one way for code outside
+// of the codecs to put such a value on a screen; services have no use for it.
 #pragma once
 
 #include <string>
@@ -24,7 +24,7 @@ std::string Disclose(const Guarded<T>& value, Disclosure how) {
   return how == Disclosure::kRevealed ? value.Reveal() : kMask;
 }
 
-// Several names as one, with single spaces between them.
+// Several names as one, with single spaces between them; empty ones leave no gap.
 PersonText JoinNames(absl::Span<const PersonText> names);
 
 }  // namespace va::identity

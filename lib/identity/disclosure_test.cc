@@ -22,6 +22,9 @@ TEST_CASE("JoinNames: one space between names", "[pii]") {
   const std::vector<PersonText> names = {PersonText::FromWire("ROSE"), PersonText::FromWire("MAY")};
   CHECK(JoinNames(names) == PersonText::FromWire("ROSE MAY"));
   CHECK(JoinNames({}).empty());
+  const PersonText none;
+  const std::vector<PersonText> gaps = {none, names[0], none, names[1], none};
+  CHECK(JoinNames(gaps) == PersonText::FromWire("ROSE MAY"));
 }
 
 }  // namespace va::identity

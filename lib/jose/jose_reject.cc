@@ -77,6 +77,7 @@ absl::Status RejectStatus(JoseReject reject) {
 }
 
 std::optional<JoseReject> RejectOf(const absl::Status& status) {
+  if (status.code() != absl::StatusCode::kPermissionDenied) return std::nullopt;
   const std::string reason = base::ReasonOf(status);
   for (const Named& named : kNames) {
     if (named.name == reason) return named.reject;

@@ -18,6 +18,9 @@ TEST_CASE("JoseReject: every reject has a name of its own and comes back from it
   CHECK(names.size() == static_cast<size_t>(JoseReject::kLifetime) + 1);
   CHECK_FALSE(RejectOf(absl::OkStatus()).has_value());
   CHECK_FALSE(RejectOf(absl::InternalError("OpenSSL failed")).has_value());
+  // A failure that happens to bear such a word is not a refused token.
+  CHECK_FALSE(
+      RejectOf(base::MakeError(absl::StatusCode::kUnavailable, "EXPIRED", "down")).has_value());
 }
 
 TEST_CASE("JoseReject: J15 one message and one code for whatever is wrong", "[jose][security]") {

@@ -16,6 +16,8 @@ RULES = (
      "take an IdGenerator& as an argument"),
     (r"\.Reveal\(\)", r"^(services|lib|tools)/.*\.(cc|h)$", _REVEAL_ROOMS + "|" + _TESTS,
      "personal data is opened only in codecs, api/, adapters/, store/ and lib/{identity,jose,crypto}"),
+    (r"\bDisclose\(|\bJoinNames\(|lib/identity/disclosure\.h", r"^(services|lib|tools)/.*\.(cc|h)$",
+     r"^tools/signinctl/|^lib/identity/disclosure", "only an operator's tool discloses personal data"),
     (r"\bstd::format\(|#include <format>", r"\.(cc|h)$", r"^$", "GCC 12 has no std::format: absl::StrCat"),
     (r"\b(sleep_for|sleep_until|usleep|nanosleep)\(|\babsl::SleepFor\(|[^\w.:]sleep\(",
      r"_test\.cc$|^tests/(?!bench/|simulators/).*\.(cc|h|mjs|js|py)$", r"^$",

@@ -21,11 +21,13 @@ class FakeAudit final : public telemetry::Audit {
                     " " + std::string(facts.code) + " " + std::string(facts.tag) + " " +
                     std::string(facts.csp) + " " + std::string(facts.application));
     request_ids.emplace_back(facts.request_id);
+    policy_versions.emplace_back(facts.policy_version);
     return failure;
   }
 
   std::vector<std::string> lines;
   std::vector<std::string> request_ids;
+  std::vector<std::string> policy_versions;
   absl::Status failure;
 };
 

@@ -199,6 +199,20 @@ TEST_CASE("Derive: values in conflict never leave, codes and tags do (R3)", "[at
   CHECK(response->DebugString().find("2000000002V200002") == std::string::npos);
 }
 
+TEST_CASE("Derive: R2 skip_dupe as asked reaches the profiles that read it", "[attributes][api]") {
+  Harness harness;
+  identity::Policy older = ShippedPolicy();
+  for (identity::CspRow& row : older.csps) row.profile = "ssoe-2022-03";
+  harness.policy.current = std::make_shared<const identity::Policy>(older);
+  auto request = Ask<v1::DeriveRequest>(IdmeLoa3().With("mhvicn", "2000000002V200002"));
+  CHECK(harness.Derive(request)->findings(0).effect() == v1::Finding::EFFECT_BLOCKS);
+  request.mutable_context()->set_skip_dupe("true");
+  const auto waived = harness.Derive(request);
+  REQUIRE(waived.ok());
+  CHECK(waived->findings(0).effect() == v1::Finding::EFFECT_WAIVED);
+  CHECK(waived->findings(0).waived_by() == "skip_dupe");
+}
+
 // Every message type that a message of this type can hold, itself included.
 void CollectTypes(const google::protobuf::Descriptor& type, std::set<std::string>& seen) {
   if (!seen.insert(type.full_name()).second) return;
@@ -490,6 +504,7 @@ TEST_CASE("RenewDecision: E6 a live session gets a fresh token for its own attem
   CHECK(harness.accounts.linked.empty());
   CHECK(harness.audit.lines == std::vector<std::string>{"decision.made admit  renewal idme vaweb"});
   CHECK(harness.audit.request_ids == std::vector<std::string>{"r2"});
+  CHECK(harness.audit.policy_versions == std::vector<std::string>{ShippedPolicy().version});
 
   auto below = Live();
   below.mutable_assurance()->set_ial(1);
@@ -520,6 +535,25 @@ TEST_CASE("RenewDecision: a session without an application is one of the default
   CHECK(harness.Renew(request)->verdict() == v1::VERDICT_ADMIT);
   request.set_application("nowhere");
   CHECK(harness.Renew(request)->tag() == "unknown_application");
+}
+
+TEST_CASE("RenewDecision: the age of the authentication counts, and one without a time is too old",
+          "[attributes][api]") {
+  Harness harness;
+  identity::Policy strict = ShippedPolicy();
+  for (identity::Application& row : strict.applications) row.max_age = absl::Minutes(10);
+  harness.policy.current = std::make_shared<const identity::Policy>(strict);
+  const auto told = [&harness](absl::Duration age) {
+    auto request = Live();
+    request.mutable_assurance()->mutable_auth_time()->set_seconds(
+        absl::ToUnixSeconds(harness.clock.Now() - age));
+    return harness.Renew(request)->tag();
+  };
+  CHECK(told(absl::Minutes(10)).empty());
+  CHECK(told(absl::Minutes(10) + absl::Seconds(1)) == "assurance_not_met");
+  auto timeless = Live();
+  timeless.mutable_assurance()->clear_auth_time();
+  CHECK(harness.Renew(timeless)->tag() == "assurance_not_met");
 }
 
 TEST_CASE("RenewDecision: E5 another policy version is FAILED_PRECONDITION after one reload",
