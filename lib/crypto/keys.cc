@@ -11,11 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "lib/base/encoding.h"
 #include "lib/base/status.h"
@@ -139,6 +141,18 @@ void EvpKeyDeleter::operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
 void X509Deleter::operator()(X509* certificate) const { X509_free(certificate); }
 
 absl::StatusOr<std::string> ReadSecretFile(const std::string& path) { return ReadFile(path, true); }
+
+absl::StatusOr<std::string> ReadSecretLine(const std::string& path) {
+  absl::StatusOr<std::string> text = ReadSecretFile(path);
+  if (!text.ok()) return text;
+  absl::StripTrailingAsciiWhitespace(&*text);
+  const bool visible = std::all_of(text->begin(), text->end(), [](char c) {
+    return absl::ascii_isgraph(static_cast<unsigned char>(c));
+  });
+  if (!text->empty() && visible) return text;
+  return base::MakeError(absl::StatusCode::kInvalidArgument, "FILE",
+                         absl::StrCat(path, " must hold one line of visible characters"));
+}
 
 absl::StatusOr<std::string> ReadPublicFile(const std::string& path) {
   return ReadFile(path, false);

@@ -116,6 +116,10 @@ class Certificate {
 // The last line end is kept. For key rings and password files as well.
 absl::StatusOr<std::string> ReadSecretFile(const std::string& path);
 
+// The same for a secret of one line of visible characters, which may stand in a header; without the
+// line end.
+absl::StatusOr<std::string> ReadSecretLine(const std::string& path);
+
 // The bytes of a file that anybody may read, up to a mebibyte.
 absl::StatusOr<std::string> ReadPublicFile(const std::string& path);
 

@@ -78,6 +78,17 @@ TEST_CASE("PrivateKey: a missing file, a folder and junk are typed errors", "[cr
   CHECK(base::ReasonOf(PrivateKey::FromPem("").status()) == "KEY_UNREADABLE");
 }
 
+TEST_CASE("ReadSecretLine: one line that may stand in a header, without its end", "[crypto]") {
+  const testing::TempDir dir;
+  CHECK(*ReadSecretLine(dir.Write("good", "5f0c-AB\r\n", 0600)) == "5f0c-AB");
+  for (const char* text : {"", "\n", "a\nb\n", "a b", "a\x01", "gr\xc3\xbc\xc3\x9f"}) {
+    CAPTURE(text);
+    CHECK(base::ReasonOf(ReadSecretLine(dir.Write("bad", text, 0600)).status()) == "FILE");
+  }
+  CHECK(base::ReasonOf(ReadSecretLine(dir.Write("open", "x", 0644)).status()) ==
+        "SECRET_FILE_OPEN");
+}
+
 TEST_CASE("PublicKey: copies share the key and the private half stays behind", "[crypto]") {
   const PrivateKey key = *PrivateKey::FromPem(*GenerateKeyPem(NewKey::kEcP256));
   const PublicKey first = key.Public();

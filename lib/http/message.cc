@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 
 namespace va::http {
@@ -42,6 +43,12 @@ void Headers::Remove(absl::string_view name) {
                                   return absl::EqualsIgnoreCase(header.name, name);
                                 }),
                  headers_.end());
+}
+
+bool HasMediaType(const Headers& headers, absl::string_view media_type) {
+  const absl::string_view value = headers.Get("Content-Type").value_or("");
+  return absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(value.substr(0, value.find(';'))),
+                                media_type);
 }
 
 const std::string& Request::Param(absl::string_view name) const {

@@ -47,6 +47,9 @@ class Headers {
   std::vector<Header> headers_;
 };
 
+// Whether the first Content-Type is this media type, whatever its parameters; false without one.
+bool HasMediaType(const Headers& headers, absl::string_view media_type);
+
 // What a verified client certificate says; present only where the listener demands one.
 struct PeerCertificate {
   std::string subject;                 // RFC 2253 form, for logs

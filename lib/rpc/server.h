@@ -32,6 +32,9 @@ namespace va::rpc {
 // The health method every server answers itself, to every listed caller.
 inline constexpr char kHealthCheckMethod[] = "grpc.health.v1.Health/Check";
 
+// What a handler keeps for itself out of the time of a call.
+inline constexpr absl::Duration kReplyMargin = absl::Milliseconds(100);
+
 // What a handler may know about its call. `caller` comes from the certificate alone; metadata can
 // never name it (attack G7).
 struct CallContext {
@@ -39,6 +42,10 @@ struct CallContext {
   std::string request_id;  // metadata va-request-id, empty if absent or malformed
   absl::Time deadline;     // always set: the client's, capped, or the server's default
   const std::atomic<bool>* cancelled = nullptr;
+
+  // When others who are asked for this call must have answered: a little before our caller gives
+  // up, or it never learns whose fault it was, and nothing can be kept of what they said.
+  absl::Time PeerDeadline() const { return deadline - kReplyMargin; }
 
   // The client went away or the deadline passed: long work should stop.
   bool IsCancelled() const { return cancelled != nullptr && cancelled->load(); }

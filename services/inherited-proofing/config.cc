@@ -49,21 +49,6 @@ absl::string_view FindingOf(Rule rule) {
   return "";
 }
 
-void BindDecision(config::Table& table, Config& config) {
-  table
-      .StringList("decision.public_key_files", &config.decision_key_files,
-                  "Public keys (PEM, EC P-256) that decision tokens of user-attributes verify "
-                  "with; more than one while keys are exchanged.")
-      .Required()
-      .Example("[/etc/va/keys/decision.pub]");
-  table
-      .SecretFile("decision.icn_keys_file", &config.decision_icn_keys_file,
-                  "Key ring of the ICN's keyed hash in decision tokens, shared with "
-                  "user-attributes for this purpose alone.")
-      .Required()
-      .Example("/etc/va/keys/decision-icn.keys");
-}
-
 void BindMhv(config::Table& table, Config& config) {
   table.String("mhv.http.url", &config.mhv_url, "Base of MHV's inherited-proofing API.")
       .HttpUrl()
@@ -139,7 +124,7 @@ Config::Config() {
 
 void Bind(config::Table& table, Config& config) {
   service::BindPeer(table, "peers.mpi_adapter", config.mpi_adapter, "mpi-adapter");
-  BindDecision(table, config);
+  service::BindDecisionKeys(table, config.decision);
   BindMhv(table, config);
   BindRules(table, config);
   BindHandoff(table, config);

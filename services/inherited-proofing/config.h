@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "lib/config/fields.h"
 #include "lib/service/common_config.h"
+#include "lib/service/decision_keys.h"
 #include "services/inherited-proofing/domain/eligibility.h"
 #include "services/inherited-proofing/domain/handoff.h"
 
@@ -18,8 +19,7 @@ struct Config {
 
   service::PeerConfig mpi_adapter;  // peers.mpi_adapter
 
-  std::vector<std::string> decision_key_files;  // decision.public_key_files
-  std::string decision_icn_keys_file;           // decision.icn_keys_file
+  service::DecisionKeyFiles decision;  // decision.*
 
   std::string mhv_url;                            // mhv.http.url
   absl::Duration mhv_timeout = absl::Seconds(3);  // mhv.http.timeout

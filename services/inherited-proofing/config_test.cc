@@ -147,8 +147,8 @@ TEST_CASE("Load: files that hold something else stop the start, each under its o
   const Files files;
   const std::string other = "services/inherited-proofing/config.h";
   Config config = Good(files);
-  config.decision_key_files = {files.public_key, other};
-  config.decision_icn_keys_file = other;
+  config.decision.public_keys = {files.public_key, other};
+  config.decision.icn_keys = other;
   config.mhv_ca_file = other;
   config.mhv_app_token_file = other;  // more than one line
   service::FileLoader loader;

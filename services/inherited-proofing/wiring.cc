@@ -2,15 +2,20 @@
 
 #include <utility>
 
+#include "lib/base/periodic.h"
+#include "lib/base/status.h"
 #include "lib/http/client.h"
 #include "services/inherited-proofing/adapters/grpc_person_index.h"
 #include "services/inherited-proofing/adapters/http_mhv_proofing.h"
 #include "services/inherited-proofing/api/grpc/proofing_service.h"
+#include "services/inherited-proofing/store/janitor.h"
 #include "services/inherited-proofing/store/pg_consent_store.h"
 #include "services/inherited-proofing/store/pg_handoff_store.h"
 
 namespace va::proofing {
 namespace {
+
+constexpr absl::Duration kSweepPause = absl::Minutes(10);
 
 http::TlsClientOptions TlsOf(const Config& config) {
   http::TlsClientOptions tls;
@@ -24,6 +29,16 @@ http::TlsClientOptions TlsOf(const Config& config) {
 ProofingSettings SettingsOf(const Config& config) {
   return {RulesOf(config), config.consent_text_version, config.consent_lifetime,
           config.code_lifetime};
+}
+
+void SweepOnce(const service::Runtime& runtime) {
+  const absl::Time now = runtime.clock.Now();
+  const auto swept = Sweep(runtime.database, {}, now, now + kSweepPause);
+  if (!swept.ok()) {
+    runtime.log.Warn("janitor.failed", {{"reason", base::ReasonOf(swept.status())}});
+  } else if (*swept > 0) {
+    runtime.log.Info("janitor.swept", {{"rows", *swept}});
+  }
 }
 
 // Owns what the RPC handlers use, in the order it was built.
@@ -40,7 +55,8 @@ class InheritedProofing final : public service::RunningService {
         handoffs_(runtime.database),
         api_({decisions_, mhv_, people_, consents_, handoffs_, runtime.clock, runtime.ids,
               runtime.log, runtime.audit},
-             SettingsOf(config)) {}
+             SettingsOf(config)),
+        janitor_(kSweepPause, [&runtime] { SweepOnce(runtime); }) {}
 
   const ProofingServiceImpl& api() const { return api_; }
 
@@ -52,6 +68,7 @@ class InheritedProofing final : public service::RunningService {
   PgConsentStore consents_;
   PgHandoffStore handoffs_;
   const ProofingServiceImpl api_;
+  const base::Periodic janitor_;
 };
 
 }  // namespace

@@ -18,17 +18,6 @@ std::string WrongBase(const std::string& url) {
 
 void BindKeys(config::Table& table, Config& config) {
   table
-      .StringList("decision.public_key_files", &config.decision_public_key_files,
-                  "Public keys (PEM, EC P-256) that decision tokens of user-attributes may be "
-                  "signed with; more than one while keys are exchanged (decision E6)")
-      .Required()
-      .Example("[/etc/va/keys/decision.pub]");
-  table
-      .SecretFile("decision.icn_keys_file", &config.decision_icn_keys_file,
-                  "Key ring of the ICN's hash in decision tokens, shared for this purpose alone")
-      .Required()
-      .Example("/etc/va/keys/decision-icn.keys");
-  table
       .SecretFile("keys.sealed_box_file", &config.sealed_box_file,
                   "Key ring that seals personal columns")
       .Required()
@@ -93,6 +82,7 @@ void BindTokens(config::Table& table, Config& config) {
 }  // namespace
 
 void Bind(config::Table& table, Config& config) {
+  service::BindDecisionKeys(table, config.decision);
   BindKeys(table, config);
   BindConnection(table, config);
   BindTokens(table, config);

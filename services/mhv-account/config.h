@@ -2,17 +2,16 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "absl/time/time.h"
 #include "lib/config/fields.h"
 #include "lib/service/common_config.h"
+#include "lib/service/decision_keys.h"
 
 namespace va::mhv {
 
 struct Config {
-  std::vector<std::string> decision_public_key_files;  // decision.public_key_files
-  std::string decision_icn_keys_file;                  // decision.icn_keys_file
+  service::DecisionKeyFiles decision;  // decision.*
 
   std::string sealed_box_file;  // keys.sealed_box_file
   std::string lookup_file;      // keys.lookup_file

@@ -21,9 +21,9 @@ class Files {
   Files() {
     const std::string ring = absl::StrCat("k1:", std::string(64, 'a'), "\n");
     const testing::PemFiles ec = pki_.Issue({"decision"});
-    config.decision_public_key_files = {dir_.Write(
+    config.decision.public_keys = {dir_.Write(
         "decision.pub", crypto::PrivateKey::FromPemFile(ec.private_key_file)->Public().Pem())};
-    config.decision_icn_keys_file = dir_.Write("decision-icn.keys", ring);
+    config.decision.icn_keys = dir_.Write("decision-icn.keys", ring);
     config.sealed_box_file = dir_.Write("sealed-box.keys", ring);
     config.lookup_file = dir_.Write("lookup.keys", ring);
     config.http_ca_file = pki_.ca_file();
@@ -61,8 +61,8 @@ class Files {
 };
 
 std::string Yaml(const Files& files, const std::string& http_url, const std::string& sts_url) {
-  return absl::StrCat("decision: {public_key_files: [", files.config.decision_public_key_files[0],
-                      "], icn_keys_file: ", files.config.decision_icn_keys_file, "}\n",
+  return absl::StrCat("decision: {public_key_files: [", files.config.decision.public_keys[0],
+                      "], icn_keys_file: ", files.config.decision.icn_keys, "}\n",
                       "keys: {sealed_box_file: ", files.config.sealed_box_file,
                       ", lookup_file: ", files.config.lookup_file, "}\n", "mhv:\n  http: {url: '",
                       http_url, "', tls: {ca_file: ", files.config.http_ca_file, "}}\n",
@@ -136,21 +136,19 @@ TEST_CASE("Load: a file that cannot be used stops the start under its key", "[mh
   };
   const std::vector<Row> rows = {
       {"a decision key that is none",
-       [&](Files& files) { files.config.decision_public_key_files[0] = write("key\n")(files); },
+       [&](Files& files) { files.config.decision.public_keys[0] = write("key\n")(files); },
        "decision.public_key_files"},
       {"one good and one bad decision key",
-       [&](Files& files) {
-         files.config.decision_public_key_files.push_back(write("key\n")(files));
-       },
+       [&](Files& files) { files.config.decision.public_keys.push_back(write("key\n")(files)); },
        "decision.public_key_files"},
       {"a decision key of another kind",
        [](Files& files) {
          const auto rsa = crypto::PrivateKey::FromPemFile(files.config.sts_private_key_file);
-         files.config.decision_public_key_files[0] = files.Write("rsa.pub", rsa->Public().Pem());
+         files.config.decision.public_keys[0] = files.Write("rsa.pub", rsa->Public().Pem());
        },
        "decision.public_key_files"},
       {"an empty ring of decisions",
-       [&](Files& files) { files.config.decision_icn_keys_file = write("")(files); },
+       [&](Files& files) { files.config.decision.icn_keys = write("")(files); },
        "decision.icn_keys_file"},
       {"an empty key ring", [&](Files& files) { files.config.sealed_box_file = write("")(files); },
        "keys.sealed_box_file"},

@@ -17,6 +17,7 @@
 #include "lib/testing/temp_postgres.h"
 #include "services/inherited-proofing/domain/handoff.h"
 #include "services/inherited-proofing/migrations.h"
+#include "services/inherited-proofing/store/janitor.h"
 #include "services/inherited-proofing/store/pg_consent_store.h"
 #include "services/inherited-proofing/store/pg_handoff_store.h"
 #include "tests/contract/hostile_strings.h"
@@ -275,6 +276,8 @@ TEST_CASE("PgConsentStore: the table itself keeps answers as they are (P-11)",
   }
   CHECK(app("UPDATE consents SET spent_at = now()").ok());
   CHECK_FALSE(app("UPDATE consents SET spent_at = NULL").ok());
+  // Whoever asks: a superuser included.
+  CHECK_FALSE(database.temp().Psql("SET search_path = proofing; TRUNCATE consents CASCADE").ok());
 }
 
 TEST_CASE("PgHandoffStore: a code is kept as a hash, ISSUED, for as long as it may live (P-2)",
@@ -357,6 +360,31 @@ TEST_CASE(
   CHECK(database.Psql("SELECT count(*) FROM consents") == "1");
   CHECK(std::count_if(tokens.begin(), tokens.end(),
                       [&](const Secret& token) { return process.IsOpen(token, kScope); }) == 1);
+}
+
+TEST_CASE("Sweep: a code is forgotten a day after its end, the consent never (13.1)",
+          "[proofing][contract][rule]") {
+  Database database;
+  Process process(database);
+  const auto sweep = [&](absl::Time now, store::SweepLimits limits = {}) {
+    return Sweep(*process.pool, limits, now, absl::InfiniteFuture()).value();
+  };
+  for (int i = 0; i < 5; ++i) {
+    REQUIRE(process.Mint(Consent(process, Given(absl::StrCat("r", i))), kScope));
+  }
+  const absl::Time over = kNow + kMaxCodeLifetime + absl::Hours(24);
+  ConsentAnswer later = Given("later");
+  later.decided_at = over;
+  later.expires_at = over + absl::Minutes(10);
+  REQUIRE(process.Mint(Consent(process, later), kScope, over));
+
+  CHECK(sweep(over - absl::Milliseconds(1)) == 0);
+  // A backlog beyond one call's share waits for the next.
+  CHECK(sweep(over, {.batch = 2, .max_batches = 2}) == 4);
+  CHECK(sweep(over) == 1);
+  CHECK(sweep(over) == 0);
+  CHECK(database.Psql("SELECT count(*) FROM handoffs") == "1");
+  CHECK(database.Psql("SELECT count(*) FROM consents") == "6");
 }
 
 TEST_CASE("PgHandoffStore: every state of 13.1 can be stored, and no other word",

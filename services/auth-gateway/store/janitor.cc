@@ -2,10 +2,11 @@
 
 #include <utility>
 
+#include "lib/store/sweep.h"
+
 namespace va::gateway {
 namespace {
 
-using store::Rows;
 using store::Statement;
 
 // SKIP LOCKED: two janitors share the work instead of waiting for each other.
@@ -29,19 +30,6 @@ DELETE FROM sessions WHERE token_hash IN (
   SELECT token_hash FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2
   FOR UPDATE SKIP LOCKED))sql"};
 
-absl::StatusOr<int64_t> SweepTable(store::Pool& pool, const Statement& statement,
-                                   absl::Time expired_by, const JanitorOptions& options,
-                                   absl::Time deadline) {
-  int64_t deleted = 0;
-  for (int batch = 0; batch < options.max_batches; ++batch) {
-    const absl::StatusOr<Rows> rows = pool.Exec(deadline, statement, {expired_by, options.batch});
-    if (!rows.ok()) return rows.status();
-    deleted += rows->affected();
-    if (rows->affected() < options.batch) break;
-  }
-  return deleted;
-}
-
 }  // namespace
 
 absl::StatusOr<int64_t> Sweep(store::Pool& pool, const JanitorOptions& options, absl::Time now,
@@ -55,8 +43,8 @@ absl::StatusOr<int64_t> Sweep(store::Pool& pool, const JanitorOptions& options, 
   int64_t deleted = 0;
   absl::Status failure;
   for (const auto& [statement, expired_by] : kinds) {
-    const absl::StatusOr<int64_t> swept =
-        SweepTable(pool, statement, expired_by, options, deadline);
+    const absl::StatusOr<int64_t> swept = store::SweepRows(
+        pool, statement, expired_by, {options.batch, options.max_batches}, deadline);
     failure.Update(swept.status());
     deleted += swept.value_or(0);
   }

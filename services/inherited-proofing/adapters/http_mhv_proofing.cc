@@ -4,8 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "lib/base/status.h"
@@ -37,11 +35,8 @@ absl::Status ClassifyFault(const absl::Status& status) {
 
 // An answer without a type counts as JSON: whether MHV labels its answers is not known. A page of a
 // proxy does carry one.
-bool IsJson(const http::Headers& headers) {
-  const std::optional<absl::string_view> type = headers.Get("Content-Type");
-  if (!type) return true;
-  const absl::string_view media = type->substr(0, type->find(';'));
-  return absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(media), "application/json");
+bool MayBeJson(const http::Headers& headers) {
+  return !headers.Has("Content-Type") || http::HasMediaType(headers, "application/json");
 }
 
 }  // namespace
@@ -67,7 +62,7 @@ absl::StatusOr<std::string> HttpMhvProofing::Get(absl::string_view call, absl::s
   if (response->status != 200) {
     return Fault("MHV_UNAVAILABLE", absl::StrCat("MHV answered HTTP ", response->status));
   }
-  if (!IsJson(response->headers)) {
+  if (!MayBeJson(response->headers)) {
     return Fault("MHV_CONTENT_TYPE", "MHV's answer says that it is not JSON");
   }
   return std::move(response->body);

@@ -205,7 +205,7 @@ TEST_CASE("HttpMhvProofing: an outage is never \"not eligible\" (M8)",
   }
 }
 
-TEST_CASE("HttpMhvProofing: an account whose completion failed is an outage too (M8)",
+TEST_CASE("HttpMhvProofing: an account that is not whole is an outage too (M8)",
           "[proofing][adapter][rule]") {
   struct Row {
     const char* body;
@@ -215,6 +215,10 @@ TEST_CASE("HttpMhvProofing: an account whose completion failed is an outage too 
       {R"({"apiCompletionStatus":"Failed"})", "MHV_MALFORMED"},
       {R"({"accountStatus":"Premium"})", "MHV_MALFORMED"},
       {R"({"errorCode":99,"correlationId":40000001})", "MHV_UNAVAILABLE"},
+      {R"({"correlationId":40000001,"accountStatus":3})", "MHV_MALFORMED"},
+      {R"({"correlationId":40000001,"accountStatus":["Basic"]})", "MHV_MALFORMED"},
+      {R"({"correlationId":40000001,"accountStatus":"Ba\u0000sic"})", "MHV_MALFORMED"},
+      {R"({"correlationId":40000001,"accountStatus":""})", "MHV_MALFORMED"},
   }));
   CAPTURE(row.body);
   Bench bench;

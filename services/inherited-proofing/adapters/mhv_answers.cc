@@ -94,7 +94,10 @@ absl::StatusOr<std::optional<MhvAccount>> ParseAccount(absl::string_view body) {
   if (!error.is_null()) return ErrorBody();
   MhvAccount account;
   account.mhv_id = *std::move(id);
-  account.status = ReadWord(Member(*json, "accountStatus"));
+  const Json& status = Member(*json, "accountStatus");
+  account.status = ReadWord(status);
+  // A status left out is not known; one that cannot be read must not pass for that.
+  if (account.status.empty() && !status.is_null()) return Malformed("a status that is none");
   return account;
 }
 

@@ -36,20 +36,23 @@ CREATE TABLE consents (
 -- Only its grant moves: the token until it is spent, then nothing.
 CREATE FUNCTION consents_keep() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF TG_OP = 'UPDATE'
-    AND (NEW.id, NEW.account_id, NEW.flow_id, NEW.text_version, NEW.text_sha256, NEW.decision,
+  IF TG_OP = 'UPDATE' THEN
+    IF (NEW.id, NEW.account_id, NEW.flow_id, NEW.text_version, NEW.text_sha256, NEW.decision,
          NEW.locale, NEW.request_id, NEW.decided_at)
-      = (OLD.id, OLD.account_id, OLD.flow_id, OLD.text_version, OLD.text_sha256, OLD.decision,
-         OLD.locale, OLD.request_id, OLD.decided_at)
-    AND NEW.expires_at IS NOT DISTINCT FROM OLD.expires_at
-    AND OLD.spent_at IS NULL THEN
-    RETURN NEW;
+        = (OLD.id, OLD.account_id, OLD.flow_id, OLD.text_version, OLD.text_sha256, OLD.decision,
+           OLD.locale, OLD.request_id, OLD.decided_at)
+      AND NEW.expires_at IS NOT DISTINCT FROM OLD.expires_at
+      AND OLD.spent_at IS NULL THEN
+      RETURN NEW;
+    END IF;
   END IF;
   RAISE EXCEPTION 'consents are only ever added' USING ERRCODE = 'check_violation';
 END
 $$;
 CREATE TRIGGER consents_append_only BEFORE UPDATE OR DELETE ON consents
   FOR EACH ROW EXECUTE FUNCTION consents_keep();
+CREATE TRIGGER consents_not_emptied BEFORE TRUNCATE ON consents
+  FOR EACH STATEMENT EXECUTE FUNCTION consents_keep();
 
 -- One row per code that was minted.
 CREATE TABLE handoffs (

@@ -11,7 +11,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "lib/base/encoding.h"
 #include "lib/base/status.h"
 #include "lib/jose/jwt.h"
@@ -40,20 +39,13 @@ absl::Status RefusesUs(absl::string_view party) {
                          "our registration was refused");
 }
 
-bool IsJson(const http::Headers& headers) {
-  const absl::string_view value = headers.Get("Content-Type").value_or("");
-  const std::pair<absl::string_view, absl::string_view> parts =
-      absl::StrSplit(value, absl::MaxSplits(';', 1));
-  return absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(parts.first), "application/json");
-}
-
 // Codes under which the other side says of itself that it cannot answer now.
 bool IsOutage(int status) { return status >= 500 || status == 408 || status == 429; }
 
 // The object a body holds. It may come from a proxy in the middle of an outage, so that anything
 // else is an outage too.
 absl::StatusOr<json> ReadObject(absl::string_view party, const http::ClientResponse& response) {
-  if (!IsJson(response.headers)) {
+  if (!http::HasMediaType(response.headers, "application/json")) {
     return Outage(party, "CONTENT_TYPE", "the answer is not JSON by its content type");
   }
   json object = json::parse(response.body, nullptr, false);
@@ -92,14 +84,21 @@ AccountFacts FactsOf(const json& object) {
   return facts;
 }
 
+// The code of an error; 0 for what is none.
+int CodeOf(const json& object) {
+  const json* const code = Member(object, "errorCode");
+  if (code == nullptr || !code->is_number_integer()) return 0;
+  const auto number = code->get<int64_t>();
+  return number > 0 && number <= std::numeric_limits<int>::max() ? static_cast<int>(number) : 0;
+}
+
+// A code of the table is MHV's word under every status. Another one is so under 400 alone: what
+// stands in front of MHV has error bodies of its own, and they say nothing of the person.
 absl::StatusOr<AccountAnswer> ReadError(const http::ClientResponse& response) {
   const absl::StatusOr<json> object = ReadObject("MHV", response);
-  const json* const code = object.ok() ? Member(*object, "errorCode") : nullptr;
-  if (code != nullptr && code->is_number_integer()) {
-    const auto number = code->get<int64_t>();
-    if (number > 0 && number <= std::numeric_limits<int>::max()) {
-      return AccountAnswer(Refusal{static_cast<int>(number)});
-    }
+  const int code = object.ok() ? CodeOf(*object) : 0;
+  if (code != 0 && (response.status == 400 || FindUpstreamError(code) != nullptr)) {
+    return AccountAnswer(Refusal{code});
   }
   if (response.status == 401 || response.status == 403) return RefusesUs("MHV");
   if (!object.ok()) return object.status();

@@ -272,6 +272,8 @@ TEST_CASE("HttpAccountApi M8: no answer from MHV is an outage, typed and retryab
       {"a code that is text", Json(400, R"({"errorCode":"805"})"), "MHV_MALFORMED"},
       {"a code with a fraction", Json(400, R"({"errorCode":805.5})"), "MHV_MALFORMED"},
       {"a code beyond all bounds", Json(400, R"({"errorCode":99999999999999})"), "MHV_MALFORMED"},
+      {"an unknown code of whatever stands in front of MHV",
+       Json(404, R"({"errorCode":900,"message":"no such route"})"), "MHV_MALFORMED"},
       {"an error that is HTML", http::ClientResponse{404, {{"Content-Type", "text/html"}}, "<p>"},
        "MHV_CONTENT_TYPE"},
       {"a redirect", Json(302, whole), "MHV_MALFORMED"},
@@ -287,7 +289,8 @@ TEST_CASE("HttpAccountApi M8: no answer from MHV is an outage, typed and retryab
 }
 
 TEST_CASE("HttpAccountApi M10: MHV's refusal comes back with its code", "[mhv][adapter][M10]") {
-  const auto [status, code] = GENERATE(table<int, int>({{400, 805}, {400, 812}, {403, 808}}));
+  const auto [status, code] =
+      GENERATE(table<int, int>({{400, 805}, {400, 812}, {403, 808}, {400, 899}, {409, 805}}));
   Bench bench;
   bench.http.mhv = Json(status, json{{"errorCode", code}, {"message", "some words"}}.dump());
   const auto answer = bench.Ensure();
@@ -300,6 +303,8 @@ TEST_CASE("HttpAccountApi M8: a refusal of our registration is a fault that no r
   const int status = GENERATE(401, 403);
   Bench bench;
   bench.http.mhv = http::ClientResponse{status, {{"Content-Type", "text/html"}}, "Forbidden"};
+  CheckFault(bench.Ensure().status(), "MHV_REFUSED", false);
+  bench.http.mhv = Json(status, R"({"errorCode":900,"message":"a code of their gateway"})");
   CheckFault(bench.Ensure().status(), "MHV_REFUSED", false);
 }
 

@@ -87,7 +87,8 @@ absl::StatusOr<v1::CheckEligibilityResponse> ProofingServiceImpl::CheckEligibili
     const rpc::CallContext& context, const v1::CheckEligibilityRequest& request) const {
   const absl::StatusOr<Person> person = Admitted(request.request_id(), request.subject());
   if (!person.ok()) return person.status();
-  const absl::StatusOr<Eligibility> judged = Judge(request.request_id(), *person, context.deadline);
+  const absl::StatusOr<Eligibility> judged =
+      Judge(request.request_id(), *person, context.PeerDeadline());
   if (!judged.ok()) return judged.status();
   v1::CheckEligibilityResponse response;
   response.set_eligible(judged->eligible);
@@ -145,7 +146,7 @@ absl::StatusOr<v1::StartHandoffResponse> ProofingServiceImpl::StartHandoff(
     LogStart(request_id, kConsentMissing);
     return WithoutConsent();
   }
-  const absl::StatusOr<Eligibility> judged = Judge(request_id, *person, context.deadline);
+  const absl::StatusOr<Eligibility> judged = Judge(request_id, *person, context.PeerDeadline());
   if (!judged.ok()) return judged.status();
   if (!judged->eligible) {
     LogStart(request_id, "not_eligible");

@@ -51,13 +51,15 @@ jose::DecisionVerifier VerifierFor(const char* audience) {
 class FakeMhv final : public MhvProofingApi {
  public:
   absl::StatusOr<std::optional<MhvAccount>> FindAccount(const identity::Icn& icn,
-                                                        const CallScope& /*scope*/) override {
+                                                        const CallScope& scope) override {
+    deadline = scope.deadline;
     calls.push_back("validmhvid " + icn.Reveal());
     if (!failure.ok()) return failure;
     return account;
   }
   absl::StatusOr<ProofingRecord> ReadRecord(const identity::CspId& mhv_id,
-                                            const CallScope& /*scope*/) override {
+                                            const CallScope& scope) override {
+    deadline = scope.deadline;
     calls.push_back("mhvacctinfo " + mhv_id.Reveal());
     if (on_read) on_read();
     if (!failure.ok()) return failure;
@@ -69,12 +71,13 @@ class FakeMhv final : public MhvProofingApi {
   absl::Status failure;
   std::function<void()> on_read;
   Words calls;
+  absl::Time deadline;
 };
 
 class FakePeople final : public PersonIndex {
  public:
-  absl::StatusOr<PersonFlags> FlagsOf(const identity::Icn& icn,
-                                      const CallScope& /*scope*/) override {
+  absl::StatusOr<PersonFlags> FlagsOf(const identity::Icn& icn, const CallScope& scope) override {
+    deadline = scope.deadline;
     asked.push_back(icn.Reveal());
     if (!failure.ok()) return failure;
     return flags;
@@ -82,6 +85,7 @@ class FakePeople final : public PersonIndex {
   PersonFlags flags;
   absl::Status failure;
   Words asked;
+  absl::Time deadline;
 };
 
 // Both stores in memory, with the rules of their contract tests.
@@ -104,7 +108,8 @@ class FakeStore final : public ConsentStore, public HandoffStore {
     if (!failure.ok()) return failure;
     return Find(token.Reveal(), scope, now) != nullptr;
   }
-  absl::StatusOr<bool> Mint(const NewHandoff& handoff, absl::Time /*deadline*/) override {
+  absl::StatusOr<bool> Mint(const NewHandoff& handoff, absl::Time deadline) override {
+    mint_deadline = deadline;
     if (!failure.ok()) return failure;
     Consent* consent = Find(handoff.consent_token.Reveal(), handoff.scope, handoff.issued_at);
     if (consent == nullptr) return false;
@@ -120,6 +125,7 @@ class FakeStore final : public ConsentStore, public HandoffStore {
   std::vector<Consent> consents;
   std::vector<NewHandoff> handoffs;
   std::string verified;
+  absl::Time mint_deadline;
   absl::Status failure;
 
  private:
@@ -333,6 +339,29 @@ TEST_CASE("CheckEligibility: every reason and every note travels", "[proofing][a
   CHECK(ToWords(response->notes()) == Words{"document_expired"});
 }
 
+TEST_CASE("CheckEligibility, StartHandoff: neighbours get less time than the caller",
+          "[proofing][api][rule]") {
+  Harness harness;
+  rpc::CallContext context = Harness::Context();
+  context.deadline = harness.clock.Now() + absl::Seconds(5);
+  v1::CheckEligibilityRequest check;
+  check.set_request_id("r-check");
+  *check.mutable_subject() = harness.Subject();
+  REQUIRE(harness.service.CheckEligibility(context, check).ok());
+  CHECK(harness.mhv.deadline == context.PeerDeadline());
+  CHECK(harness.people.deadline == context.PeerDeadline());
+  CHECK(context.PeerDeadline() < context.deadline);
+
+  harness.mhv.deadline = {};
+  v1::StartHandoffRequest start;
+  start.set_request_id("r-start");
+  *start.mutable_subject() = harness.Subject();
+  start.set_consent_token(harness.Consent());
+  REQUIRE(harness.service.StartHandoff(context, start)->auth_code().size() == 32);
+  CHECK(harness.mhv.deadline == context.PeerDeadline());
+  CHECK(harness.store.mint_deadline == context.deadline);
+}
+
 TEST_CASE("CheckEligibility: what no rule looks at is not asked for", "[proofing][api][rule]") {
   ProofingSettings settings = Settings();
   settings.rules.Set(Rule::kDeceased, Effect::kIgnore);
@@ -453,6 +482,7 @@ TEST_CASE("Subject: who is meant must be said whole", "[proofing][api]") {
       {"no attempt", "SUBJECT", [](v1::Subject& s) { s.clear_flow_id(); }},
       {"an attempt without end", "SUBJECT",
        [](v1::Subject& s) { s.set_flow_id(std::string(129, 'f')); }},
+      {"an attempt of two lines", "SUBJECT", [](v1::Subject& s) { s.set_flow_id("f\ng"); }},
       {"no ICN", "ICN", [](v1::Subject& s) { s.clear_icn(); }},
       {"an ICN that is a path", "ICN", [](v1::Subject& s) { s.set_icn("../mhvacctinfo/1"); }},
       {"no provider", "CSP", [](v1::Subject& s) { s.clear_csp(); }},
@@ -467,8 +497,14 @@ TEST_CASE("Subject: who is meant must be said whole", "[proofing][api]") {
   Harness harness;
   v1::CheckEligibilityRequest request;
   *request.mutable_subject() = harness.Subject();
-  CheckRefused(harness.service.CheckEligibility(Harness::Context(), request).status(),
-               absl::StatusCode::kInvalidArgument, "REQUEST_ID");
+  // It is logged, and with a consent kept for good: no place for a text.
+  for (const std::string& id : {std::string(), std::string("two words"), std::string("r1\nr2"),
+                                std::string("\u202er1"), std::string(129, 'r')}) {
+    CAPTURE(id);
+    request.set_request_id(id);
+    CheckRefused(harness.service.CheckEligibility(Harness::Context(), request).status(),
+                 absl::StatusCode::kInvalidArgument, "REQUEST_ID");
+  }
 }
 
 TEST_CASE("RecordConsent: a given answer is kept whole and grants one start for ten minutes (P-7)",

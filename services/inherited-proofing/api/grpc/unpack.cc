@@ -15,7 +15,12 @@ absl::Status Invalid(absl::string_view reason, absl::string_view message) {
   return base::MakeError(absl::StatusCode::kInvalidArgument, reason, message);
 }
 
-bool IsId(const std::string& text) { return !text.empty() && text.size() <= kMaxId; }
+// It stays in the record of consents for good: a plain token, no text of any kind.
+bool IsId(const std::string& text) {
+  return !text.empty() && text.size() <= kMaxId &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return absl::ascii_isgraph(static_cast<unsigned char>(c)); });
+}
 
 std::optional<identity::Csp> UnpackCsp(common::v1::Csp csp) {
   switch (csp) {

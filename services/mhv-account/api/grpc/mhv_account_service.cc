@@ -12,10 +12,6 @@
 namespace va::mhv {
 namespace {
 
-// The others have to answer this much before our caller gives up, or it never learns whose fault it
-// was.
-constexpr absl::Duration kReplyMargin = absl::Milliseconds(100);
-
 bool NewlyCreated(const EnsureOutcome& outcome) {
   return outcome.account && !outcome.from_cache && outcome.account->origin == Origin::kApiCreated;
 }
@@ -45,7 +41,8 @@ absl::StatusOr<v1::EnsureAccountResponse> MhvAccountServiceImpl::EnsureAccount(
                 request.request_id(),
                 context.caller,
                 *ial,
-                context.deadline - kReplyMargin};
+                context.PeerDeadline(),
+                context.deadline};
   const absl::StatusOr<EnsureOutcome> outcome = Ensure(ask);
   if (!outcome.ok()) {
     deps_.log.Warn("mhv.account.failed", {{"req", ask.request_id},
@@ -71,7 +68,7 @@ absl::StatusOr<EnsureOutcome> MhvAccountServiceImpl::Ensure(const Ask& ask) cons
     if (held->state != State::kNeedsTerms) return *std::move(held);
     const EnsureRecord record{*held, false, ask.actor, ask.request_id, ""};
     const absl::Status recorded =
-        deps_.accounts.Record(ask.person, record, deps_.clock.Now(), ask.deadline);
+        deps_.accounts.Record(ask.person, record, deps_.clock.Now(), ask.end);
     if (!recorded.ok()) return recorded;
     return *std::move(held);
   }
@@ -97,8 +94,10 @@ absl::StatusOr<EnsureOutcome> MhvAccountServiceImpl::AskMhv(const Ask& ask,
           : absl::StatusOr<EnsureOutcome>(Ensured(std::get<MhvAccount>(*std::move(answer))));
   if (!outcome.ok()) return outcome.status();
   const EnsureRecord record{*outcome, true, ask.actor, ask.request_id, terms.revision};
+  // With the time that was kept back: MHV calls an account new once, and what is not written then
+  // is never known again.
   const absl::Status recorded =
-      deps_.accounts.Record(ask.person, record, deps_.clock.Now(), ask.deadline);
+      deps_.accounts.Record(ask.person, record, deps_.clock.Now(), ask.end);
   if (!recorded.ok()) return recorded;
   return outcome;
 }

@@ -45,7 +45,8 @@ class MhvAccountServiceImpl {
     std::string request_id;
     std::string actor;
     int ial = 1;
-    absl::Time deadline;
+    absl::Time deadline;  // for others
+    absl::Time end;       // of the call
   };
 
   absl::StatusOr<int> CheckDecision(const v1::EnsureAccountRequest& request) const;

@@ -100,7 +100,8 @@ class FakeAccounts final : public AccountStore {
   }
 
   absl::Status Record(const Person& person, const EnsureRecord& record, absl::Time now,
-                      absl::Time /*deadline*/) override {
+                      absl::Time deadline) override {
+    last_record_deadline = deadline;
     if (!record_failure.ok()) return record_failure;
     entries.push_back({person.account_id, record.outcome, record.mhv_asked, record.actor,
                        record.request_id, record.terms_revision});
@@ -115,6 +116,7 @@ class FakeAccounts final : public AccountStore {
   absl::Time at;
   absl::Status find_failure;
   absl::Status record_failure;
+  absl::Time last_record_deadline;
 };
 
 class FakeAudit final : public telemetry::Audit {
@@ -565,6 +567,14 @@ TEST_CASE("EnsureAccount: neighbours get less time than the caller", "[mhv][api]
   CHECK(harness.terms.last_deadline < harness.clock.Now() + absl::Seconds(5));
   CHECK(harness.mhv.last_deadline < harness.clock.Now() + absl::Seconds(5));
   CHECK(harness.mhv.last_deadline > harness.clock.Now() + absl::Seconds(4));
+}
+
+TEST_CASE("EnsureAccount M4: what MHV said at the last moment can still be kept",
+          "[mhv][api][rule][M4]") {
+  Harness harness;
+  REQUIRE(harness.Ensure().ok());
+  CHECK(harness.accounts.last_record_deadline == harness.clock.Now() + absl::Seconds(5));
+  CHECK(harness.accounts.last_record_deadline > harness.mhv.last_deadline);
 }
 
 }  // namespace

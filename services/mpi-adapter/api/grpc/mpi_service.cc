@@ -11,10 +11,6 @@ namespace {
 
 constexpr int kLoaForMpi = 3;
 
-// MPI has to answer this much before our caller gives up, or the caller never learns that it was
-// MPI that did not.
-constexpr absl::Duration kReplyMargin = absl::Milliseconds(100);
-
 absl::StatusOr<Answer> Ask(MpiGateway& gateway, const rpc::CallContext& context,
                            const v1::GetProfileRequest& request) {
   if (request.loa_current() < kLoaForMpi) {
@@ -25,7 +21,7 @@ absl::StatusOr<Answer> Ask(MpiGateway& gateway, const rpc::CallContext& context,
   }
   const absl::StatusOr<Question> question = UnpackQuestion(request);
   if (!question.ok()) return question.status();
-  return gateway.Find(*question, context.deadline - kReplyMargin);
+  return gateway.Find(*question, context.PeerDeadline());
 }
 
 // Whether somebody has to look: what MPI or the connection did wrong, or we.

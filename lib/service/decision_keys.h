@@ -1,0 +1,28 @@
+// The keys a service checks decision tokens with (decision E6), the same settings wherever they are
+// checked: decision.public_key_files and decision.icn_keys_file.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "lib/config/fields.h"
+#include "lib/jose/decision_token.h"
+#include "lib/service/file_loader.h"
+
+namespace va::service {
+
+struct DecisionKeyFiles {
+  std::vector<std::string> public_keys;  // decision.public_key_files
+  std::string icn_keys;                  // decision.icn_keys_file
+};
+
+void BindDecisionKeys(config::Table& table, DecisionKeyFiles& files);
+
+// `audience` is the service itself. Nothing when a file cannot be used; `loader` then holds why.
+std::optional<jose::DecisionVerifier> ReadDecisionVerifier(const DecisionKeyFiles& files,
+                                                           absl::string_view audience,
+                                                           FileLoader& loader);
+
+}  // namespace va::service
