@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "lib/base/status.h"
-#include "services/auth-gateway/adapters/wire_assurance.h"
+#include "lib/rpc/wire.h"
 #include "va/attributes/v1/attributes.pb.h"
 
 namespace va::gateway {
@@ -69,7 +69,7 @@ SessionRecord UnpackSession(const attributes::AdmitResponse& response) {
   session.service_name = claims.service_name();
   session.account_type = claims.account_type();
   session.multifactor = claims.multifactor();
-  session.assurance = UnpackAssurance(response.assurance());
+  session.assurance = rpc::UnpackAssurance(response.assurance());
   session.policy_version = response.policy_version();
   return session;
 }
@@ -152,7 +152,7 @@ absl::StatusOr<RenewedDecision> GrpcAttributeRules::RenewDecision(const SessionR
   request.set_flow_id(session.flow_id);
   request.set_account_id(session.account_id);
   request.set_verification_id(session.verification_id);
-  PackAssurance(session.assurance, *request.mutable_assurance());
+  rpc::PackAssurance(session.assurance, *request.mutable_assurance());
   request.set_application(session.application);
   request.set_policy_version(std::string(policy_version));
   const auto response = rpc::Call<attributes::RenewDecisionResponse>(

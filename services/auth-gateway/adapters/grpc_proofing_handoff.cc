@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "services/auth-gateway/adapters/wire_assurance.h"
+#include "lib/rpc/wire.h"
 #include "va/proofing/v1/proofing.pb.h"
 
 namespace va::gateway {
@@ -15,7 +15,7 @@ void PackSubject(const AdmittedPerson& person, proofing::v1::Subject& subject) {
   subject.set_account_id(person.account_id);
   subject.set_icn(person.icn.Reveal());
   subject.set_mhv_id(person.mhv_id.Reveal());
-  subject.set_csp(PackCsp(person.csp));
+  subject.set_csp(rpc::PackCsp(person.csp));
   subject.set_flow_id(person.flow_id);
   subject.set_decision_token(person.decision_token.Reveal());
 }

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "lib/base/status.h"
+#include "lib/rpc/wire.h"
 
 namespace va::mhv {
 namespace {
@@ -18,8 +19,7 @@ absl::StatusOr<Terms> Accepted(const attributes::v1::TermsRecord& record) {
   acceptance.revision = record.revision();
   acceptance.legal_version = record.legal_version();
   acceptance.title = record.title();
-  acceptance.accepted_at = absl::FromUnixSeconds(record.decided_at().seconds()) +
-                           absl::Nanoseconds(record.decided_at().nanos());
+  acceptance.accepted_at = rpc::UnpackTime(record.decided_at());
   return Terms{TermsStanding::kAccepted, std::move(acceptance)};
 }
 

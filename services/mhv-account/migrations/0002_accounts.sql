@@ -28,7 +28,6 @@ CREATE TABLE accounts (
                  origin, terms_revision, ensured_at) IN (0, 9)),
   CONSTRAINT accounts_ensured_with_facts CHECK (state <> 'ensured' OR mhv_id_sealed IS NOT NULL)
 );
-CREATE INDEX accounts_by_icn ON accounts (icn_hash);
 
 -- What happened, in order. Nothing in it is personal.
 CREATE TABLE account_events (

@@ -5,19 +5,13 @@
 #include "absl/strings/str_join.h"
 #include "lib/base/encoding.h"
 #include "lib/base/status.h"
+#include "lib/rpc/wire.h"
 #include "services/inherited-proofing/api/grpc/unpack.h"
 
 namespace va::proofing {
 namespace {
 
 constexpr char kConsentMissing[] = "consent_missing";
-
-void PackTime(absl::Time time, google::protobuf::Timestamp& out) {
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  out.set_seconds(seconds);
-  out.set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-}
 
 template <typename Words>
 void PackWords(const Words& words, google::protobuf::RepeatedPtrField<std::string>& out) {
@@ -128,7 +122,7 @@ absl::StatusOr<v1::RecordConsentResponse> ProofingServiceImpl::RecordConsent(
   const absl::Status audited = deps_.audit.Write(telemetry::AuditEvent::kConsentGiven, facts);
   if (!audited.ok()) return audited;
   response.set_consent_token(token.Reveal());
-  PackTime(*ends, *response.mutable_expires_at());
+  rpc::PackTime(*ends, *response.mutable_expires_at());
   return response;
 }
 
@@ -183,7 +177,7 @@ absl::StatusOr<v1::StartHandoffResponse> ProofingServiceImpl::Mint(
   if (!audited.ok()) return audited;
   v1::StartHandoffResponse response;
   response.set_auth_code(handoff.code.Reveal());
-  PackTime(handoff.expires_at, *response.mutable_expires_at());
+  rpc::PackTime(handoff.expires_at, *response.mutable_expires_at());
   return response;
 }
 

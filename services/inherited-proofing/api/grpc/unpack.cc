@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "lib/base/status.h"
+#include "lib/rpc/wire.h"
 
 namespace va::proofing {
 namespace {
@@ -20,21 +21,6 @@ bool IsId(const std::string& text) {
   return !text.empty() && text.size() <= kMaxId &&
          std::all_of(text.begin(), text.end(),
                      [](char c) { return absl::ascii_isgraph(static_cast<unsigned char>(c)); });
-}
-
-std::optional<identity::Csp> UnpackCsp(common::v1::Csp csp) {
-  switch (csp) {
-    case common::v1::CSP_IDME:
-      return identity::Csp::kIdme;
-    case common::v1::CSP_LOGINGOV:
-      return identity::Csp::kLogingov;
-    case common::v1::CSP_MHV:
-      return identity::Csp::kMhv;
-    case common::v1::CSP_DSLOGON:
-      return identity::Csp::kDslogon;
-    default:
-      return std::nullopt;
-  }
 }
 
 // One to twenty digits: it becomes part of a path at MHV.
@@ -56,7 +42,7 @@ absl::StatusOr<Person> UnpackPerson(const v1::Subject& subject) {
   person.icn = identity::Icn::FromWire(subject.icn());
   if (!person.icn.IsWellFormed()) return Invalid("ICN", "MHV and MPI are asked by a whole ICN");
   person.mhv_id = UnpackMhvId(subject.mhv_id());
-  const std::optional<identity::Csp> csp = UnpackCsp(subject.csp());
+  const std::optional<identity::Csp> csp = rpc::UnpackCsp(subject.csp());
   if (!csp) return Invalid("CSP", "a session has a provider");
   person.csp = *csp;
   return person;

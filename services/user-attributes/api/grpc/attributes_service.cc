@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lib/base/status.h"
+#include "lib/rpc/wire.h"
 #include "services/user-attributes/api/grpc/pack.h"
 #include "services/user-attributes/api/grpc/unpack.h"
 #include "services/user-attributes/domain/canonical.h"
@@ -58,7 +59,7 @@ void PackDecision(const Decision& decision, v1::AdmitResponse& out) {
     out.set_tag(decision.refusal->tag);
   }
   PackFindings(decision.findings, *out.mutable_findings());
-  PackAssurance(decision.assurance, *out.mutable_assurance());
+  rpc::PackAssurance(decision.assurance, *out.mutable_assurance());
   if (decision.verdict == Verdict::kAdmit) {
     PackClaims(decision.attributes, *out.mutable_attributes());
   }
@@ -95,7 +96,7 @@ absl::StatusOr<v1::DeriveResponse> AttributesServiceImpl::Derive(
   const Derivation derived = attributes::Derive(*assertion, *attempt, **policy);
   v1::DeriveResponse response;
   PackClaims(derived.claims, *response.mutable_claims());
-  PackAssurance(derived.assurance, *response.mutable_assurance());
+  rpc::PackAssurance(derived.assurance, *response.mutable_assurance());
   if (derived.question) PackQuestion(*derived.question, *response.mutable_mpi_question());
   PackFindings(derived.findings, *response.mutable_findings());
   response.set_policy_version((*policy)->version);

@@ -5,29 +5,14 @@
 #include <utility>
 #include <variant>
 
+#include "lib/rpc/wire.h"
+
 namespace va::attributes {
 namespace {
-
-using identity::Csp;
 
 std::string Str(absl::string_view text) { return std::string(text.data(), text.size()); }
 
 std::string GenderCode(Gender gender) { return gender == Gender::kMale ? "M" : "F"; }
-
-common::v1::Csp PackCsp(std::optional<Csp> csp) {
-  if (!csp) return common::v1::CSP_UNSPECIFIED;
-  switch (*csp) {
-    case Csp::kIdme:
-      return common::v1::CSP_IDME;
-    case Csp::kLogingov:
-      return common::v1::CSP_LOGINGOV;
-    case Csp::kMhv:
-      return common::v1::CSP_MHV;
-    case Csp::kDslogon:
-      return common::v1::CSP_DSLOGON;
-  }
-  return common::v1::CSP_UNSPECIFIED;
-}
 
 v1::Finding::Effect PackEffect(Effect effect) {
   switch (effect) {
@@ -39,12 +24,6 @@ v1::Finding::Effect PackEffect(Effect effect) {
       return v1::Finding::EFFECT_NOTED;
   }
   return v1::Finding::EFFECT_UNSPECIFIED;
-}
-
-void PackTime(absl::Time time, google::protobuf::Timestamp& out) {
-  const absl::Duration since = time - absl::UnixEpoch();
-  out.set_seconds(absl::ToInt64Seconds(since));
-  out.set_nanos(static_cast<int>(absl::ToInt64Nanoseconds(since % absl::Seconds(1))));
 }
 
 }  // namespace
@@ -71,19 +50,6 @@ void PackClaims(const Claims& claims, v1::Claims& out) {
   out.set_multifactor(claims.multifactor);
   if (claims.transaction_id) out.set_transaction_id(*claims.transaction_id);
   for (const std::string& facility : claims.vha_facility_ids) out.add_vha_facility_ids(facility);
-}
-
-void PackAssurance(const identity::Assurance& assurance, common::v1::Assurance& out) {
-  out.set_ial(assurance.ial);
-  out.set_aal(assurance.aal);
-  // Never zero: an unknown time is absent.
-  if (assurance.auth_time > absl::UnixEpoch()) {
-    PackTime(assurance.auth_time, *out.mutable_auth_time());
-  }
-  out.set_csp(PackCsp(assurance.csp));
-  out.set_pathway(assurance.pathway);
-  out.set_loa_current(assurance.loa_current);
-  out.set_loa_highest(assurance.loa_highest);
 }
 
 void PackQuestion(const MpiQuestion& question, v1::MpiQuestion& out) {
@@ -138,7 +104,7 @@ void PackAnswer(const TermsAnswer& answer, v1::TermsRecord& out) {
   PackDocument(answer.document, out);
   out.set_decision(answer.decision == TermsDecision::kAccepted ? v1::TERMS_DECISION_ACCEPTED
                                                                : v1::TERMS_DECISION_DECLINED);
-  PackTime(answer.decided_at, *out.mutable_decided_at());
+  rpc::PackTime(answer.decided_at, *out.mutable_decided_at());
 }
 
 }  // namespace va::attributes

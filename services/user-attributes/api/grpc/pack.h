@@ -14,7 +14,6 @@
 namespace va::attributes {
 
 void PackClaims(const Claims& claims, v1::Claims& out);
-void PackAssurance(const identity::Assurance& assurance, common::v1::Assurance& out);
 void PackQuestion(const MpiQuestion& question, v1::MpiQuestion& out);
 void PackFindings(const std::vector<Finding>& findings,
                   google::protobuf::RepeatedPtrField<v1::Finding>& out);

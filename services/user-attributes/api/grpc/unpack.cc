@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_join.h"
 #include "lib/base/status.h"
+#include "lib/rpc/wire.h"
 
 namespace va::attributes {
 namespace {
@@ -67,33 +68,7 @@ std::optional<MpiOutcome> UnpackOutcome(common::v1::MpiOutcome outcome) {
   }
 }
 
-std::optional<identity::Csp> UnpackCsp(common::v1::Csp csp) {
-  switch (csp) {
-    case common::v1::CSP_IDME:
-      return identity::Csp::kIdme;
-    case common::v1::CSP_LOGINGOV:
-      return identity::Csp::kLogingov;
-    case common::v1::CSP_MHV:
-      return identity::Csp::kMhv;
-    case common::v1::CSP_DSLOGON:
-      return identity::Csp::kDslogon;
-    default:
-      return std::nullopt;
-  }
-}
-
 bool IsLevel(int level) { return level == 1 || level == 2; }
-
-// What google.protobuf.Timestamp allows, from 1970 on.
-bool IsTime(const google::protobuf::Timestamp& time) {
-  constexpr int64_t kEndOfYear9999 = 253402300799;
-  return time.seconds() >= 0 && time.seconds() <= kEndOfYear9999 && time.nanos() >= 0 &&
-         time.nanos() < 1000000000;
-}
-
-absl::Time UnpackTime(const google::protobuf::Timestamp& time) {
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
 
 template <typename T>
 std::optional<T> NonEmpty(const std::string& text) {
@@ -205,8 +180,8 @@ absl::StatusOr<SsoeAssertion> UnpackAssertion(const v1::SsoeAssertion& message) 
   SsoeAssertion out;
   out.authn_context = View(message.authn_context());
   if (message.has_auth_time()) {
-    if (!IsTime(message.auth_time())) return Invalid("BAD_TIME", "auth_time is not a time");
-    out.auth_time = UnpackTime(message.auth_time());
+    if (!rpc::IsTime(message.auth_time())) return Invalid("BAD_TIME", "auth_time is not a time");
+    out.auth_time = rpc::UnpackTime(message.auth_time());
   }
   out.attributes.reserve(static_cast<std::size_t>(message.attributes_size()));
   for (const v1::Attribute& attribute : message.attributes()) {
@@ -239,11 +214,11 @@ absl::StatusOr<LiveSession> UnpackSession(const v1::RenewDecisionRequest& reques
   LiveSession out;
   out.assurance.ial = held.ial();
   out.assurance.aal = held.aal();
-  out.assurance.csp = UnpackCsp(held.csp());
+  out.assurance.csp = rpc::UnpackCsp(held.csp());
   if (!out.assurance.csp) return Invalid("ASSURANCE", "no such credential service provider");
   if (held.has_auth_time()) {
-    if (!IsTime(held.auth_time())) return Invalid("BAD_TIME", "auth_time is not a time");
-    out.assurance.auth_time = UnpackTime(held.auth_time());
+    if (!rpc::IsTime(held.auth_time())) return Invalid("BAD_TIME", "auth_time is not a time");
+    out.assurance.auth_time = rpc::UnpackTime(held.auth_time());
   }
   out.application = View(ApplicationOr(request.application(), policy));
   return out;
