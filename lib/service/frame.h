@@ -28,7 +28,8 @@
 
 namespace va::service {
 
-// What a service is wired from. Everything outlives the service object.
+// What a service is wired from. What it refers to outlives the service object; the struct itself
+// does not: whoever needs it later keeps a copy.
 struct Runtime {
   const CommonConfig& common;
   const base::Clock& clock;

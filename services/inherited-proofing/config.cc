@@ -110,6 +110,10 @@ void BindHandoff(config::Table& table, Config& config) {
       .Duration("code.lifetime", &config.code_lifetime,
                 "How long Login.gov may redeem a code; 90 minutes is what it was built for.")
       .Range(absl::Minutes(10), kMaxCodeLifetime);
+  table
+      .Duration("janitor.pause", &config.sweep_pause,
+                "How often codes that ended a day ago are forgotten.")
+      .Range(absl::Milliseconds(10), absl::Hours(1));
 }
 
 }  // namespace

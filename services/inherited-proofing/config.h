@@ -34,6 +34,7 @@ struct Config {
   std::string consent_text_version;                     // consent.text_version
   absl::Duration consent_lifetime = absl::Minutes(10);  // consent.lifetime
   absl::Duration code_lifetime = kMaxCodeLifetime;      // code.lifetime
+  absl::Duration sweep_pause = absl::Minutes(10);       // janitor.pause
 };
 
 void Bind(config::Table& table, Config& config);

@@ -15,8 +15,6 @@
 namespace va::proofing {
 namespace {
 
-constexpr absl::Duration kSweepPause = absl::Minutes(10);
-
 http::TlsClientOptions TlsOf(const Config& config) {
   http::TlsClientOptions tls;
   tls.ca_file = config.mhv_ca_file;
@@ -31,9 +29,11 @@ ProofingSettings SettingsOf(const Config& config) {
           config.code_lifetime};
 }
 
+constexpr absl::Duration kSweepDeadline = absl::Minutes(1);
+
 void SweepOnce(const service::Runtime& runtime) {
   const absl::Time now = runtime.clock.Now();
-  const auto swept = Sweep(runtime.database, {}, now, now + kSweepPause);
+  const auto swept = Sweep(runtime.database, {}, now, now + kSweepDeadline);
   if (!swept.ok()) {
     runtime.log.Warn("janitor.failed", {{"reason", base::ReasonOf(swept.status())}});
   } else if (*swept > 0) {
@@ -56,7 +56,7 @@ class InheritedProofing final : public service::RunningService {
         api_({decisions_, mhv_, people_, consents_, handoffs_, runtime.clock, runtime.ids,
               runtime.log, runtime.audit},
              SettingsOf(config)),
-        janitor_(kSweepPause, [&runtime] { SweepOnce(runtime); }) {}
+        janitor_(config.sweep_pause, [runtime] { SweepOnce(runtime); }) {}
 
   const ProofingServiceImpl& api() const { return api_; }
 

@@ -139,6 +139,7 @@ class Site {
     config_file_ = pki_.dir().Write("changed.yaml", yaml);
   }
   const Program& program() const { return program_; }
+  testing::TempDatabase& database() { return *database_; }
 
  private:
   const Program& program_;
@@ -210,6 +211,29 @@ TEST_CASE("Frame: a service migrates, gets ready, answers whom it may, and stops
   service->Signal(SIGTERM);
   CHECK(service->Wait() == 0);
   CHECK(absl::StrContains(service->out(), "\"ev\":\"service.stopped\""));
+}
+
+TEST_CASE("inherited-proofing: codes that ended a day ago are forgotten while it serves",
+          "[service][proofing]") {
+  Site site(kProofing);
+  site.Migrate();
+  REQUIRE(site.database()
+              .Psql("INSERT INTO consents VALUES (gen_random_uuid(), gen_random_uuid(), 'flow', "
+                    "'1', repeat('a', 64), 'given', 'en', 'request', now(), "
+                    "decode(repeat('ab', 32), 'hex'), now(), now());"
+                    "INSERT INTO handoffs SELECT decode(repeat('cd', 32), 'hex'), account_id, "
+                    "flow_id, 'mhv', id, 'ISSUED', now() - interval '3 days', "
+                    "now() - interval '2 days' FROM consents")
+              .ok());
+  const auto service = site.Start({}, {"VA_INHERITED_PROOFING__JANITOR__PAUSE=20ms"});
+  const auto swept = service->AwaitEvent("janitor.swept");
+  REQUIRE(swept.has_value());
+  CHECK(swept->at("rows") == 1);
+  CHECK(*site.database().Psql("SELECT count(*) FROM handoffs") == "0");
+  // The answer to the consent text stays.
+  CHECK(*site.database().Psql("SELECT count(*) FROM consents") == "1");
+  service->Signal(SIGTERM);
+  CHECK(service->Wait() == 0);
 }
 
 TEST_CASE("Frame: a schema that is not there yet is waited for", "[service]") {
