@@ -14,7 +14,7 @@
 namespace va::gateway {
 namespace {
 
-constexpr AnswerForm kForm{kConsentPath, "given", "declined", "text_version"};
+const AnswerForm kForm{kConsentPath, "given", "declined", "text_version"};
 
 // Nothing for a person who was invited; else the page that says why there is nothing to consent to.
 // An invitation that is not known yet, or could not be asked for, is no refusal.

@@ -12,7 +12,7 @@
 namespace va::gateway {
 namespace {
 
-constexpr AnswerForm kForm{kTermsPath, "accepted", "declined", "revision"};
+const AnswerForm kForm{kTermsPath, "accepted", "declined", "revision"};
 
 TermsPage::Answer AnswerOf(const TermsStatus& terms) {
   if (terms.accepted) return TermsPage::Answer::kAccepted;
