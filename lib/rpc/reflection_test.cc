@@ -197,7 +197,8 @@ TEST_CASE("Reflection G2: refused like any unknown path without its setting or w
           "[rpc][G2]") {
   House off(false);
   House on(true);
-  for (Channel channel : {off.As("dev"), off.As("gateway"), on.As("gateway"), on.As("stranger")}) {
+  for (const Channel& channel :
+       {off.As("dev"), off.As("gateway"), on.As("gateway"), on.As("stranger")}) {
     const auto services = ReflectionClient(channel).ListServices(Soon());
     CHECK(services.status().code() == absl::StatusCode::kPermissionDenied);
     CHECK(base::ReasonOf(services.status()) == "NOT_ALLOWED");

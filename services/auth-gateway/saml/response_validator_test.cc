@@ -35,11 +35,11 @@ void CheckRows(const std::vector<Row>& rows, const ExpectedResponse& expected = 
 }
 
 // Replaces text in one part.
-std::function<void(ResponseParts&)> In(std::string ResponseParts::*part, std::string from,
-                                       std::string to) {
+std::function<void(ResponseParts&)> In(std::string ResponseParts::*part, const std::string& from,
+                                       const std::string& to) {
   return [=](ResponseParts& parts) { parts.*part = Replaced(parts.*part, from, to); };
 }
-std::function<void(ResponseParts&)> Set(std::string ResponseParts::*part, std::string to) {
+std::function<void(ResponseParts&)> Set(std::string ResponseParts::*part, const std::string& to) {
   return [=](ResponseParts& parts) { parts.*part = to; };
 }
 

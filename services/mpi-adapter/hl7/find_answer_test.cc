@@ -220,8 +220,7 @@ TEST_CASE("ParseFindAnswer: H4 OK needs a permanent ICN", "[mpi][hl7][attack]") 
       {"", "<id nullFlavor=\"UNK\"/>",
        "<id root=\"2.16.840.1.113883.4.349\" extension=\"1019900417V557122^NI^200M^USVHA^D\"/>",
        "<id root=\"2.16.840.1.113883.4.349\" extension=\"1019900417V557122\"/>",
-       "<id root=\"2.16.840.1.113883.4.349\" "
-       "extension=\"x&#10;1019900417V557122^NI^200M^USVHA^P\"/>"}));
+       R"(<id root="2.16.840.1.113883.4.349" extension="x&#10;1019900417V557122^NI^200M^USVHA^P"/>)"}));
   CAPTURE(ids);
   parts.ids = ids;
   CheckRefused(Parse(MatchAnswer(parts)), Outcome::kUnparseable, "NO_PERMANENT_ICN");
@@ -350,7 +349,7 @@ TEST_CASE("ParseFindAnswer: H6 document types, giants and towers stop at the par
 TEST_CASE("ParseFindAnswer: H6 other encodings are not guessed", "[mpi][hl7][attack]") {
   const Answer declared = Parse("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>" + MatchAnswer());
   CHECK(declared.outcome == Outcome::kUnparseable);
-  CHECK(Parse("\xFF\xFE<\0e\0").outcome == Outcome::kUnparseable);
+  CHECK(Parse(std::string("\xFF\xFE<\0e\0", 6)).outcome == Outcome::kUnparseable);
   CHECK(Parse("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + MatchAnswer()).outcome ==
         Outcome::kOk);
 }

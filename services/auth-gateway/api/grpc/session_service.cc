@@ -5,13 +5,9 @@
 #include "va/session/v1/session.pb.h"
 
 namespace va::gateway {
-namespace {
 
-namespace common = ::va::common::v1;
 using session::v1::IntrospectRequest;
 using session::v1::IntrospectResponse;
-
-}  // namespace
 
 void RegisterSessionService(rpc::ServerBuilder& builder, SessionStore& sessions,
                             const base::Clock& clock) {

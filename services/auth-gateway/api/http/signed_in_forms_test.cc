@@ -61,8 +61,8 @@ struct SignedIn {
     return gateway.Post(kConsent, cookie, ConsentForm(cookie, decision), more);
   }
   size_t Refusals() const {
-    return std::count(gateway.audit.events.begin(), gateway.audit.events.end(),
-                      AuditEvent::kRequestRefused);
+    return static_cast<size_t>(std::count(gateway.audit.events.begin(), gateway.audit.events.end(),
+                                          AuditEvent::kRequestRefused));
   }
 };
 
