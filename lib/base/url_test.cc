@@ -21,10 +21,8 @@ TEST_CASE("ParseUrl: S141 whatever could hide another host is refused", "[base][
   for (const char* text :
        {"//evil", "///evil", "/\\evil", "\\\\evil", "https:evil", "javascript:alert(1)",
         "data:text/html,x", "https://good@evil/", "https://evil\t/", "https://ev\nil/",
-        "https://b\xc3\xbc"
-        "cher/",
-        "https://", "https:///path", "ftp://host/", "https://a:0/", "https://a:99999/",
-        "https://a:8o/", "https://a b/"}) {
+        "https://b\303\274cher/", "https://", "https:///path", "ftp://host/", "https://a:0/",
+        "https://a:99999/", "https://a:8o/", "https://a b/"}) {
     CAPTURE(text);
     CHECK_FALSE(ParseUrl(text).ok());
   }

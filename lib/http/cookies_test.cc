@@ -63,8 +63,7 @@ TEST_CASE("A14 FindCookie: what other software set keeps nobody out", "[http][co
       "flag",
       "=1",
       "a b=1",
-      "a=b\x01"
-      "c",
+      "a=b\001c",
       std::string("a=b\0c", 5),
       "x\xff=1",
       ";;;",

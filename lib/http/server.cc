@@ -205,6 +205,7 @@ class ServerImpl final : public Server {
  public:
   ServerImpl(ServerOptions options, Handler handler, base::WorkerPool& pool)
       : options_(std::move(options)), handler_(std::move(handler)), pool_(pool) {}
+  // NOLINTNEXTLINE(bugprone-exception-escape): joining threads of its own does not fail
   ~ServerImpl() override { Stop(absl::ZeroDuration()); }
 
   absl::Status Listen();

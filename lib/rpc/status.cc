@@ -38,7 +38,7 @@ grpc::Status ToGrpc(const absl::Status& status) {
   envelope.set_code(static_cast<int>(status.code()));
   envelope.set_message(message);
   envelope.add_details()->PackFrom(detail);
-  return {code, std::move(message), envelope.SerializeAsString()};
+  return {code, message, envelope.SerializeAsString()};
 }
 
 absl::Status FromGrpc(const grpc::Status& status) {

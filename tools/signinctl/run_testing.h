@@ -12,6 +12,7 @@
 
 namespace va::signinctl {
 
+// NOLINTNEXTLINE(bugprone-exception-escape): moving json asserts, it does not throw
 struct Ran {
   int exit = -1;
   std::string out;

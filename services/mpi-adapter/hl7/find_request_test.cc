@@ -248,9 +248,8 @@ TEST_CASE("BuildFindRequest: H1 hostile names arrive as they were and change not
   const std::string hostile = GENERATE(values<std::string>(
       {"<script>", "A & B", "x]]>y", "\"quo'ted\"", "--> <!-- <given>", "&lt;&#0;&amp;",
        "\xF0\x9F\x8E\x96 Star", "\xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D", "e\xCC\x81ncombining",
-       "\xE2\x80\xAE"
-       "desrever",
-       "${jndi:x}", "{{mustache}}", "//*[1=1]", "<?xml version='1.0'?>", "<![CDATA[x"}));
+       "\342\200\256desrever", "${jndi:x}", "{{mustache}}", "//*[1=1]", "<?xml version='1.0'?>",
+       "<![CDATA[x"}));
   CAPTURE(hostile);
   ByTraits traits = Zebulon();
   traits.last_name = identity::PersonText::FromWire(hostile);

@@ -29,12 +29,13 @@ std::shared_ptr<const identity::Policy> FilePolicySource::Current() const {
 absl::Status FilePolicySource::Reload(absl::Time now) {
   if (!BeginReload(now)) return absl::OkStatus();
   absl::StatusOr<identity::Policy> policy = config::LoadPolicyFile(path_);
+  absl::Status read = policy.status();
   std::shared_ptr<const identity::Policy> fresh;
   if (policy.ok()) fresh = std::make_shared<const identity::Policy>(*std::move(policy));
   const std::lock_guard<std::mutex> lock(mutex_);
   reloading_ = false;
   if (fresh) current_ = std::move(fresh);
-  return policy.status();
+  return read;
 }
 
 bool FilePolicySource::BeginReload(absl::Time now) {
