@@ -269,8 +269,7 @@ TEST_CASE("VerifyEnveloped: S40 S42 KeyInfo is never trusted and never fetched",
       "<ds:RetrievalMethod URI=\"http://192.0.2.1/key\"/>",
       "<ds:RetrievalMethod URI=\"file:///etc/passwd\"/>",
       "<ds:RetrievalMethod URI=\"#_p\"/>",
-      "<ds:X509Data><ds:X509IssuerSerial><ds:X509IssuerName>CN=x</ds:X509IssuerName>"
-      "<ds:X509SerialNumber>1</ds:X509SerialNumber></ds:X509IssuerSerial></ds:X509Data>",
+      R"(<ds:X509Data><ds:X509IssuerSerial><ds:X509IssuerName>CN=x</ds:X509IssuerName><ds:X509SerialNumber>1</ds:X509SerialNumber></ds:X509IssuerSerial></ds:X509Data>)",
       "<x:KeyInfoReference xmlns:x=\"http://www.w3.org/2009/xmldsig11#\" URI=\"#_p\"/>",
   };
   for (const std::string& info : kInfos) {

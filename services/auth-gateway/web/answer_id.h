@@ -17,9 +17,6 @@ struct AnswerButton {
   absl::string_view decision;  // what the button says
 };
 
-// A UUID in lower case.
-bool IsUuid(absl::string_view text);
-
 std::string SealAnswerId(absl::string_view uuid, const AnswerButton& button,
                          absl::string_view session_token);
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "lib/base/url.h"
+#include "lib/base/uuid.h"
 #include "lib/http/form.h"
 #include "services/auth-gateway/api/http/browser.h"
 #include "services/auth-gateway/api/http/consent_handlers.h"
@@ -92,7 +93,8 @@ http::Response HandleResultPage(const GatewayDeps& deps, http::Request& request)
                     ? ValueOf(*query, "code")
                     : std::string(base::Describe(base::SignInCode::kUnknown).code);
     // Only what could be one of ours: free text on our page would speak in our name.
-    if (IsUuid(ValueOf(*query, "request_id"))) page.request_id = ValueOf(*query, "request_id");
+    if (base::IsUuid(ValueOf(*query, "request_id")))
+      page.request_id = ValueOf(*query, "request_id");
     return http::Html(403, RenderResultPage(page));
   }
   const auto session = SessionOf(deps, request);

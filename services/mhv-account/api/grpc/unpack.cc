@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "lib/base/status.h"
+#include "lib/base/uuid.h"
 #include "lib/identity/pii.h"
 
 namespace va::mhv {
@@ -23,17 +24,6 @@ bool IsRequestId(const std::string& id) {
   });
 }
 
-// One spelling only: the text is bound into what is sealed for the row.
-bool IsUuid(const std::string& text) {
-  if (text.size() != 36) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
-    const bool hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
-    if (hyphen ? text[i] != '-' : !hex) return false;
-  }
-  return true;
-}
-
 bool IsEmail(const std::string& text) {
   return text.size() <= kMaxEmail && std::none_of(text.begin(), text.end(), [](char c) {
            return absl::ascii_iscntrl(static_cast<unsigned char>(c));
@@ -46,7 +36,8 @@ absl::Status CheckRequest(const v1::EnsureAccountRequest& request) {
   if (!IsRequestId(request.request_id())) {
     return Invalid("REQUEST_ID", "needs the id of the attempt");
   }
-  if (!IsUuid(request.account_id())) return Invalid("ACCOUNT_ID", "needs the id of an account");
+  if (!base::IsUuid(request.account_id()))
+    return Invalid("ACCOUNT_ID", "needs the id of an account");
   const auto icn = identity::Icn::FromWire(request.icn());
   if (!icn.empty() && !icn.IsWellFormed()) return Invalid("ICN", "that is no ICN");
   if (!IsEmail(request.email())) return Invalid("EMAIL", "that is no e-mail address");
