@@ -201,16 +201,25 @@ TEST_CASE("E2e: 64 parallel posts of one response over two gateways give one ses
   }
   for (std::thread& thread : threads) thread.join();
 
+  // Whoever waits for the first answer holds a worker, so only some may wait at once: the others
+  // are told to come back, and on a slow machine that can be most of them.
   int with_session = 0;
   for (const auto& page : pages) {
     INFO(page.status());
     REQUIRE(page.ok());
-    CHECK(page->status() == 303);
+    CHECK((page->status() == 303 || page->status() == 503));
+    CHECK((page->status() == 303 || !page->Header("retry-after").empty()));
     if (SetsSession(*page)) ++with_session;
   }
   CHECK(with_session == 1);
   CHECK(stack.Sessions() == sessions + 1);
   CHECK(stack.UsedAssertions() == assertions + 1);
+  // Coming back is enough: everybody lands where the first did, and nothing new is made.
+  const auto later = ReturnTo(agent, *answer, stack.url_b());
+  REQUIRE(later.ok());
+  CHECK(later->status() == 303);
+  CHECK_FALSE(SetsSession(*later));
+  CHECK(stack.Sessions() == sessions + 1);
 }
 
 }  // namespace
