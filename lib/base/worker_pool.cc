@@ -62,6 +62,11 @@ size_t WorkerPool::pending() const {
   return queue_.size() + running_;
 }
 
+uint64_t WorkerPool::finished() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return finished_;
+}
+
 void* WorkerPool::ThreadMain(void* self) {
   static_cast<WorkerPool*>(self)->Work();
   return nullptr;
@@ -85,6 +90,7 @@ void WorkerPool::Work() {
     task = nullptr;
     lock.lock();
     --running_;
+    ++finished_;
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -30,6 +31,8 @@ class WorkerPool {
 
   // Tasks taken and not finished.
   size_t pending() const;
+  // Tasks finished so far: with tasks pending and this standing still, the pool is stuck.
+  uint64_t finished() const;
 
  private:
   // A thread that waits for work, each on a condition of its own.
@@ -48,6 +51,7 @@ class WorkerPool {
   // most threads of a large pool are never woken at all.
   std::vector<Waiter*> idle_;
   size_t running_ = 0;
+  uint64_t finished_ = 0;
   bool stopping_ = false;
   std::vector<pthread_t> threads_;
 };

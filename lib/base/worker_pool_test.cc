@@ -51,6 +51,8 @@ TEST_CASE("WorkerPool: shutdown finishes what was taken", "[base]") {
   for (int i = 0; i < 1000; ++i) REQUIRE(pool.TrySubmit([&] { ++done; }));
   pool.Shutdown();
   CHECK(done == 1000);
+  CHECK(pool.finished() == 1000);
+  CHECK(pool.pending() == 0);
 }
 
 }  // namespace
