@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
+
 namespace va::config {
 
 size_t EditDistance(absl::string_view a, absl::string_view b) {
@@ -27,9 +29,11 @@ size_t EditDistance(absl::string_view a, absl::string_view b) {
 
 std::string Nearest(absl::string_view word, const std::vector<std::string>& known) {
   // A third of the letters may be wrong; further off it would be a guess, not a help.
-  size_t best = std::max<size_t>(2, word.size() / 3) + 1;
+  // A word of which no letter is right was never meant.
+  size_t best = std::min(std::max<size_t>(2, word.size() / 3) + 1, word.size());
   std::string nearest;
   for (const std::string& candidate : known) {
+    if (absl::EqualsIgnoreCase(word, candidate)) return candidate;
     const size_t distance = EditDistance(word, candidate);
     if (distance < best) {
       best = distance;

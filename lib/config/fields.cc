@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <limits>
 #include <optional>
 #include <set>
@@ -41,7 +40,13 @@ struct Field::Source {
 
 namespace {
 
-constexpr char kNotScalar[] = "must be a single value";
+constexpr char kNotScalar[] = "must be a single value, not a list or a section";
+
+// What a file of settings may hold at the most; every example is far below.
+constexpr size_t kLongestFile = size_t{1} << 20;
+
+// More would bury the first, which is most likely the cause.
+constexpr size_t kMostProblems = 100;
 
 // Quotes where YAML would read something else than the text.
 std::string YamlText(const std::string& text) {
@@ -109,6 +114,7 @@ class StringListField final : public Field {
   }
 
   bool Empty() const override { return value_->empty(); }
+  std::string ValueText() const override { return YamlList(*value_); }
 
   std::vector<std::string>* value_;
 };
@@ -125,6 +131,7 @@ class StringListMapField final : public Field {
   }
 
   bool Empty() const override { return value_->empty(); }
+  std::string ValueText() const override { return YamlListMap(*value_); }
 
   std::string FromNode(const YAML::Node& node) {
     if (!node.IsMap()) return "must be a section of lists";
@@ -158,14 +165,23 @@ class StringListMapField final : public Field {
 
 // A secret's file must not be open to everybody, or the secret is none.
 std::string CheckFile(const std::string& path, bool secret) {
+  // Somebody pasted the secret where its file belongs (K1): the message must not carry it on.
+  constexpr size_t kLongestPath = 4096;
+  if (path.size() > kLongestPath || path.find('\n') != std::string::npos) {
+    return "must be the name of a file, not its content";
+  }
+  // Nor what looks like no path: it may be the secret, without a line end.
+  const bool show = !secret || absl::StartsWith(path, "/") || absl::StartsWith(path, ".");
+  const std::string name = show ? path : "(not shown: write a path that begins with / or .)";
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) {
-    return absl::StrCat("cannot be used: ", path, ": ", std::strerror(errno));
+    return absl::StrCat("cannot be used: ", name, ": ", std::strerror(errno));
   }
-  if (!S_ISREG(info.st_mode)) return absl::StrCat("must name a file: ", path);
-  if (::access(path.c_str(), R_OK) != 0) return absl::StrCat("cannot be read: ", path);
+  if (!S_ISREG(info.st_mode)) return absl::StrCat("must name a file: ", name);
+  if (::access(path.c_str(), R_OK) != 0) return absl::StrCat("cannot be read: ", name);
+  if (secret && info.st_size == 0) return absl::StrCat("is empty: ", name);
   if (secret && (info.st_mode & (S_IWGRP | S_IRWXO)) != 0) {
-    return absl::StrCat("must not be open to others (chmod 0600): ", path);
+    return absl::StrCat("must not be open to others (chmod 0600): ", name);
   }
   return "";
 }
@@ -188,6 +204,7 @@ class FileField final : public Field {
   }
 
   bool Empty() const override { return value_->empty(); }
+  std::string ValueText() const override { return YamlText(*value_); }
 
   std::string* value_;
   const bool secret_;
@@ -198,6 +215,37 @@ bool IsHostPort(absl::string_view text) {
   int port = -1;
   return colon != absl::string_view::npos && colon != 0 &&
          absl::SimpleAtoi(text.substr(colon + 1), &port) && port >= 0 && port <= 65535;
+}
+
+// A zero needs its unit too, or it could not be read back.
+std::string DurationText(absl::Duration value) {
+  return value == absl::ZeroDuration() ? "0s" : absl::FormatDuration(value);
+}
+
+// yaml-cpp's words where they do not tell what to do.
+std::string YamlComplaint(const std::string& said) {
+  if (said == "bad file") return "nested too deeply, or not YAML";
+  if (said != "illegal map value") return said;
+  return "illegal map value (YAML indents with spaces, never tabs, and quotes what holds ': ')";
+}
+
+// Reads the file, a pipe too; what is wrong otherwise.
+std::string ReadSettings(const std::string& path, std::string& out) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) {
+    return absl::StrCat("cannot read ", path, ": ", std::strerror(errno));
+  }
+  if (S_ISDIR(info.st_mode)) return absl::StrCat(path, " is a folder: name the file in it");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return absl::StrCat("cannot read ", path, ": ", std::strerror(errno));
+  out.resize(kLongestFile + 1);
+  file.read(out.data(), static_cast<std::streamsize>(out.size()));
+  if (file.bad()) return absl::StrCat("cannot read ", path);
+  out.resize(static_cast<size_t>(file.gcount()));
+  if (out.size() > kLongestFile) {
+    return absl::StrCat(path, " is longer than 1 MiB: that is no file of settings");
+  }
+  return "";
 }
 
 std::string EnvName(absl::string_view prefix, absl::string_view key) {
@@ -232,6 +280,10 @@ bool ParseDurationText(absl::string_view text, absl::Duration* out) {
   return true;
 }
 
+bool NamesFiles(const FieldInfo& field) {
+  return absl::StartsWith(field.type, "file") || absl::StrContains(field.key, "_file");
+}
+
 // ---- fields
 
 Field& Field::Required() {
@@ -244,7 +296,14 @@ Field& Field::Example(std::string yaml) {
   return *this;
 }
 
+Field& Field::Live() {
+  info_.live = true;
+  return *this;
+}
+
 void Field::SetDefaultText(std::string yaml) { info_.default_text = std::move(yaml); }
+void Field::SetUnit(std::string unit) { info_.unit = std::move(unit); }
+void Field::SetValues(std::string values) { info_.values = std::move(values); }
 
 StringField::StringField(FieldInfo info, std::string* value)
     : Field(std::move(info)), value_(value) {}
@@ -257,6 +316,10 @@ StringField& StringField::Example(std::string yaml) {
   Field::Example(std::move(yaml));
   return *this;
 }
+StringField& StringField::Live() {
+  Field::Live();
+  return *this;
+}
 StringField& StringField::Default(std::string value) {
   *value_ = std::move(value);
   SetDefaultText(YamlText(*value_));
@@ -264,14 +327,17 @@ StringField& StringField::Default(std::string value) {
 }
 StringField& StringField::OneOf(std::vector<std::string> words) {
   words_ = std::move(words);
+  SetValues(absl::StrJoin(words_, ", "));
   return *this;
 }
 StringField& StringField::HostPort() {
   host_port_ = true;
+  SetValues("host:port");
   return *this;
 }
 StringField& StringField::HttpUrl() {
   http_url_ = true;
+  SetValues("an absolute http or https URL");
   return *this;
 }
 
@@ -285,7 +351,9 @@ std::string StringField::Read(const Source& source) {
 std::string StringField::Validate() const {
   if (value_->empty()) return "";
   if (!words_.empty() && std::find(words_.begin(), words_.end(), *value_) == words_.end()) {
-    return absl::StrCat("must be one of ", absl::StrJoin(words_, ", "));
+    const std::string nearest = Nearest(*value_, words_);
+    return absl::StrCat("must be one of ", absl::StrJoin(words_, ", "),
+                        nearest.empty() ? "" : absl::StrCat("; did you mean ", nearest, "?"));
   }
   if (host_port_ && !IsHostPort(*value_)) return "must be host:port";
   if (http_url_ && !base::ParseUrl(*value_).ok()) return "must be an absolute http(s) URL";
@@ -302,14 +370,23 @@ IntField& IntField::Required() {
   Field::Required();
   return *this;
 }
+IntField& IntField::Live() {
+  Field::Live();
+  return *this;
+}
 IntField& IntField::Default(int value) {
   *value_ = value;
   SetDefaultText(absl::StrCat(value));
   return *this;
 }
+IntField& IntField::Unit(std::string unit) {
+  SetUnit(std::move(unit));
+  return *this;
+}
 IntField& IntField::Range(int lowest, int highest) {
   lowest_ = lowest;
   highest_ = highest;
+  SetValues(absl::StrCat(lowest_, " to ", highest_));
   return *this;
 }
 
@@ -328,6 +405,10 @@ std::string IntField::Validate() const {
 
 BoolField::BoolField(FieldInfo info, bool* value) : Field(std::move(info)), value_(value) {}
 
+BoolField& BoolField::Live() {
+  Field::Live();
+  return *this;
+}
 BoolField& BoolField::Default(bool value) {
   *value_ = value;
   SetDefaultText(value ? "true" : "false");
@@ -345,21 +426,27 @@ std::string BoolField::Read(const Source& source) {
 }
 
 DurationField::DurationField(FieldInfo info, absl::Duration* value)
-    : Field(std::move(info)), value_(value) {}
+    : Field(std::move(info)), value_(value) {
+  SetUnit("a number with its unit: ms, s, m, h");
+}
 
 DurationField& DurationField::Required() {
   Field::Required();
   return *this;
 }
+DurationField& DurationField::Live() {
+  Field::Live();
+  return *this;
+}
 DurationField& DurationField::Default(absl::Duration value) {
   *value_ = value;
-  // A zero needs its unit too, or the example could not be read back.
-  SetDefaultText(value == absl::ZeroDuration() ? "0s" : absl::FormatDuration(value));
+  SetDefaultText(DurationText(value));
   return *this;
 }
 DurationField& DurationField::Range(absl::Duration lowest, absl::Duration highest) {
   lowest_ = lowest;
   highest_ = highest;
+  SetValues(absl::StrCat(DurationText(lowest_), " to ", DurationText(highest_)));
   return *this;
 }
 
@@ -371,8 +458,7 @@ std::string DurationField::Read(const Source& source) {
 
 std::string DurationField::Validate() const {
   if (*value_ >= lowest_ && *value_ <= highest_) return "";
-  return absl::StrCat("must be from ", absl::FormatDuration(lowest_), " to ",
-                      absl::FormatDuration(highest_));
+  return absl::StrCat("must be from ", DurationText(lowest_), " to ", DurationText(highest_));
 }
 
 // ---- loading
@@ -404,7 +490,24 @@ struct Table::Loader {
     });
   }
 
+  // Whether the key belongs to somebody else, who judges it.
+  bool IsForeign(const std::string& key) const {
+    return table.only_own_sections_ && !IsSection(key.substr(0, key.find('.')));
+  }
+
+  // The key with that last word, for one in the wrong section; empty when several have it.
+  std::string EndingAs(const std::string& word) {
+    std::string found;
+    for (const std::string& key : Keys()) {
+      if (!absl::EndsWith(key, absl::StrCat(".", word))) continue;
+      if (!found.empty()) return "";
+      found = key;
+    }
+    return found;
+  }
+
   void Unknown(const std::string& key, int line) {
+    if (IsForeign(key) || problems.size() >= kMostProblems) return;
     std::vector<std::string> known = Keys();
     // A mistyped section is nearest to a section, not to one of its keys.
     for (const std::string& field_key : Keys()) {
@@ -413,7 +516,8 @@ struct Table::Loader {
         known.push_back(field_key.substr(0, dot));
       }
     }
-    const std::string nearest = Nearest(key, known);
+    std::string nearest = Nearest(key, known);
+    if (nearest.empty()) nearest = EndingAs(key.substr(key.rfind('.') + 1));
     problems.push_back({key, line,
                         nearest.empty()
                             ? "unknown key"
@@ -463,8 +567,19 @@ struct Table::Loader {
   }
 
   void ReadFile(const std::string& yaml) {
+    if (yaml.find('\0') != std::string::npos) {
+      problems.push_back({"", 0, "the file holds a NUL byte: it must be YAML in UTF-8"});
+      return;
+    }
     try {
-      const YAML::Node root = YAML::Load(yaml);
+      const std::vector<YAML::Node> documents = YAML::LoadAll(yaml);
+      if (documents.empty()) return;
+      // Only the first would count, and nobody would know.
+      if (documents.size() > 1) {
+        problems.push_back({"", 0, "the file holds several documents: take out the lines ---"});
+        return;
+      }
+      const YAML::Node& root = documents.front();
       if (root.IsNull()) return;
       if (!root.IsMap()) {
         problems.push_back({"", 0, "the file must hold keys with values"});
@@ -472,7 +587,8 @@ struct Table::Loader {
       }
       Walk("", root);
     } catch (const YAML::Exception& e) {
-      problems.push_back({"", 0, absl::StrCat("line ", e.mark.line + 1, ": ", e.msg)});
+      problems.push_back(
+          {"", 0, absl::StrCat("line ", e.mark.line + 1, ": ", YamlComplaint(e.msg))});
     }
   }
 
@@ -481,17 +597,20 @@ struct Table::Loader {
     std::vector<std::string> names;
     for (const auto& field : table.fields_) {
       by_name[field->info().env] = field.get();
-      names.push_back(field->info().env);
+      // Without the prefix, which all share: it would make any two look alike.
+      names.push_back(field->info().env.substr(table.env_prefix_.size()));
     }
     for (const auto& [name, text] : environment) {
       if (!absl::StartsWith(name, table.env_prefix_)) continue;
       const auto found = by_name.find(name);
       if (found == by_name.end()) {
-        const std::string nearest = Nearest(name, names);
+        const absl::string_view rest = absl::string_view(name).substr(table.env_prefix_.size());
+        if (IsForeign(absl::AsciiStrToLower(absl::StrReplaceAll(rest, {{"__", "."}})))) continue;
+        const std::string nearest = Nearest(rest, names);
         problems.push_back({name, 0,
-                            nearest.empty()
-                                ? "unknown variable"
-                                : absl::StrCat("unknown variable; did you mean ", nearest, "?")});
+                            nearest.empty() ? "unknown variable"
+                                            : absl::StrCat("unknown variable; did you mean ",
+                                                           table.env_prefix_, nearest, "?")});
         continue;
       }
       Field::Source source;
@@ -502,17 +621,21 @@ struct Table::Loader {
   }
 
   void Validate() {
+    // What is missing comes last: what somebody wrote and got wrong must not drown in it.
+    std::vector<Problem> missing;
     for (const auto& field : table.fields_) {
       if (failed.count(field->key()) != 0) continue;
       const auto line = lines.find(field->key());
       Problem problem{field->key(), line == lines.end() ? 0 : line->second, ""};
       if (field->info().required && set.count(field->key()) == 0) {
         problem.text = absl::StrCat("is required (or set ", field->info().env, ")");
-      } else {
-        problem.text = field->Validate();
+        missing.push_back(std::move(problem));
+        continue;
       }
+      problem.text = field->Validate();
       if (!problem.text.empty()) problems.push_back(std::move(problem));
     }
+    problems.insert(problems.end(), missing.begin(), missing.end());
     if (!problems.empty()) return;
     for (const auto& [key, wrong] : table.rules_) {
       const auto line = lines.find(key);
@@ -597,11 +720,11 @@ void Table::Rule(absl::string_view key, std::function<std::string()> what_is_wro
 
 std::vector<Problem> Table::Load(const std::string& yaml_path, const Environment& environment) {
   if (yaml_path.empty()) return LoadText("", environment);
-  std::ifstream file(yaml_path, std::ios::binary);
-  if (!file) return {{"", 0, absl::StrCat("cannot read ", yaml_path)}};
-  return LoadText(
-      std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()),
-      environment);
+  std::string yaml;
+  if (std::string wrong = ReadSettings(yaml_path, yaml); !wrong.empty()) {
+    return {{"", 0, std::move(wrong)}};
+  }
+  return LoadText(yaml, environment);
 }
 
 std::vector<Problem> Table::LoadText(const std::string& yaml, const Environment& environment) {
@@ -610,6 +733,18 @@ std::vector<Problem> Table::LoadText(const std::string& yaml, const Environment&
   loader.ReadEnvironment();
   loader.Validate();
   return std::move(loader.problems);
+}
+
+std::string StringField::ValueText() const { return YamlText(*value_); }
+std::string IntField::ValueText() const { return absl::StrCat(*value_); }
+std::string BoolField::ValueText() const { return *value_ ? "true" : "false"; }
+std::string DurationField::ValueText() const { return DurationText(*value_); }
+
+std::vector<std::pair<std::string, std::string>> Table::Values() const {
+  std::vector<std::pair<std::string, std::string>> values;
+  values.reserve(fields_.size());
+  for (const auto& field : fields_) values.emplace_back(field->key(), field->ValueText());
+  return values;
 }
 
 std::vector<FieldInfo> Table::Describe() const {

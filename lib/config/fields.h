@@ -41,8 +41,15 @@ struct FieldInfo {
   std::string doc;
   std::string default_text;  // as YAML
   std::string example;       // as YAML
+  std::string unit;          // of a number or a duration
+  std::string values;        // what it may be: a range, words, a form
   bool required = false;
+  bool live = false;  // takes effect on reload, without a restart
 };
+
+// Whether the value is the path of a file, or of several: on reload what they hold is read anew,
+// another path is not.
+bool NamesFiles(const FieldInfo& field);
 
 // One key of the table. What the bound variable holds when the row is added is the default.
 class Field {
@@ -53,6 +60,8 @@ class Field {
   Field& Required();
   // What the example file shows instead of the default, as YAML.
   Field& Example(std::string yaml);
+  // Takes effect on reload (SIGHUP, or the file named here changed), without a restart.
+  Field& Live();
 
   const std::string& key() const { return info_.key; }
   const FieldInfo& info() const { return info_; }
@@ -62,6 +71,8 @@ class Field {
 
   explicit Field(FieldInfo info) : info_(std::move(info)) {}
   void SetDefaultText(std::string yaml);
+  void SetUnit(std::string unit);
+  void SetValues(std::string values);
 
  private:
   friend class Table;
@@ -71,6 +82,8 @@ class Field {
   virtual std::string Validate() const { return ""; }
   // Whether the value in place says nothing; only texts, lists and files can.
   virtual bool Empty() const { return false; }
+  // The value in place, as YAML.
+  virtual std::string ValueText() const = 0;
 
   FieldInfo info_;
 };
@@ -105,6 +118,10 @@ class Table {
   // must not write it nor others read it. A secret itself is never a value.
   Field& SecretFile(absl::string_view key, std::string* value, absl::string_view doc);
 
+  // Keys and variables of sections that this table has no row of belong to another program and are
+  // not judged: for a tool that shares the file of a service.
+  void IgnoreOtherSections() { only_own_sections_ = true; }
+
   // A condition over several fields, checked once all are read without a problem. Empty: fine.
   void Rule(absl::string_view key, std::function<std::string()> what_is_wrong);
 
@@ -116,6 +133,8 @@ class Table {
 
   const std::string& env_prefix() const { return env_prefix_; }
   std::vector<FieldInfo> Describe() const;
+  // Every key with the value in place, as YAML: two tables of the same rows tell what differs.
+  std::vector<std::pair<std::string, std::string>> Values() const;
 
   // A commented YAML file with every key: required ones set to their example, the others to their
   // default. Loading it back gives no unknown key.
@@ -130,6 +149,7 @@ class Table {
   FieldInfo Info(absl::string_view key, absl::string_view type, absl::string_view doc) const;
 
   std::string env_prefix_;
+  bool only_own_sections_ = false;
   std::vector<std::unique_ptr<Field>> fields_;
   std::vector<std::pair<std::string, std::function<std::string()>>> rules_;
 };
@@ -138,6 +158,7 @@ class StringField final : public Field {
  public:
   StringField& Required();
   StringField& Example(std::string yaml);
+  StringField& Live();
   StringField& Default(std::string value);
   StringField& OneOf(std::vector<std::string> words);
   // Must be host:port; port 0 means any free one.
@@ -151,6 +172,7 @@ class StringField final : public Field {
   std::string Read(const Source& source) override;
   std::string Validate() const override;
   bool Empty() const override { return value_->empty(); }
+  std::string ValueText() const override;
 
   std::string* value_;
   std::vector<std::string> words_;
@@ -161,13 +183,17 @@ class StringField final : public Field {
 class IntField final : public Field {
  public:
   IntField& Required();
+  IntField& Live();
   IntField& Default(int value);
+  // What is counted: "threads", "bytes".
+  IntField& Unit(std::string unit);
   IntField& Range(int lowest, int highest);
 
  private:
   friend class Table;
   IntField(FieldInfo info, int* value);
   std::string Read(const Source& source) override;
+  std::string ValueText() const override;
   std::string Validate() const override;
 
   int* value_;
@@ -177,12 +203,14 @@ class IntField final : public Field {
 
 class BoolField final : public Field {
  public:
+  BoolField& Live();
   BoolField& Default(bool value);
 
  private:
   friend class Table;
   BoolField(FieldInfo info, bool* value);
   std::string Read(const Source& source) override;
+  std::string ValueText() const override;
 
   bool* value_;
 };
@@ -190,6 +218,7 @@ class BoolField final : public Field {
 class DurationField final : public Field {
  public:
   DurationField& Required();
+  DurationField& Live();
   DurationField& Default(absl::Duration value);
   DurationField& Range(absl::Duration lowest, absl::Duration highest);
 
@@ -197,6 +226,7 @@ class DurationField final : public Field {
   friend class Table;
   DurationField(FieldInfo info, absl::Duration* value);
   std::string Read(const Source& source) override;
+  std::string ValueText() const override;
   std::string Validate() const override;
 
   absl::Duration* value_;

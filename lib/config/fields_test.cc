@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "lib/config/edit_distance.h"
 #include "lib/testing/test_pki.h"
@@ -149,7 +150,7 @@ TEST_CASE("Table: every kind of problem is told with its key and line", "[config
       {"a list where a text is",
        absl::StrCat(kGood, "log: {level: [info]}\n"),
        {},
-       "log.level (line 2): must be a single value\n"},
+       "log.level (line 2): must be a single value, not a list or a section\n"},
       {"a number that is none",
        absl::StrCat(kGood, "workers: {threads: four}\n"),
        {},
@@ -178,6 +179,22 @@ TEST_CASE("Table: every kind of problem is told with its key and line", "[config
        absl::StrCat(kGood, "log: {level: loud}\n"),
        {},
        "log.level (line 2): must be one of info, debug\n"},
+      {"a word in capitals",
+       absl::StrCat(kGood, "log: {level: INFO}\n"),
+       {},
+       "log.level (line 2): must be one of info, debug; did you mean info?\n"},
+      {"a mistyped word in the environment",
+       kGood,
+       {{"VA_SAMPLE__LOG__LEVEL", "debgu"}},
+       "log.level: must be one of info, debug; did you mean debug?\n"},
+      {"an unknown variable like none",
+       kGood,
+       {{"VA_SAMPLE__ZZZZZZZZZZZZZZZZZZZZZZZZZZ", "1"}},
+       "VA_SAMPLE__ZZZZZZZZZZZZZZZZZZZZZZZZZZ: unknown variable\n"},
+      {"a section in a variable",
+       kGood,
+       {{"VA_SAMPLE__LOG", "info"}},
+       "VA_SAMPLE__LOG: unknown variable\n"},
       {"an address without port",
        absl::StrCat(kGood, "grpc: {listen: localhost}\n"),
        {},
@@ -234,6 +251,44 @@ TEST_CASE("Table: all problems are told at once", "[config]") {
             .size() == 5);
 }
 
+TEST_CASE("Table: problems of every kind at once, each with its own line", "[config]") {
+  Sample sample;
+  CHECK(sample.Problems("log:\n"
+                        "  levle: info\n"
+                        "  level: loud\n"
+                        "workers:\n"
+                        "  threads: 65\n"
+                        "enabled: perhaps\n"
+                        "tls:\n"
+                        "  ca_file: /nonexistent/ca\n",
+                        {{"VA_SAMPLE__GRPC__LISTEN", "nowhere"}, {"VA_SAMPLE__HOST", "a.test"}}) ==
+        "log.levle (line 2): unknown key; did you mean log.level?\n"
+        "enabled (line 6): must be true or false\n"
+        "VA_SAMPLE__HOST: unknown variable; did you mean VA_SAMPLE__HOSTS?\n"
+        "log.level (line 3): must be one of info, debug\n"
+        "grpc.listen: must be host:port\n"
+        "workers.threads (line 5): must be from 1 to 64\n"
+        "tls.ca_file (line 8): cannot be used: /nonexistent/ca: No such file or directory\n"
+        "mpi.http.url: is required (or set VA_SAMPLE__MPI__HTTP__URL)\n");
+}
+
+TEST_CASE("Table: a tool that shares a file judges its own sections and no others", "[config]") {
+  int port = 1;
+  Table table("VA_SAMPLE__");
+  table.Int("database.port", &port, "Port.").Range(1, 10);
+  table.IgnoreOtherSections();
+  CHECK(table
+            .LoadText("log: {level: loud}\ndatabase: {port: 7}\nenabled: 1\n",
+                      {{"VA_SAMPLE__LOG__LEVEL", "x"}})
+            .empty());
+  CHECK(port == 7);
+  const auto problems =
+      table.LoadText("database: {prot: 7}\n", {{"VA_SAMPLE__DATABASE__PROT", "1"}});
+  REQUIRE(problems.size() == 2);
+  CHECK(problems[0].text == "unknown key; did you mean database.port?");
+  CHECK(problems[1].text == "unknown variable; did you mean VA_SAMPLE__DATABASE__PORT?");
+}
+
 TEST_CASE("Table: an empty list does not satisfy a required key", "[config]") {
   std::vector<std::string> files;
   Table table("VA_SAMPLE__");
@@ -265,6 +320,33 @@ TEST_CASE("Table K2: a secret's file must be closed to others", "[config][K2]") 
   CHECK(problems(0660).find("must not be open to others") != std::string::npos);
 }
 
+TEST_CASE("Table K2: a secret's file that is missing, empty or no file is named with its line",
+          "[config][K2]") {
+  const testing::TempDir dir;
+  Sample sample;
+  const auto problems = [&](const std::string& path) {
+    return sample.Problems(absl::StrCat(kGood, "tls: {key_file: ", path, "}\n"));
+  };
+  const std::string empty = dir.Write("empty", "", 0600);
+  CHECK(problems(empty) == absl::StrCat("tls.key_file (line 2): is empty: ", empty, "\n"));
+  CHECK(problems(dir.path()) ==
+        absl::StrCat("tls.key_file (line 2): must name a file: ", dir.path(), "\n"));
+  CHECK(problems("/nonexistent/key") ==
+        "tls.key_file (line 2): cannot be used: /nonexistent/key: No such file or directory\n");
+}
+
+TEST_CASE("Table K1: a secret in place of its file's name is refused, and not repeated in full",
+          "[config][K1]") {
+  Sample sample;
+  const std::string problem = sample.Problems(
+      kGood, {{"VA_SAMPLE__TLS__KEY_FILE", "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\n"}});
+  CHECK(problem.find("VA_SAMPLE__TLS__KEY_FILE") == std::string::npos);
+  CHECK(problem.find("tls.key_file") != std::string::npos);
+  CHECK(problem.find("MIIEvQIBADANBg") == std::string::npos);
+  CHECK(sample.Problems(kGood, {{"VA_SAMPLE__TLS__KEY_FILE", "hunter2"}}).find("hunter2") ==
+        std::string::npos);
+}
+
 TEST_CASE("Table K1: a key that names a secret must name a file", "[config][K1]") {
   std::string secret;
   Table table("VA_SAMPLE__");
@@ -284,6 +366,36 @@ TEST_CASE("Table: the example file holds every key and can be read back", "[conf
     CHECK(example.find(field.env) != std::string::npos);
     CHECK(example.find(field.doc) != std::string::npos);
   }
+}
+
+TEST_CASE("Table: what is missing comes after what was written wrong", "[config]") {
+  Sample sample;
+  const auto problems = sample.table.LoadText("log:\n  levle: info\n", {});
+  REQUIRE(problems.size() == 2);
+  CHECK(problems[0].key == "log.levle");
+  CHECK(problems[1].key == "mpi.http.url");
+}
+
+TEST_CASE("Table: a file that is no settings is refused in words, and bounded", "[config]") {
+  Sample sample;
+  const auto first = [&sample](const std::string& yaml) {
+    return ToString(sample.table.LoadText(yaml, {}).front());
+  };
+  CHECK(first(std::string("a: \0", 4)) == "the file holds a NUL byte: it must be YAML in UTF-8");
+  CHECK(first("enabled: true\n---\nenabled: false\n") ==
+        "the file holds several documents: take out the lines ---");
+  CHECK(absl::StrContains(first("log:\n\tlevel: info\n"), "with spaces, never tabs"));
+
+  std::string many;
+  for (int i = 0; i < 5000; ++i) absl::StrAppend(&many, "zzzzzzzzzzzz", i, ": x\n");
+  CHECK(sample.table.LoadText(many, {}).size() <= 101);
+
+  const auto load = [&sample](const std::string& path) {
+    return ToString(sample.table.Load(path, {}).front());
+  };
+  CHECK(load("/tmp") == "/tmp is a folder: name the file in it");
+  CHECK(load("/dev/zero") == "/dev/zero is longer than 1 MiB: that is no file of settings");
+  CHECK(load("/nowhere/at-all") == "cannot read /nowhere/at-all: No such file or directory");
 }
 
 TEST_CASE("ParseDurationText: a number with its unit and nothing else", "[config]") {
