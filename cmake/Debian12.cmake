@@ -27,4 +27,13 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(XMLSEC REQUIRED IMPORTED_TARGET xmlsec1-openssl)
 pkg_check_modules(PQXX REQUIRED IMPORTED_TARGET libpqxx)
 
+# Its package config asks for the HTTP servers of libraries that are not used here: the core alone.
+find_path(PROMETHEUS_INCLUDE prometheus/counter.h REQUIRED)
+find_library(PROMETHEUS_CORE prometheus-cpp-core REQUIRED)
+add_library(prometheus_core INTERFACE IMPORTED)
+target_include_directories(prometheus_core SYSTEM INTERFACE ${PROMETHEUS_INCLUDE})
+target_link_libraries(prometheus_core INTERFACE ${PROMETHEUS_CORE})
+
+find_package(opentelemetry-cpp CONFIG REQUIRED)
+
 find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)

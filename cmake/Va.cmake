@@ -106,3 +106,12 @@ absl::Span<const va::store::Migration> Migrations() {
 ")
   target_sources(${target} PRIVATE ${generated})
 endfunction()
+
+# va_migrations_library(NAME FOLDER NAMESPACE): the same as a library of its own, for the program
+# that serves and for the operator's tool alike.
+function(va_migrations_library name folder namespace)
+  add_library(${name} STATIC)
+  va_migrations(${name} ${folder} ${namespace})
+  target_link_libraries(${name} PUBLIC va_store PRIVATE va_warnings)
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
+endfunction()

@@ -135,8 +135,36 @@ absl::StatusOr<std::unique_ptr<Connection>> Pool::Acquire(absl::Time deadline) {
     const std::lock_guard<std::mutex> lock(impl.mutex);
     --impl.stats.open;
   }
-  impl.freed.notify_one();
-  return ready;
+  // All: who waits for one of the others may now be waiting for none.
+  impl.freed.notify_all();
+  std::unique_ptr<Connection> other = AwaitOther(steady_deadline);
+  if (other == nullptr) return ready;
+  return other;
+}
+
+std::unique_ptr<Connection> Pool::AwaitOther(std::chrono::steady_clock::time_point deadline) {
+  Impl& impl = *impl_;
+  const auto until =
+      std::min(deadline, Watchdog::Clock::now() + ToChrono(impl.options.acquire_timeout));
+  while (true) {
+    std::unique_ptr<Connection> connection;
+    {
+      std::unique_lock<std::mutex> lock(impl.mutex);
+      ++impl.stats.waiting;
+      impl.freed.wait_until(lock, until,
+                            [&impl] { return !impl.idle.empty() || impl.stats.open == 0; });
+      --impl.stats.waiting;
+      if (impl.idle.empty()) return nullptr;
+      connection = std::move(impl.idle.back());
+      impl.idle.pop_back();
+    }
+    if (!connection->impl().WentStale()) {
+      connection->impl().deadline = deadline;
+      return connection;
+    }
+    connection->impl().broken = true;
+    Release(std::move(connection));
+  }
 }
 
 void Pool::Release(std::unique_ptr<Connection> connection) {
@@ -155,7 +183,11 @@ void Pool::Release(std::unique_ptr<Connection> connection) {
       --impl.stats.open;
     }
   }
-  impl.freed.notify_one();
+  if (keep) {
+    impl.freed.notify_one();
+  } else {
+    impl.freed.notify_all();
+  }
 }
 
 absl::StatusOr<Rows> Pool::Exec(absl::Time deadline, const Statement& statement,

@@ -9,6 +9,7 @@
 // (NOT_PERMITTED), INTERNAL (STATEMENT_FAILED).
 #pragma once
 
+#include <chrono>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -84,9 +85,11 @@ class Pool {
   // Calls `body(Connection&)`, which returns absl::Status or absl::StatusOr<T>, with a connection
   // that is free before `deadline` and within acquire_timeout; otherwise answers UNAVAILABLE,
   // POOL_EXHAUSTED. A connection that died while idle is replaced before anything is sent on it.
-  // `deadline` holds for everything that follows too: nothing is begun after it, and a statement
-  // that has no answer by then ends in DEADLINE_EXCEEDED, STATEMENT_DEADLINE, and costs the
-  // connection. Whether it took effect is as unknown as with CONNECTION_LOST.
+  // While no new connection can be made, those that are open serve (attack B3: a password is
+  // changed in the database and in its file at two moments); CONNECTION_FAILED means that there is
+  // none. `deadline` holds for everything that follows too: nothing is begun after it, and a
+  // statement that has no answer by then ends in DEADLINE_EXCEEDED, STATEMENT_DEADLINE, and costs
+  // the connection. Whether it took effect is as unknown as with CONNECTION_LOST.
   template <typename F>
   std::invoke_result_t<F&, Connection&> Run(absl::Time deadline, F&& body) {
     absl::StatusOr<std::unique_ptr<Connection>> connection = Acquire(deadline);
@@ -119,6 +122,9 @@ class Pool {
 
   explicit Pool(std::unique_ptr<Impl> impl);
   absl::StatusOr<std::unique_ptr<Connection>> Acquire(absl::Time deadline);
+  // One that is open already, for who could not open another: none when there are none any more,
+  // or none became free in time.
+  std::unique_ptr<Connection> AwaitOther(std::chrono::steady_clock::time_point deadline);
   void Release(std::unique_ptr<Connection> connection);
 
   std::unique_ptr<Impl> impl_;

@@ -146,6 +146,35 @@ absl::Status FromSqlState(absl::string_view state, absl::string_view subject, bo
   return base::MakeError(StatusCode::kInternal, "STATEMENT_FAILED", text);
 }
 
+// What an operator should look at, by what libpq said; its own words stay here, because they may
+// quote what it was given.
+absl::string_view ConnectHint(absl::string_view said) {
+  struct Row {
+    absl::string_view part;
+    absl::string_view hint;
+  };
+  static constexpr Row kRows[] = {
+      {"authentication failed", ": user or password is refused (database.user, password_file)"},
+      {"no password supplied", ": it wants a password (database.password_file)"},
+      {"is not permitted to log in", ": the role may not log in (ALTER ROLE ... LOGIN)"},
+      {"permission denied", ": the role may not use the database (GRANT CONNECT)"},
+      {"pg_hba.conf", ": its pg_hba.conf does not let this user in from here"},
+      {"certificate", ": its certificate is not accepted"},
+      {"SSL", ": TLS does not come about"},
+      {"too many", ": it has no connection left (max_connections)"},
+      {"remaining connection slots", ": it has no connection left (max_connections)"},
+      {"does not exist", ": the role or the database does not exist"},
+      {"translate host name", ": the name of the host is not known (database.host)"},
+      {"timeout expired", ": no answer in time"},
+      {"refused", ": nobody listens there (database.host, database.port)"},
+      {"No such file", ": nobody listens there (database.host, database.port)"},
+  };
+  for (const Row& row : kRows) {
+    if (absl::StrContains(said, row.part)) return row.hint;
+  }
+  return "";
+}
+
 void StopReconnecting(pqxx::connection& link) {
   // libpqxx 6 reconnects behind one's back and would run the rest of a transaction on a fresh
   // connection. The call is deprecated because later versions never reconnect.
@@ -196,14 +225,20 @@ absl::StatusOr<std::unique_ptr<pqxx::connection>> Connect(const PoolOptions& opt
   if (!text.ok()) return text.status();
   std::unique_ptr<pqxx::connection> link;
   bool broken = false;
+  absl::string_view hint;
   const absl::Status connected = Guard("connect", &broken, [&] {
-    link = std::make_unique<pqxx::connection>(*text);
+    try {
+      link = std::make_unique<pqxx::connection>(*text);
+    } catch (const pqxx::broken_connection& error) {
+      hint = ConnectHint(error.what());
+      throw;
+    }
     StopReconnecting(*link);
   });
   crypto::Cleanse(*text);
   if (connected.ok()) return link;
   return Unavailable("CONNECTION_FAILED",
-                     absl::StrCat("cannot connect to ", options.name, " at ", options.host));
+                     absl::StrCat("cannot connect to ", options.name, " at ", options.host, hint));
 }
 
 bool Connection::Impl::WentStale() const {

@@ -1,6 +1,7 @@
 // PgFlowStore: attempts, and the one statement that lets an assertion be used once.
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <map>
 #include <thread>
 #include <vector>
 
@@ -457,13 +458,35 @@ TEST_CASE("Sweep: forgets what is over, in batches, and nothing else", "[contrac
   const SessionRecord live = fixture.BegunSession("live");
   JanitorOptions options;
   options.flow_retention = absl::Minutes(10);
+  options.clock_reserve = absl::ZeroDuration();
   options.batch = 5;
+  std::map<std::string, int64_t> told;
+  options.on_deleted = [&told](absl::string_view table, int64_t rows) {
+    told[std::string(table)] += rows;
+  };
   // 13 attempts, one use of an assertion and one session are over.
   CHECK(*Sweep(fixture.pool(), options, fixture.now(), Soon()) == 15);
   CHECK(*Sweep(fixture.pool(), options, fixture.now(), Soon()) == 0);
+  CHECK(told ==
+        std::map<std::string, int64_t>{{"flows", 13}, {"used_assertions", 1}, {"sessions", 1}});
   CHECK(fixture.Query("SELECT count(*) FROM flows") == "1");
   CHECK(fixture.Query("SELECT count(*) FROM used_assertions") == "1");
   CHECK((*fixture.sessions().Use(live.token_hash, fixture.now(), Soon())).has_value());
+}
+
+TEST_CASE("Sweep C1: a clock set an hour forward and back forgets no use and ends no session",
+          "[contract][store][security]") {
+  GatewayStoreFixture fixture;
+  const SessionRecord live = fixture.BegunSession("live");
+  const FlowRecord open = fixture.StartedFlow();
+  const absl::Time now = fixture.now();
+  // Both have ended by the wrong clock, and the janitor turns while it is wrong.
+  fixture.clock().Set(now + absl::Hours(1));
+  CHECK(*Sweep(fixture.pool(), {}, fixture.now(), Soon()) == 0);
+  fixture.clock().Set(now);
+  CHECK(fixture.Query("SELECT count(*) FROM used_assertions") == "1");
+  CHECK((*fixture.sessions().Use(live.token_hash, now, Soon())).has_value());
+  CHECK((*fixture.flows().FindById(open.id, Soon())).has_value());
 }
 
 TEST_CASE("Sweep: a backlog beyond one call's share waits for the next", "[contract][store]") {

@@ -116,8 +116,8 @@ TEST_CASE("PgSessionStore: ending a session ends it everywhere at once", "[contr
   GatewayStoreFixture fixture;
   const SessionRecord session = fixture.BegunSession("token");
   const SessionRecord other = fixture.BegunSession("other");
-  CHECK(*fixture.sessions().End(session.token_hash, Soon()));
-  CHECK_FALSE(*fixture.sessions().End(session.token_hash, Soon()));
+  CHECK(*fixture.sessions().End(session.token_hash, Soon()) == session.account_id);
+  CHECK(*fixture.sessions().End(session.token_hash, Soon()) == std::nullopt);
   const auto other_node = fixture.NewProcess();
   CHECK_FALSE((*other_node->sessions.Use(session.token_hash, fixture.now(), Soon())).has_value());
   CHECK(Lives(fixture, other));

@@ -394,6 +394,46 @@ TEST_CASE("Pool: two transactions that cannot both be first are ABORTED, not wro
   CHECK(base::IsRetryable(outer_status));
 }
 
+TEST_CASE("Pool: B3 while no new connection can be made those that are open serve", "[contract]") {
+  Fixture fixture;
+  const auto may_connect = [&fixture](const std::string& how) {
+    REQUIRE(fixture.database()
+                .Psql(absl::StrCat("DO $$ BEGIN EXECUTE format('", how,
+                                   " contract_app', current_database()); END $$"))
+                .ok());
+  };
+  const auto pool = fixture.NewPool(/*size=*/4);
+  std::atomic<bool> held{false};
+  std::atomic<bool> over{false};
+  std::thread holder([&] {
+    CHECK(pool->Run(Soon(),
+                    [&](Connection& connection) {
+                      held = true;
+                      while (!over) std::this_thread::yield();
+                      return connection.Exec(kPid).status();
+                    })
+              .ok());
+  });
+  while (!held) std::this_thread::yield();
+  may_connect("REVOKE CONNECT ON DATABASE %I FROM");
+  std::atomic<bool> served{false};
+  std::thread another([&] { served = pool->Exec(Soon(), kPid).ok(); });
+  // It waits for the connection that there is.
+  while (pool->stats().waiting == 0) std::this_thread::yield();
+  over = true;
+  holder.join();
+  another.join();
+  CHECK(served);
+  // Where none is left to wait for, it says so at once.
+  REQUIRE(fixture.database().TerminateApp().ok());
+  const absl::Status locked_out = pool->Exec(Soon(), kPid).status();
+  CHECK(base::ReasonOf(locked_out) == "CONNECTION_FAILED");
+  CHECK(absl::StrContains(locked_out.message(), "GRANT CONNECT"));
+  CHECK(pool->stats().open == 0);
+  may_connect("GRANT CONNECT ON DATABASE %I TO");
+  CHECK(pool->Exec(Soon(), kPid).ok());
+}
+
 TEST_CASE("Pool: a database that is not there is UNAVAILABLE, and later found", "[contract]") {
   const testing::TempDir empty;
   PoolOptions options;
@@ -406,6 +446,7 @@ TEST_CASE("Pool: a database that is not there is UNAVAILABLE, and later found", 
     const absl::Status status = pool->Ping(Soon());
     CHECK(status.code() == absl::StatusCode::kUnavailable);
     CHECK(base::ReasonOf(status) == "CONNECTION_FAILED");
+    CHECK(absl::StrContains(status.message(), "nobody listens there"));
   }
   // Failed attempts use no place in the pool up.
   CHECK(pool->stats().open == 0);
