@@ -1,16 +1,10 @@
-// The audit trail: a stream of its own with a closed list of events and a closed set of facts, none
-// of which says who a person is. A record that cannot be written is a failure the caller sees: the
-// rules refuse to decide without one, the edge goes on and says so in its log.
+// The audit trail as whoever reports to it sees it: a closed list of events and a closed set of
+// facts. A person stands in it as a keyed pseudonym, never as a name or a number. file_audit.h is
+// the trail itself.
 #pragma once
 
-#include <memory>
-#include <mutex>
-#include <string>
-
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "lib/base/clock.h"
 
 namespace va::telemetry {
 
@@ -35,6 +29,10 @@ enum class AuditEvent {
   kKeyRotated,
   kMetadataChanged,
   kConfigReloaded,
+  // The trail about itself (file_audit.h): nobody else reports these.
+  kChainStarted,
+  kChainEnded,
+  kRecordsLost,
 };
 
 // "sign_in.started" and so on.
@@ -49,34 +47,19 @@ struct AuditFacts {
   absl::string_view code = {};
   absl::string_view tag = {};
   absl::string_view policy_version = {};
+  // Whom it is about, as far as known: the id of the account, and the credential's id at `csp`. The
+  // trail writes keyed pseudonyms of them (`who`, `credential`), the same in every service that
+  // shares the keys; what stands here is never written.
+  absl::string_view account_id = {};
+  absl::string_view credential_id = {};
 };
 
 class Audit {
  public:
   virtual ~Audit() = default;
-  // UNAVAILABLE (AUDIT_WRITE) if the record did not get out whole. Thread-safe.
+  // UNAVAILABLE (AUDIT_WRITE) if the record did not get out whole: what it reports must not take
+  // effect then. Thread-safe; bounded in time.
   virtual absl::Status Write(AuditEvent event, const AuditFacts& facts) = 0;
-};
-
-// JSON lines appended to a file, which is created with mode 0640.
-class FileAudit final : public Audit {
- public:
-  static absl::StatusOr<std::unique_ptr<FileAudit>> Open(const std::string& path,
-                                                         std::string service,
-                                                         const base::Clock& clock);
-  ~FileAudit() override;
-  FileAudit(const FileAudit&) = delete;
-  FileAudit& operator=(const FileAudit&) = delete;
-
-  absl::Status Write(AuditEvent event, const AuditFacts& facts) override;
-
- private:
-  FileAudit(int fd, std::string service, const base::Clock& clock);
-
-  std::mutex mutex_;
-  const int fd_;
-  const std::string service_;
-  const base::Clock& clock_;
 };
 
 }  // namespace va::telemetry

@@ -151,14 +151,14 @@ void Log::Error(absl::string_view event, Fields fields) const {
   Write(Severity::kError, event, fields);
 }
 
-void Log::Write(Severity severity, absl::string_view event, Fields fields) const {
-  if (!Enabled(severity)) return;
+std::string FormatLine(absl::Time now, absl::string_view service, Severity severity,
+                       absl::string_view event, Fields fields) {
   std::string line;
   line.reserve(256);
   absl::StrAppend(&line, "{\"ts\":\"",
-                  absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", clock_.Now(), absl::UTCTimeZone()),
+                  absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", now, absl::UTCTimeZone()),
                   "\",\"sev\":\"", Name(severity), "\",\"svc\":");
-  AppendJsonString(line, service_, kMaxText);
+  AppendJsonString(line, service, kMaxText);
   line.append(",\"ev\":");
   AppendJsonString(line, event, kMaxText);
   size_t dropped = 0;
@@ -175,8 +175,13 @@ void Log::Write(Severity severity, absl::string_view event, Fields fields) const
   }
   if (dropped != 0) absl::StrAppend(&line, ",\"dropped\":", dropped);
   line.append("}\n");
+  return line;
+}
+
+void Log::Write(Severity severity, absl::string_view event, Fields fields) const {
+  if (!Enabled(severity)) return;
   // A log that cannot be written must not stop a sign-in; the audit trail answers for itself.
-  static_cast<void>(sink_.Write(line));
+  static_cast<void>(sink_.Write(FormatLine(clock_.Now(), service_, severity, event, fields)));
 }
 
 }  // namespace va::telemetry

@@ -4,6 +4,7 @@
 // L2).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <initializer_list>
 #include <mutex>
@@ -80,6 +81,10 @@ class FdSink final : public Sink {
   const int fd_;
 };
 
+// One whole line with its line end.
+std::string FormatLine(absl::Time now, absl::string_view service, Severity severity,
+                       absl::string_view event, Fields fields);
+
 class Log {
  public:
   Log(std::string service, Severity level, const base::Clock& clock, Sink& sink);
@@ -89,14 +94,18 @@ class Log {
   void Warn(absl::string_view event, Fields fields = {}) const;
   void Error(absl::string_view event, Fields fields = {}) const;
 
-  bool Enabled(Severity severity) const { return severity >= level_; }
+  bool Enabled(Severity severity) const {
+    return severity >= level_.load(std::memory_order_relaxed);
+  }
+  // While serving; lines already begun keep the level they began under.
+  void SetLevel(Severity level) { level_.store(level, std::memory_order_relaxed); }
   const std::string& service() const { return service_; }
 
  private:
   void Write(Severity severity, absl::string_view event, Fields fields) const;
 
   const std::string service_;
-  const Severity level_;
+  std::atomic<Severity> level_;
   const base::Clock& clock_;
   Sink& sink_;
 };
