@@ -1,9 +1,7 @@
 #include "lib/http/client.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstring>
+#include <cstdint>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -16,12 +14,18 @@
 #include "absl/strings/strip.h"
 #include "lib/base/status.h"
 #include "lib/base/url.h"
+#include "lib/http/tls_files.h"
 
 namespace va::http {
 namespace {
 
 constexpr size_t kMaxResponseHeaders = 64 * 1024;
 constexpr long kMaxRedirects = 5;
+
+// A connection that nobody has used for longer is not used again. Servers close theirs after a
+// minute or so, a TLS close looks alive to curl, and a POST that was sent on it must not be sent
+// twice: without this a crowd leaves connections behind that cost the next crowd one failure each.
+constexpr long kLongestIdleSeconds = 20;
 
 absl::Status BadRequest(absl::string_view message) {
   return base::MakeError(absl::StatusCode::kInvalidArgument, "BAD_REQUEST", message);
@@ -43,6 +47,8 @@ struct Transfer {
   size_t max_body = 0;
   size_t header_bytes = 0;
   bool too_large = false;
+  bool repeatable = false;
+  bool sent = false;  // and no byte of an answer yet
 };
 
 size_t OnBody(char* data, size_t size, size_t count, void* user) {
@@ -67,6 +73,7 @@ size_t OnHeader(char* data, size_t size, size_t count, void* user) {
   const absl::string_view line = absl::StripTrailingAsciiWhitespace(absl::string_view(data, bytes));
   // A status line begins a new answer: what came before was an interim one or a redirect.
   if (absl::StartsWith(line, "HTTP/")) {
+    transfer->sent = false;
     transfer->response.headers.Clear();
     return bytes;
   }
@@ -76,6 +83,17 @@ size_t OnHeader(char* data, size_t size, size_t count, void* user) {
                                    absl::StripLeadingAsciiWhitespace(line.substr(colon + 1)));
   }
   return bytes;
+}
+
+// Called before each time the request goes out. libcurl sends it again, on its own, when a kept
+// connection dies before the first byte of the answer; but the peer may have acted on it, and what
+// must not happen twice is the caller's to decide.
+int OnBeforeSending(void* user, char* /*peer*/, char* /*own*/, int /*peer_port*/,
+                    int /*own_port*/) {
+  auto* transfer = static_cast<Transfer*>(user);
+  if (transfer->sent && !transfer->repeatable) return CURL_PREREQFUNC_ABORT;
+  transfer->sent = true;
+  return CURL_PREREQFUNC_OK;
 }
 
 bool HasControl(absl::string_view text) {
@@ -146,10 +164,18 @@ absl::Status ToStatus(CURLcode code, const Transfer& transfer, absl::string_view
   }
 }
 
-absl::Status CheckReadable(const std::string& path) {
-  if (path.empty() || ::access(path.c_str(), R_OK) == 0) return absl::OkStatus();
-  return base::MakeError(absl::StatusCode::kInvalidArgument, "FILE",
-                         absl::StrCat("cannot read ", path, ": ", std::strerror(errno)));
+// curl keeps a copy of its own.
+void SetBlob(CURL* handle, CURLoption option, const std::string& text) {
+  if (text.empty()) return;
+  curl_blob blob = {};
+  blob.data = const_cast<char*>(text.data());  // NOLINT: curl's struct is not const-correct
+  blob.len = text.size();
+  blob.flags = CURL_BLOB_COPY;
+  curl_easy_setopt(handle, option, &blob);
+}
+
+TlsFileNames NamesOf(const TlsClientOptions& options) {
+  return {options.certificate_file, options.private_key_file, options.ca_file};
 }
 
 }  // namespace
@@ -158,43 +184,82 @@ absl::Status CheckReadable(const std::string& path) {
 // that under light load one warm connection does all the work.
 class CurlClient::Impl {
  public:
-  explicit Impl(TlsClientOptions options) : options_(std::move(options)) {}
+  Impl(TlsClientOptions options, TlsMaterial material)
+      : options_(std::move(options)), material_(std::move(material)) {}
 
   absl::StatusOr<ClientResponse> Send(const ClientRequest& request);
+  absl::Status ReloadTls();
 
  private:
-  Handle Take();
-  void Give(Handle handle);
+  // A handle and the generation of certificates it was made with.
+  struct Lease {
+    Handle handle;
+    uint64_t generation = 0;
+  };
+
+  Lease Take();
+  void Give(Lease lease);
   void SetTransport(CURL* handle) const;
+  static void SetCertificates(CURL* handle, const TlsMaterial& material);
   static void SetRequest(CURL* handle, const ClientRequest& request);
 
   const TlsClientOptions options_;
   std::mutex mutex_;
+  TlsMaterial material_;  // guarded by mutex_, as are the next two
+  uint64_t generation_ = 0;
   std::vector<Handle> idle_;
 };
 
-Handle CurlClient::Impl::Take() {
+CurlClient::Impl::Lease CurlClient::Impl::Take() {
+  Lease lease;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
+    lease.generation = generation_;
     if (!idle_.empty()) {
-      Handle handle = std::move(idle_.back());
+      lease.handle = std::move(idle_.back());
       idle_.pop_back();
-      return handle;
+      return lease;
     }
+    lease.handle.reset(curl_easy_init());
+    if (lease.handle != nullptr) SetCertificates(lease.handle.get(), material_);
   }
-  Handle handle(curl_easy_init());
-  if (handle != nullptr) SetTransport(handle.get());
-  return handle;
+  if (lease.handle != nullptr) SetTransport(lease.handle.get());
+  return lease;
 }
 
-void CurlClient::Impl::Give(Handle handle) {
+void CurlClient::Impl::Give(Lease lease) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (idle_.size() < options_.idle_handles) idle_.push_back(std::move(handle));
+  if (lease.generation == generation_ && idle_.size() < options_.idle_handles) {
+    idle_.push_back(std::move(lease.handle));
+  }
+}
+
+absl::Status CurlClient::Impl::ReloadTls() {
+  absl::StatusOr<TlsMaterial> material = TlsMaterial::Read(NamesOf(options_));
+  if (!material.ok()) return material.status();
+  if (absl::Status current = material->CheckTime(); !current.ok()) return current;
+  std::vector<Handle> old;  // closed after the lock: they say goodbye to their peers
+  const std::lock_guard<std::mutex> lock(mutex_);
+  material_ = *std::move(material);
+  ++generation_;
+  old.swap(idle_);
+  return absl::OkStatus();
+}
+
+void CurlClient::Impl::SetCertificates(CURL* handle, const TlsMaterial& material) {
+  // Neither the system's roots nor a folder of them.
+  curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
+  curl_easy_setopt(handle, CURLOPT_CAINFO, nullptr);
+  SetBlob(handle, CURLOPT_CAINFO_BLOB, material.roots());
+  SetBlob(handle, CURLOPT_SSLCERT_BLOB, material.certificates());
+  SetBlob(handle, CURLOPT_SSLKEY_BLOB, material.private_key());
 }
 
 // Set once for the life of a handle: nothing of it depends on the request.
 void CurlClient::Impl::SetTransport(CURL* handle) const {
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  // A resolver that does not answer is left behind at the deadline instead of waited for (C3).
+  curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(handle, CURLOPT_PROXY, "");  // also silences *_proxy of the environment
   const char* const protocols = options_.allow_plain_http ? "http,https" : "https";
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, protocols);
@@ -203,22 +268,17 @@ void CurlClient::Impl::SetTransport(CURL* handle) const {
   curl_easy_setopt(handle, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
   curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L);
   curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L);
-  curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
-  curl_easy_setopt(handle, CURLOPT_CAINFO,
-                   options_.ca_file.empty() ? nullptr : options_.ca_file.c_str());
-  if (!options_.certificate_file.empty()) {
-    curl_easy_setopt(handle, CURLOPT_SSLCERT, options_.certificate_file.c_str());
-    curl_easy_setopt(handle, CURLOPT_SSLKEY, options_.private_key_file.c_str());
-  }
   if (!options_.user_agent.empty()) {
     curl_easy_setopt(handle, CURLOPT_USERAGENT, options_.user_agent.c_str());
   }
   curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, ToMillis(options_.connect_timeout));
   curl_easy_setopt(handle, CURLOPT_MAXREDIRS, kMaxRedirects);
   curl_easy_setopt(handle, CURLOPT_MAXCONNECTS, 2L);
+  curl_easy_setopt(handle, CURLOPT_MAXAGE_CONN, kLongestIdleSeconds);
   curl_easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, OnBody);
   curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, OnHeader);
+  curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, OnBeforeSending);
 }
 
 void CurlClient::Impl::SetRequest(CURL* handle, const ClientRequest& request) {
@@ -254,25 +314,29 @@ absl::StatusOr<ClientResponse> CurlClient::Impl::Send(const ClientRequest& reque
   absl::StatusOr<HeaderList> headers = ToList(request.headers);
   if (!headers.ok()) return headers.status();
 
-  Handle handle = Take();
+  Lease lease = Take();
+  CURL* const handle = lease.handle.get();
   if (handle == nullptr) {
     return base::MakeError(absl::StatusCode::kUnavailable, "CONNECT", "out of curl handles", true);
   }
   Transfer transfer;
   transfer.max_body = request.max_response;
-  SetRequest(handle.get(), request);
-  curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, headers->get());
-  curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &transfer);
-  curl_easy_setopt(handle.get(), CURLOPT_HEADERDATA, &transfer);
-  const CURLcode code = curl_easy_perform(handle.get());
+  transfer.repeatable = request.repeatable || request.method == "GET" || request.method == "HEAD";
+  SetRequest(handle, request);
+  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers->get());
+  curl_easy_setopt(handle, CURLOPT_WRITEDATA, &transfer);
+  curl_easy_setopt(handle, CURLOPT_HEADERDATA, &transfer);
+  curl_easy_setopt(handle, CURLOPT_PREREQDATA, &transfer);
+  const CURLcode code = curl_easy_perform(handle);
   long status = 0;
-  curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
   // The list, the body and the transfer die with this call: the handle must not remember them.
-  curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, nullptr);
-  curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDS, nullptr);
-  curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, nullptr);
-  curl_easy_setopt(handle.get(), CURLOPT_HEADERDATA, nullptr);
-  Give(std::move(handle));
+  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, nullptr);
+  curl_easy_setopt(handle, CURLOPT_POSTFIELDS, nullptr);
+  curl_easy_setopt(handle, CURLOPT_WRITEDATA, nullptr);
+  curl_easy_setopt(handle, CURLOPT_HEADERDATA, nullptr);
+  curl_easy_setopt(handle, CURLOPT_PREREQDATA, nullptr);
+  Give(std::move(lease));
   if (code != CURLE_OK) return ToStatus(code, transfer, url->host);
   transfer.response.status = static_cast<int>(status);
   return std::move(transfer.response);
@@ -284,19 +348,16 @@ CurlClient::~CurlClient() = default;
 absl::StatusOr<std::unique_ptr<CurlClient>> CurlClient::Create(TlsClientOptions options) {
   static std::once_flag initialised;
   std::call_once(initialised, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-  if (options.certificate_file.empty() != options.private_key_file.empty()) {
-    return base::MakeError(absl::StatusCode::kInvalidArgument, "FILE",
-                           "a client certificate needs its private key, and the reverse");
-  }
-  for (const std::string* path :
-       {&options.ca_file, &options.certificate_file, &options.private_key_file}) {
-    if (absl::Status readable = CheckReadable(*path); !readable.ok()) return readable;
-  }
-  return std::unique_ptr<CurlClient>(new CurlClient(std::make_unique<Impl>(std::move(options))));
+  absl::StatusOr<TlsMaterial> material = TlsMaterial::Read(NamesOf(options));
+  if (!material.ok()) return material.status();
+  return std::unique_ptr<CurlClient>(
+      new CurlClient(std::make_unique<Impl>(std::move(options), *std::move(material))));
 }
 
 absl::StatusOr<ClientResponse> CurlClient::Send(const ClientRequest& request) {
   return impl_->Send(request);
 }
+
+absl::Status CurlClient::ReloadTls() { return impl_->ReloadTls(); }
 
 }  // namespace va::http

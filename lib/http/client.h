@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "lib/http/message.h"
@@ -21,6 +22,9 @@ struct ClientRequest {
   absl::Duration timeout = absl::Seconds(10);  // for everything, connecting included
   size_t max_response = 2 * 1024 * 1024;
   bool follow_redirects = false;
+  // Whether the peer may see it twice: when a kept connection dies before the first byte of the
+  // answer, nobody knows whether the request was heard. GET and HEAD always may.
+  bool repeatable = false;
 };
 
 struct ClientResponse {
@@ -54,7 +58,7 @@ struct TlsClientOptions {
 
 class CurlClient : public Client {
  public:
-  // INVALID_ARGUMENT when a named file cannot be read or only half of the pair is given.
+  // INVALID_ARGUMENT when a named file is unusable or only half of the pair is given.
   static absl::StatusOr<std::unique_ptr<CurlClient>> Create(TlsClientOptions options);
   ~CurlClient() override;
 
@@ -62,6 +66,12 @@ class CurlClient : public Client {
   CurlClient& operator=(const CurlClient&) = delete;
 
   absl::StatusOr<ClientResponse> Send(const ClientRequest& request) override;
+
+  // Reads the files of the options again. New connections use what they hold from then on; requests
+  // under way finish on what they have. INVALID_ARGUMENT, and nothing changes, unless all of it is
+  // usable: the key is the certificate's, the certificate is not out of date, the CAs parse. What
+  // was read is kept in memory: no handshake ever sees a half-written file. From any thread.
+  absl::Status ReloadTls();
 
  private:
   class Impl;

@@ -62,10 +62,15 @@ struct Request {
   std::string path;    // target up to "?", still percent-encoded
   std::string query;   // after "?", without it
   std::string host;    // the one Host header
-  Headers headers;
+  Headers headers;     // without those that speak of addresses and identities (trusted_headers.h)
   std::string body;
-  std::string peer_address;  // of the TCP peer, without port; forwarding headers are not believed
-  std::string request_id;    // given by the server when it has a source of ids
+  std::string peer_address;  // of the TCP peer, without port
+  // Whose request it is: the peer, or whom a trusted proxy named. What limits count by.
+  std::string client_address;
+  std::string request_id;  // given by the server when it has a source of ids
+  // The pattern of the router's entry that answers ("/v1/sessions/{type}/new"), never the path
+  // itself, which may carry data. Empty where no route matched.
+  std::string route;
   std::optional<PeerCertificate> peer_certificate;
   std::vector<std::pair<std::string, std::string>> path_params;  // filled by the router, decoded
 

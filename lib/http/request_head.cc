@@ -206,7 +206,7 @@ StartLine CheckStartLine(absl::string_view line, size_t target_limit) {
 
 }  // namespace
 
-std::optional<size_t> HeadScanner::Refuse(int status, absl::string_view reason) {
+std::optional<size_t> HeadScanner::Refuse(int status, RefusalReason reason) {
   refusal_ = {status, reason};
   return std::nullopt;
 }

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "absl/strings/string_view.h"
+#include "lib/http/refusals.h"
 
 namespace va::http {
 
@@ -17,10 +18,10 @@ struct HeadLimits {
   size_t target_limit = 8 * 1024;
 };
 
-// A status and a fixed token; status 0 is no refusal.
+// Status 0 is no refusal.
 struct HeadRefusal {
   int status = 0;
-  absl::string_view reason;
+  RefusalReason reason;
 };
 
 // Finds the end of the head in bytes that come piece by piece. Bare LF, bare CR and sizes are
@@ -35,7 +36,7 @@ class HeadScanner {
   const HeadRefusal& refusal() const { return refusal_; }
 
  private:
-  std::optional<size_t> Refuse(int status, absl::string_view reason);
+  std::optional<size_t> Refuse(int status, RefusalReason reason);
 
   HeadLimits limits_;
   size_t line_start_ = 0;

@@ -87,6 +87,7 @@ const Router::Entry* Router::Find(absl::string_view path,
 Response Router::Route(Request& request) const {
   const Entry* entry = Find(request.path, &request.path_params);
   if (entry == nullptr) return on_error_(request, 404);
+  request.route = entry->pattern;
   for (const auto& [method, handler] : entry->methods) {
     if (method == request.method) return handler(request);
   }
@@ -95,6 +96,12 @@ Response Router::Route(Request& request) const {
       "Allow", absl::StrJoin(entry->methods, ", ",
                              [](std::string* out, const auto& m) { out->append(m.first); }));
   return response;
+}
+
+std::vector<std::string> Router::Patterns() const {
+  std::vector<std::string> patterns;
+  for (const Entry& entry : entries_) patterns.push_back(entry.pattern);
+  return patterns;
 }
 
 absl::string_view Router::PatternFor(absl::string_view path) const {

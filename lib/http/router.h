@@ -35,6 +35,9 @@ class Router {
   // The pattern that answers, for metrics and logs: never the path itself, which may carry data.
   absl::string_view PatternFor(absl::string_view path) const;
 
+  // All patterns, for metrics.
+  std::vector<std::string> Patterns() const;
+
  private:
   struct Segment {
     std::string text;

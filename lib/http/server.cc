@@ -1,6 +1,5 @@
 #include "lib/http/server.h"
 
-#include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
@@ -16,25 +15,28 @@
 #include <thread>
 #include <utility>
 
-#include <openssl/err.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/beast/http/basic_parser.hpp>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "lib/base/status.h"
+#include "lib/http/client_address.h"
+#include "lib/http/ip_address.h"
+#include "lib/http/refusals.h"
 #include "lib/http/request_head.h"
+#include "lib/http/request_parser.h"
 #include "lib/http/response_writer.h"
+#include "lib/http/stream.h"
 #include "lib/http/tls_context.h"
 
 namespace va::http {
 namespace {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
 using boost::system::error_code;
 using tcp = asio::ip::tcp;
 using SteadyClock = std::chrono::steady_clock;
@@ -43,74 +45,41 @@ using TimePoint = SteadyClock::time_point;
 constexpr size_t kReadSize = 16 * 1024;
 constexpr size_t kMaxLingerBytes = 16 * 1024 * 1024;
 constexpr int kAcceptsPerWake = 64;
+constexpr absl::string_view kHandlerThrew = RefusalReason("HANDLER_THREW").token();
 constexpr auto kNever = TimePoint::max();
-
-absl::string_view View(boost::core::string_view text) { return {text.data(), text.size()}; }
-
-// Beast's grammar writing straight into a Request: no field container in between. What the gate in
-// request_head.h does not see, because it comes after the head, is refused here: chunk extensions
-// and trailers.
-class RequestParser final : public beast::http::basic_parser<true> {
- public:
-  RequestParser(Request& request, size_t body_limit) : request_(request) {
-    header_limit(UINT32_MAX);  // the gate has measured already
-    this->body_limit(body_limit);
-  }
-
- private:
-  void on_request_impl(beast::http::verb /*verb*/, beast::string_view method,
-                       beast::string_view target, int /*version*/, error_code& /*ec*/) override {
-    request_.method.assign(method.data(), method.size());
-    request_.target.assign(target.data(), target.size());
-    const size_t question = request_.target.find('?');
-    request_.path = request_.target.substr(0, question);
-    request_.query =
-        question == std::string::npos ? std::string() : request_.target.substr(question + 1);
-  }
-  void on_response_impl(int /*code*/, beast::string_view /*reason*/, int /*version*/,
-                        error_code& ec) override {
-    ec = beast::http::error::bad_version;
-  }
-  void on_field_impl(beast::http::field /*name*/, beast::string_view name, beast::string_view value,
-                     error_code& ec) override {
-    if (head_done_) {
-      ec = beast::http::error::bad_field;
-      return;
-    }
-    // Some programs read X_Forwarded_For as X-Forwarded-For; nobody needs the first spelling (W7).
-    if (name.find('_') != beast::string_view::npos) return;
-    request_.headers.Add(View(name), View(value));
-  }
-  void on_header_impl(error_code& /*ec*/) override { head_done_ = true; }
-  void on_body_init_impl(boost::optional<std::uint64_t> const& /*length*/,
-                         error_code& /*ec*/) override {}
-  size_t on_body_impl(beast::string_view body, error_code& /*ec*/) override {
-    request_.body.append(body.data(), body.size());
-    return body.size();
-  }
-  void on_chunk_header_impl(std::uint64_t /*size*/, beast::string_view extensions,
-                            error_code& ec) override {
-    if (!extensions.empty()) ec = beast::http::error::bad_chunk_extension;
-  }
-  size_t on_chunk_body_impl(std::uint64_t /*remain*/, beast::string_view body,
-                            error_code& ec) override {
-    return on_body_impl(body, ec);
-  }
-  void on_finish_impl(error_code& /*ec*/) override {}
-
-  Request& request_;
-  bool head_done_ = false;
-};
 
 std::chrono::nanoseconds ToChrono(absl::Duration duration) {
   return absl::ToChronoNanoseconds(duration);
+}
+
+// Who is at the other end.
+struct Peer {
+  IpAddress address;
+  std::string text;       // of the address
+  std::string limit_key;  // empty: not counted
+};
+
+// What goes out, and what is told of it.
+struct Answer {
+  std::string bytes;
+  int status = kNoAnswer;
+  absl::string_view refusal;
+};
+
+// A fixed text for what may be any token: labels of metrics are a closed set.
+absl::string_view KnownMethod(absl::string_view method) {
+  for (const absl::string_view known :
+       {"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT"}) {
+    if (method == known) return known;
+  }
+  return method.empty() ? absl::string_view() : absl::string_view("other");
 }
 
 class ServerImpl;
 class Session;
 using SessionList = std::list<std::shared_ptr<Session>>;
 
-// One io thread with what belongs to it. Only that thread touches `sessions`.
+// One io thread with what belongs to it. Only that thread touches the lists.
 struct Loop {
   Loop() : context(1), work(asio::make_work_guard(context)), sweeper(context) {}
 
@@ -118,7 +87,10 @@ struct Loop {
   asio::executor_work_guard<asio::io_context::executor_type> work;
   asio::steady_timer sweeper;
   bool stopping = false;
-  SessionList sessions;
+  // Those that wait for their peer, longest first: whoever enters a state goes to the end. Those
+  // whose handler is at work are apart, for they have no deadline and nobody may close them.
+  SessionList waiting;
+  SessionList handling;
   std::array<char, kReadSize>
       scratch;  // every read lands here first: idle connections hold nothing
   std::thread thread;
@@ -129,26 +101,22 @@ struct Loop {
 // or something it waits for is pending.
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(ServerImpl& server, Loop& loop, tcp::socket socket, std::string peer_address);
+  Session(ServerImpl& server, Loop& loop, tcp::socket socket, Peer peer);
 
   void Start();
   // The answer of a worker.
-  void OnResponse(std::string bytes, bool close);
+  void OnResponse(Answer answer, std::string route, bool close);
   // Called by the sweeper; acts only when the deadline of the state has passed.
   void OnTick(TimePoint now);
   // Closes now if nothing would be lost by it; otherwise after the answer under way.
   void Drain();
   void Close();
 
-  // A handler is at work for it: nobody else may take the connection away.
-  bool handling() const { return state_ == State::kHandling; }
-  TimePoint since() const { return since_; }
-
   SessionList::iterator position;
 
  private:
   enum class State { kHandshake, kIdle, kHead, kBody, kHandling, kWriting, kLinger, kClosed };
-  enum class Io { kDone, kWait, kEnd };
+  using Io = Stream::Io;
 
   void Drive();
   // Each advances one state: false when it has to wait or the session is closed.
@@ -163,30 +131,35 @@ class Session : public std::enable_shared_from_this<Session> {
   // False when this body is more than all bodies may hold together.
   bool CountBody();
   void ForgetBody();
-  bool Refuse(int status, absl::string_view reason, bool close = true);
-  void BeginWriting(std::string bytes, bool close, bool linger);
+  bool Refuse(int status, RefusalReason reason, bool close = true);
+  void BeginWriting(Answer answer, bool close, bool linger);
   bool AnswerFinished();
+  // Tells of the request that is over, if there was one.
+  void TellDone(bool complete);
+  // Whether the name in the TLS handshake was another than the Host: one certificate's connection
+  // must not reach another name's pages (W15). A trusted proxy may name itself there.
+  bool ContradictsSni() const;
   void Enter(State state, absl::Duration timeout);
 
-  // Appends to `in_` what the socket holds, up to kReadSize.
-  Io Read();
-  Io Write();
-  Io FromSsl(int result);
+  // Appends to `in_` what the socket holds, up to kReadSize; false when there was nothing: then the
+  // session waits or is closed.
+  bool Read();
+  // False, with the session waiting or closed, unless `io` is kDone.
+  bool Proceed(Io io);
   void WaitFor(tcp::socket::wait_type what);
 
   ServerImpl& server_;
   Loop& loop_;
   tcp::socket socket_;
-  Ssl ssl_;
-  const std::string peer_address_;
+  Stream stream_;
+  const Peer peer_;
   std::optional<PeerCertificate> peer_certificate_;
+  std::string sni_;
 
   State state_ = State::kHandshake;
   TimePoint deadline_ = kNever;
-  TimePoint since_;
   bool waits_read_ = false;
   bool waits_write_ = false;
-  bool established_ = false;
   bool close_after_write_ = false;
   bool linger_after_write_ = false;
   bool draining_ = false;
@@ -199,6 +172,14 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<HeadScanner> scanner_;
   std::optional<RequestParser> parser_;
   Request request_;
+
+  // Of the request under way, for TellDone.
+  bool in_request_ = false;
+  TimePoint request_began_;
+  absl::string_view method_;
+  std::string route_;
+  int status_ = kNoAnswer;
+  absl::string_view refusal_;
 };
 
 class ServerImpl final : public Server {
@@ -216,11 +197,21 @@ class ServerImpl final : public Server {
   const HeadLimits& head_limits() const { return head_limits_; }
   const Handler& handler() const { return handler_; }
   base::WorkerPool& pool() { return pool_; }
-  SSL_CTX* tls() const { return tls_.get(); }
+  bool has_tls() const { return options_.tls.has_value(); }
+  // Of the context of this moment. A session keeps the context it began with.
+  Ssl NewSsl() {
+    const std::lock_guard<std::mutex> lock(tls_mutex_);
+    return Ssl(SSL_new(tls_.get()));
+  }
+  absl::Status ReloadTls() override;
+  ServerStats stats() const override;
+  base::Heartbeats::Count Beat() override;
+  const TrustedProxies& proxies() const { return proxies_; }
+  void CountFailedHandshake() { handshakes_failed_.fetch_add(1, std::memory_order_relaxed); }
   bool draining() const { return draining_.load(std::memory_order_relaxed); }
 
   Response RefusalPage(const ServerRefusal& refusal) const;
-  std::string Serialize(const Response& response, const WriteOptions& options) const;
+  Answer Serialize(const Response& response, const WriteOptions& options) const;
   bool IsOurHost(absl::string_view host) const;
 
   // Bytes of request bodies in memory, all connections together; false beyond the limit.
@@ -231,13 +222,18 @@ class ServerImpl final : public Server {
 
   void HandlerStarted();
   void HandlerFinished();
-  void SessionClosed();
+  void SessionClosed(const Peer& peer);
 
  private:
+  enum class Admission { kYes, kFull, kTooManyOfOne };
+
   absl::Status Bind();
   void AcceptWhenReady();
   void AcceptAll();
-  void Adopt(int fd, const sockaddr_storage& address);
+  void Adopt(int fd, const sockaddr_storage& source);
+  Peer PeerOf(const IpAddress& address) const;
+  Admission Admit(const Peer& peer);
+  void TurnAway(int fd, const Peer& peer);
   bool MakeRoom(Loop& loop);
   void Sweep(Loop& loop);
   template <typename Action>
@@ -247,8 +243,11 @@ class ServerImpl final : public Server {
   const Handler handler_;
   base::WorkerPool& pool_;
   HeadLimits head_limits_;
-  SslContext tls_;
+  TrustedProxies proxies_;
+  std::mutex tls_mutex_;
+  SslContext tls_;  // guarded by tls_mutex_
   std::vector<std::unique_ptr<Loop>> loops_;
+  std::unique_ptr<base::Heartbeats> beats_;  // one for each loop
   std::optional<tcp::acceptor> acceptor_;
   std::chrono::nanoseconds tick_{};
   size_t next_loop_ = 0;  // the first loop's thread only, as is the next
@@ -256,11 +255,16 @@ class ServerImpl final : public Server {
   int port_ = 0;
   std::atomic<bool> draining_{false};
   std::atomic<size_t> body_bytes_{0};
+  std::atomic<uint64_t> accepted_{0};
+  std::atomic<uint64_t> made_room_{0};
+  std::atomic<uint64_t> turned_away_{0};
+  std::atomic<uint64_t> handshakes_failed_{0};
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
-  size_t sessions_ = 0;  // guarded by mutex_, as is handlers_
+  size_t sessions_ = 0;  // guarded by mutex_, as are the next two
   size_t handlers_ = 0;
+  absl::flat_hash_map<std::string, size_t> sessions_of_;  // by limit key
   bool stopped_ = false;
 };
 
@@ -287,10 +291,13 @@ class Job {
     Response response = Call();
     // A stop may have begun meanwhile: then this answer is the connection's last.
     options_.close = options_.close || server_.draining();
-    std::string bytes = server_.Serialize(response, options_);
+    Answer answer = server_.Serialize(response, options_);
+    if (threw_) answer.refusal = kHandlerThrew;
     asio::post(loop_.context,
-               [session = std::move(session_), out = std::move(bytes),
-                close = options_.close]() mutable { session->OnResponse(std::move(out), close); });
+               [session = std::move(session_), answer = std::move(answer),
+                route = std::move(request_.route), close = options_.close]() mutable {
+                 session->OnResponse(std::move(answer), std::move(route), close);
+               });
   }
 
   Request TakeBack() { return std::move(request_); }
@@ -300,8 +307,9 @@ class Job {
     try {
       return server_.handler()(request_);
     } catch (...) {
-      return server_.RefusalPage(
-          {500, "HANDLER_THREW", request_.request_id, request_.peer_address});
+      threw_ = true;
+      return server_.RefusalPage({500, std::string(kHandlerThrew), request_.request_id,
+                                  request_.peer_address, request_.client_address});
     }
   }
 
@@ -310,33 +318,30 @@ class Job {
   std::shared_ptr<Session> session_;
   Request request_;
   WriteOptions options_;
+  bool threw_ = false;
 };
 
 // ---- Session
 
-Session::Session(ServerImpl& server, Loop& loop, tcp::socket socket, std::string peer_address)
+Session::Session(ServerImpl& server, Loop& loop, tcp::socket socket, Peer peer)
     : server_(server),
       loop_(loop),
       socket_(std::move(socket)),
-      peer_address_(std::move(peer_address)) {}
+      stream_(socket_.native_handle()),
+      peer_(std::move(peer)) {}
 
 void Session::Enter(State state, absl::Duration timeout) {
+  SessionList& from = state_ == State::kHandling ? loop_.handling : loop_.waiting;
+  SessionList& to = state == State::kHandling ? loop_.handling : loop_.waiting;
+  to.splice(to.end(), from, position);
   state_ = state;
-  since_ = SteadyClock::now();
-  deadline_ = timeout == absl::InfiniteDuration() ? kNever : since_ + ToChrono(timeout);
+  deadline_ = timeout == absl::InfiniteDuration() ? kNever : SteadyClock::now() + ToChrono(timeout);
 }
 
 void Session::Start() {
-  if (server_.tls() != nullptr) {
-    ssl_.reset(SSL_new(server_.tls()));
-    if (ssl_ == nullptr || SSL_set_fd(ssl_.get(), socket_.native_handle()) != 1) {
-      Close();
-      return;
-    }
-    SSL_set_accept_state(ssl_.get());
+  if (server_.has_tls()) {
     Enter(State::kHandshake, server_.options().handshake_timeout);
   } else {
-    established_ = true;
     Enter(State::kIdle, server_.options().header_timeout);
   }
   WaitFor(tcp::socket::wait_read);
@@ -371,14 +376,17 @@ void Session::Drive() {
 }
 
 bool Session::DriveHandshake() {
-  ERR_clear_error();
-  const int result = SSL_do_handshake(ssl_.get());
-  if (result != 1) {
-    if (FromSsl(result) == Io::kEnd) Close();
+  // Here something has come already, so what TLS needs is made only for those who speak.
+  if (!stream_.has_tls() && !stream_.StartTls(server_.NewSsl())) {
+    Close();
     return false;
   }
-  established_ = true;
-  peer_certificate_ = PeerCertificateOf(ssl_.get());
+  const Io io = stream_.Handshake();
+  if (io == Io::kEnd) server_.CountFailedHandshake();
+  if (!Proceed(io)) return false;
+  peer_certificate_ = PeerCertificateOf(stream_.ssl());
+  const char* const sni = SSL_get_servername(stream_.ssl(), TLSEXT_NAMETYPE_host_name);
+  if (sni != nullptr) sni_ = sni;
   Enter(State::kIdle, server_.options().header_timeout);
   return true;
 }
@@ -386,31 +394,27 @@ bool Session::DriveHandshake() {
 bool Session::DriveHead() {
   if (!scanner_.has_value()) scanner_.emplace(server_.head_limits());
   if (!in_.empty()) {
-    if (state_ == State::kIdle) Enter(State::kHead, server_.options().header_timeout);
+    if (state_ == State::kIdle) {
+      Enter(State::kHead, server_.options().header_timeout);
+      in_request_ = true;
+      request_began_ = SteadyClock::now();
+    }
     const std::optional<size_t> head_size = scanner_->Scan(in_);
     if (head_size.has_value()) return TakeHead(*head_size);
     if (scanner_->refusal().status != 0) {
       return Refuse(scanner_->refusal().status, scanner_->refusal().reason);
     }
   }
-  switch (Read()) {
-    case Io::kDone:
-      return true;
-    case Io::kWait:
-      return false;
-    case Io::kEnd:
-      Close();
-      return false;
-  }
-  return false;
+  return Read();
 }
 
 bool Session::TakeHead(size_t head_size) {
-  const RequestHead head =
-      CheckRequestHead(absl::string_view(in_).substr(0, head_size), server_.head_limits());
+  const absl::string_view bytes = absl::string_view(in_).substr(0, head_size);
+  const RequestHead head = CheckRequestHead(bytes, server_.head_limits());
   request_ = Request();
   request_.headers.Reserve(16);
-  request_.peer_address = peer_address_;
+  request_.peer_address = peer_.text;
+  request_.client_address = peer_.text;
   if (server_.options().new_request_id) request_.request_id = server_.options().new_request_id();
   if (head.refusal.status != 0) return Refuse(head.refusal.status, head.refusal.reason);
   const size_t body_limit = server_.options().body_limit;
@@ -419,44 +423,44 @@ bool Session::TakeHead(size_t head_size) {
   request_.host = std::string(head.host);
   request_.peer_certificate = peer_certificate_;
   close_after_write_ = !head.keep_alive;
-  parser_.emplace(request_, body_limit);
-  error_code ec;
-  const size_t used = parser_->put(asio::buffer(in_.data(), head_size), ec);
-  if (ec && ec != beast::http::error::need_more) return Refuse(400, "MALFORMED");
-  // The gate and the parser must see the same head, to the byte.
-  if (used != head_size || !parser_->is_header_done()) return Refuse(400, "MALFORMED");
-  in_.erase(0, used);
+  const ForwardedBy forwarded_by = server_.options().forwarded_by;
+  parser_.emplace(request_, body_limit, forwarded_by);
+  const RequestParser::Result result = parser_->TakeHead(bytes);
+  if (result == RequestParser::Result::kBodyTooLarge) return Refuse(413, "BODY_TOO_LARGE");
+  if (result == RequestParser::Result::kMalformed) return Refuse(400, "MALFORMED");
+  method_ = KnownMethod(request_.method);
+  if (!parser_->forwarding().empty()) {
+    request_.client_address =
+        server_.proxies().ClientOf(peer_.address, parser_->forwarding(), forwarded_by).ToString();
+  }
+  in_.erase(0, head_size);
   scanner_.reset();
   if (!server_.IsOurHost(request_.host)) return Refuse(421, "FOREIGN_HOST");
-  if (parser_->is_done()) return Dispatch();
-  parser_->eager(true);
+  if (ContradictsSni()) return Refuse(421, "SNI_MISMATCH");
+  if (result == RequestParser::Result::kDone) return Dispatch();
   Enter(State::kBody, server_.options().body_timeout);
   return true;
 }
 
+bool Session::ContradictsSni() const {
+  if (sni_.empty() || server_.proxies().Contains(peer_.address)) return false;
+  return !absl::EqualsIgnoreCase(sni_, request_.host.substr(0, request_.host.rfind(':')));
+}
+
 bool Session::DriveBody() {
-  while (!in_.empty() && !parser_->is_done()) {
-    error_code ec;
-    const size_t used = parser_->put(asio::buffer(in_), ec);
+  while (!in_.empty()) {
+    size_t used = 0;
+    const RequestParser::Result result = parser_->TakeBody(in_, used);
     in_.erase(0, used);
     if (!CountBody()) return Refuse(503, "BODY_MEMORY");
-    if (ec == beast::http::error::need_more) break;
-    if (ec == beast::http::error::body_limit) return Refuse(413, "BODY_TOO_LARGE");
-    if (ec) return Refuse(400, "MALFORMED");
+    if (result == RequestParser::Result::kDone) return Dispatch();
+    if (result == RequestParser::Result::kBodyTooLarge) return Refuse(413, "BODY_TOO_LARGE");
+    if (result == RequestParser::Result::kMalformed) return Refuse(400, "MALFORMED");
+    if (used == 0) break;
   }
-  if (parser_->is_done()) return Dispatch();
   // Whatever needs this much more to make sense is no chunk header.
   if (in_.size() >= kReadSize) return Refuse(400, "MALFORMED");
-  switch (Read()) {
-    case Io::kDone:
-      return true;
-    case Io::kWait:
-      return false;
-    case Io::kEnd:
-      Close();
-      return false;
-  }
-  return false;
+  return Read();
 }
 
 bool Session::CountBody() {
@@ -476,6 +480,7 @@ bool Session::Dispatch() {
   Enter(State::kHandling, absl::InfiniteDuration());
   if (server_.options().inline_handler) {
     if (std::optional<Response> answer = server_.options().inline_handler(request_)) {
+      route_ = std::move(request_.route);
       BeginWriting(server_.Serialize(*answer, options), options.close, /*linger=*/false);
       return true;
     }
@@ -487,55 +492,74 @@ bool Session::Dispatch() {
   return Refuse(503, "OVERLOADED", options.close);
 }
 
-void Session::OnResponse(std::string bytes, bool close) {
+void Session::OnResponse(Answer answer, std::string route, bool close) {
   if (state_ != State::kHandling) return;
-  BeginWriting(std::move(bytes), close, /*linger=*/false);
+  route_ = std::move(route);
+  BeginWriting(std::move(answer), close, /*linger=*/false);
   Drive();
 }
 
-void Session::BeginWriting(std::string bytes, bool close, bool linger) {
+void Session::BeginWriting(Answer answer, bool close, bool linger) {
   ForgetBody();
-  out_ = std::move(bytes);
+  out_ = std::move(answer.bytes);
+  status_ = answer.status;
+  refusal_ = answer.refusal;
   written_ = 0;
   close_after_write_ = close || out_.empty();
   linger_after_write_ = linger;
   Enter(State::kWriting, server_.options().write_timeout);
 }
 
-bool Session::Refuse(int status, absl::string_view reason, bool close) {
+bool Session::Refuse(int status, RefusalReason reason, bool close) {
   if (request_.request_id.empty() && server_.options().new_request_id) {
     request_.request_id = server_.options().new_request_id();
   }
+  if (request_.client_address.empty()) request_.client_address = peer_.text;
   const Response page =
-      server_.RefusalPage({status, std::string(reason), request_.request_id, peer_address_});
+      server_.RefusalPage({status, std::string(reason.token()), request_.request_id, peer_.text,
+                           request_.client_address});
   const WriteOptions options{close, request_.method == "HEAD"};
   parser_.reset();
   scanner_.reset();
-  BeginWriting(server_.Serialize(page, options), close, /*linger=*/close);
+  Answer answer = server_.Serialize(page, options);
+  answer.refusal = reason.token();
+  BeginWriting(std::move(answer), close, /*linger=*/close);
   return true;
 }
 
 bool Session::DriveWriting() {
-  switch (Write()) {
-    case Io::kDone:
-      return AnswerFinished();
-    case Io::kWait:
-      return false;
-    case Io::kEnd:
-      Close();
-      return false;
+  const Io io = stream_.Write(absl::string_view(out_).substr(written_), written_);
+  return Proceed(io) && AnswerFinished();
+}
+
+void Session::TellDone(bool complete) {
+  if (!in_request_) return;
+  in_request_ = false;
+  if (server_.options().on_done) {
+    RequestRecord record;
+    record.method = method_;
+    record.route = route_;
+    record.status = status_;
+    record.took = absl::FromChrono(SteadyClock::now() - request_began_);
+    record.bytes_out = out_.size();
+    record.refusal = refusal_;
+    record.complete = complete;
+    server_.options().on_done(record);
   }
-  return false;
+  method_ = {};
+  route_.clear();
+  status_ = kNoAnswer;
+  refusal_ = {};
 }
 
 bool Session::AnswerFinished() {
+  TellDone(/*complete=*/true);
   out_.clear();
   if (out_.capacity() > 2 * kReadSize) out_.shrink_to_fit();
   request_ = Request();
   if (close_after_write_ && linger_after_write_) {
     // Bytes nobody read would turn the close into a reset, and the reset would overtake the answer.
-    if (ssl_ != nullptr) SSL_shutdown(ssl_.get());
-    ::shutdown(socket_.native_handle(), SHUT_WR);
+    stream_.Finish();
     in_ = std::string();
     Enter(State::kLinger, server_.options().linger_timeout);
     return true;
@@ -545,7 +569,7 @@ bool Session::AnswerFinished() {
     return false;
   }
   Enter(State::kIdle, server_.options().idle_timeout);
-  if (!in_.empty() || (ssl_ != nullptr && SSL_has_pending(ssl_.get()) == 1)) {
+  if (!in_.empty() || stream_.HasPending()) {
     // A pipelined request: after the others' turn.
     asio::post(loop_.context, [self = shared_from_this()] { self->Drive(); });
     return false;
@@ -557,18 +581,9 @@ bool Session::AnswerFinished() {
 
 bool Session::DriveLinger() {
   while (lingered_ < kMaxLingerBytes) {
-    const ssize_t size =
-        ::recv(socket_.native_handle(), loop_.scratch.data(), loop_.scratch.size(), 0);
-    if (size > 0) {
-      lingered_ += static_cast<size_t>(size);
-      continue;
-    }
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-      WaitFor(tcp::socket::wait_read);
-      return false;
-    }
-    break;
+    size_t got = 0;
+    if (!Proceed(stream_.ReadRaw(loop_.scratch.data(), loop_.scratch.size(), got))) return false;
+    lingered_ += got;
   }
   Close();
   return false;
@@ -604,86 +619,41 @@ void Session::Drain() {
 
 void Session::Close() {
   if (state_ == State::kClosed) return;
-  const bool polite = established_ && ssl_ != nullptr;
+  SessionList& list = state_ == State::kHandling ? loop_.handling : loop_.waiting;
+  TellDone(/*complete=*/false);
   state_ = State::kClosed;
   deadline_ = kNever;
   ForgetBody();
-  if (polite) {
-    ERR_clear_error();
-    SSL_shutdown(ssl_.get());
-  }
-  ssl_.reset();
+  stream_.Close();
   error_code ignored;
   socket_.close(ignored);
   const std::shared_ptr<Session> self = std::move(*position);
-  loop_.sessions.erase(position);
-  server_.SessionClosed();
+  list.erase(position);
+  server_.SessionClosed(peer_);
 }
 
-Session::Io Session::Read() {
-  char* const data = loop_.scratch.data();
-  if (ssl_ != nullptr) {
-    ERR_clear_error();
-    size_t got = 0;
-    const int result = SSL_read_ex(ssl_.get(), data, kReadSize, &got);
-    if (result != 1) return FromSsl(result);
-    in_.append(data, got);
-    return Io::kDone;
-  }
-  ssize_t size = 0;
-  do {
-    size = ::recv(socket_.native_handle(), data, kReadSize, 0);
-  } while (size < 0 && errno == EINTR);
-  if (size > 0) {
-    in_.append(data, static_cast<size_t>(size));
-    return Io::kDone;
-  }
-  if (size == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) return Io::kEnd;
-  WaitFor(tcp::socket::wait_read);
-  return Io::kWait;
+bool Session::Read() {
+  size_t got = 0;
+  if (!Proceed(stream_.Read(loop_.scratch.data(), kReadSize, got))) return false;
+  in_.append(loop_.scratch.data(), got);
+  return true;
 }
 
-Session::Io Session::Write() {
-  while (written_ < out_.size()) {
-    const char* const data = out_.data() + written_;
-    const size_t left = out_.size() - written_;
-    if (ssl_ != nullptr) {
-      ERR_clear_error();
-      size_t sent = 0;
-      const int result = SSL_write_ex(ssl_.get(), data, left, &sent);
-      if (result != 1) return FromSsl(result);
-      written_ += sent;
-      continue;
-    }
-    const ssize_t sent = ::send(socket_.native_handle(), data, left, MSG_NOSIGNAL);
-    if (sent >= 0) {
-      written_ += static_cast<size_t>(sent);
-      continue;
-    }
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN && errno != EWOULDBLOCK) return Io::kEnd;
-    WaitFor(tcp::socket::wait_write);
-    return Io::kWait;
-  }
-  return Io::kDone;
-}
-
-Session::Io Session::FromSsl(int result) {
-  switch (SSL_get_error(ssl_.get(), result)) {
-    case SSL_ERROR_WANT_READ:
+bool Session::Proceed(Io io) {
+  switch (io) {
+    case Io::kDone:
+      return true;
+    case Io::kWantRead:
       WaitFor(tcp::socket::wait_read);
-      return Io::kWait;
-    case SSL_ERROR_WANT_WRITE:
+      return false;
+    case Io::kWantWrite:
       WaitFor(tcp::socket::wait_write);
-      return Io::kWait;
-    case SSL_ERROR_SSL:
-    case SSL_ERROR_SYSCALL:
-      // OpenSSL forbids a close_notify after a fatal error.
-      established_ = false;
-      return Io::kEnd;
-    default:
-      return Io::kEnd;
+      return false;
+    case Io::kEnd:
+      Close();
+      return false;
   }
+  return false;
 }
 
 void Session::WaitFor(tcp::socket::wait_type what) {
@@ -719,13 +689,49 @@ Response ServerImpl::RefusalPage(const ServerRefusal& refusal) const {
   return page;
 }
 
-std::string ServerImpl::Serialize(const Response& response, const WriteOptions& options) const {
-  std::string bytes;
-  if (response.status == kNoAnswer) return bytes;
-  if (WriteResponse(response, options_.default_headers, options, bytes)) return bytes;
-  WriteResponse(RefusalPage({500, "HEADER_INJECTION", "", ""}), options_.default_headers, options,
-                bytes);
-  return bytes;
+Answer ServerImpl::Serialize(const Response& response, const WriteOptions& options) const {
+  Answer answer;
+  answer.status = response.status;
+  if (response.status == kNoAnswer) return answer;
+  if (WriteResponse(response, options_.default_headers, options, answer.bytes)) return answer;
+  answer.status = 500;
+  answer.refusal = RefusalReason("HEADER_INJECTION").token();
+  WriteResponse(RefusalPage({500, "HEADER_INJECTION", "", "", ""}), options_.default_headers,
+                options, answer.bytes);
+  return answer;
+}
+
+absl::Status ServerImpl::ReloadTls() {
+  if (!has_tls()) {
+    return base::MakeError(absl::StatusCode::kFailedPrecondition, "NO_TLS",
+                           "this server speaks plain HTTP");
+  }
+  const absl::StatusOr<TlsMaterial> material = TlsMaterial::Read(NamesOf(*options_.tls));
+  if (!material.ok()) return material.status();
+  if (absl::Status current = material->CheckTime(); !current.ok()) return current;
+  absl::StatusOr<SslContext> context = MakeServerContext(*material);
+  if (!context.ok()) return context.status();
+  const std::lock_guard<std::mutex> lock(tls_mutex_);
+  tls_.swap(*context);
+  return absl::OkStatus();
+}
+
+ServerStats ServerImpl::stats() const {
+  ServerStats stats;
+  stats.accepted = accepted_.load(std::memory_order_relaxed);
+  stats.made_room = made_room_.load(std::memory_order_relaxed);
+  stats.turned_away = turned_away_.load(std::memory_order_relaxed);
+  stats.handshakes_failed = handshakes_failed_.load(std::memory_order_relaxed);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  stats.connections = sessions_;
+  return stats;
+}
+
+base::Heartbeats::Count ServerImpl::Beat() {
+  if (draining()) return {};
+  return beats_->Beat([this](size_t number) {
+    asio::post(loops_[number]->context, [this, number] { beats_->Answer(number); });
+  });
 }
 
 bool ServerImpl::IsOurHost(absl::string_view host) const {
@@ -747,9 +753,13 @@ void ServerImpl::HandlerFinished() {
   changed_.notify_all();
 }
 
-void ServerImpl::SessionClosed() {
+void ServerImpl::SessionClosed(const Peer& peer) {
   const std::lock_guard<std::mutex> lock(mutex_);
   --sessions_;
+  if (!peer.limit_key.empty()) {
+    const auto found = sessions_of_.find(peer.limit_key);
+    if (found != sessions_of_.end() && --found->second == 0) sessions_of_.erase(found);
+  }
   changed_.notify_all();
 }
 
@@ -791,10 +801,15 @@ absl::Status ServerImpl::Bind() {
 absl::Status ServerImpl::Listen() {
   IgnoreSigpipe();
   if (options_.tls.has_value()) {
-    absl::StatusOr<SslContext> context = MakeServerContext(*options_.tls);
+    const absl::StatusOr<TlsMaterial> material = TlsMaterial::Read(NamesOf(*options_.tls));
+    if (!material.ok()) return material.status();
+    absl::StatusOr<SslContext> context = MakeServerContext(*material);
     if (!context.ok()) return context.status();
     tls_ = *std::move(context);
   }
+  absl::StatusOr<TrustedProxies> proxies = TrustedProxies::Parse(options_.trusted_proxies);
+  if (!proxies.ok()) return proxies.status();
+  proxies_ = *std::move(proxies);
   head_limits_ = {options_.header_limit, options_.header_count_limit, options_.target_limit};
   const absl::Duration shortest =
       std::min({options_.handshake_timeout, options_.header_timeout, options_.body_timeout,
@@ -803,6 +818,7 @@ absl::Status ServerImpl::Listen() {
   for (size_t i = 0; i < std::max<size_t>(1, options_.io_threads); ++i) {
     loops_.push_back(std::make_unique<Loop>());
   }
+  beats_ = std::make_unique<base::Heartbeats>(loops_.size());
   if (absl::Status bound = Bind(); !bound.ok()) return bound;
   AcceptWhenReady();
   for (const auto& loop : loops_) {
@@ -831,8 +847,10 @@ void ServerImpl::AcceptAll() {
     }
     if (errno == EINTR || errno == ECONNABORTED) continue;
     if (errno == EAGAIN || errno == EWOULDBLOCK) break;
-    // Out of descriptors: the connection stays queued; free one, or let the next tick try again.
+    // Out of descriptors (C2): the connection stays queued; free one, or let the next tick try
+    // again.
     if (!MakeRoom(*loops_.front())) {
+      OnEveryLoop([this](Loop& loop) { MakeRoom(loop); });
       accept_paused_ = true;
       return;
     }
@@ -840,30 +858,55 @@ void ServerImpl::AcceptAll() {
   AcceptWhenReady();
 }
 
-void ServerImpl::Adopt(int fd, const sockaddr_storage& address) {
+Peer ServerImpl::PeerOf(const IpAddress& address) const {
+  Peer peer{address, address.ToString(), ""};
+  if (options_.max_connections_per_address != 0 && !proxies_.Contains(address)) {
+    peer.limit_key = address.LimitKey();
+  }
+  return peer;
+}
+
+// Counts the connection, whatever the answer; SessionClosed takes it back.
+ServerImpl::Admission ServerImpl::Admit(const Peer& peer) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const bool full = sessions_ >= options_.max_connections;
+  ++sessions_;
+  if (!peer.limit_key.empty() &&
+      ++sessions_of_[peer.limit_key] > options_.max_connections_per_address) {
+    return Admission::kTooManyOfOne;
+  }
+  return full ? Admission::kFull : Admission::kYes;
+}
+
+void ServerImpl::TurnAway(int fd, const Peer& peer) {
+  turned_away_.fetch_add(1, std::memory_order_relaxed);
+  ::close(fd);
+  SessionClosed(peer);
+}
+
+void ServerImpl::Adopt(int fd, const sockaddr_storage& source) {
+  accepted_.fetch_add(1, std::memory_order_relaxed);
+  const std::optional<IpAddress> address = IpAddress::FromSocket(source);
+  if (!address.has_value()) {
+    ::close(fd);
+    return;
+  }
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  std::array<char, INET6_ADDRSTRLEN> text = {};
-  const bool is_v6 = address.ss_family == AF_INET6;
-  const void* const source =
-      is_v6 ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in6&>(address).sin6_addr)
-            : static_cast<const void*>(&reinterpret_cast<const sockaddr_in&>(address).sin_addr);
-  ::inet_ntop(address.ss_family, source, text.data(), text.size());
-
+  Peer peer = PeerOf(*address);
+  const Admission admission = Admit(peer);
+  if (admission == Admission::kTooManyOfOne) {
+    TurnAway(fd, peer);
+    return;
+  }
   Loop& loop = *loops_[next_loop_];
   next_loop_ = (next_loop_ + 1) % loops_.size();
-  bool full = false;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    full = sessions_ >= options_.max_connections;
-    ++sessions_;
-  }
-  auto begin = [this, &loop, fd, is_v6, full, peer = std::string(text.data())] {
+  auto begin = [this, &loop, fd, is_v6 = source.ss_family == AF_INET6,
+                full = admission == Admission::kFull, peer = std::move(peer)]() mutable {
     // Of connections that wait, the one that has waited longest goes: a crowd of idle ones, or of
     // slow ones, pushes out itself and not the person who comes next (W4).
     if (full && !MakeRoom(loop)) {
-      ::close(fd);
-      SessionClosed();
+      TurnAway(fd, peer);
       return;
     }
     tcp::socket socket(loop.context);
@@ -871,11 +914,11 @@ void ServerImpl::Adopt(int fd, const sockaddr_storage& address) {
     socket.assign(is_v6 ? tcp::v6() : tcp::v4(), fd, ec);
     if (ec || draining()) {
       if (ec) ::close(fd);
-      SessionClosed();
+      SessionClosed(peer);
       return;
     }
-    auto session = std::make_shared<Session>(*this, loop, std::move(socket), peer);
-    session->position = loop.sessions.insert(loop.sessions.end(), session);
+    auto session = std::make_shared<Session>(*this, loop, std::move(socket), std::move(peer));
+    session->position = loop.waiting.insert(loop.waiting.end(), session);
     session->Start();
   };
   if (&loop == loops_.front().get()) {
@@ -886,12 +929,9 @@ void ServerImpl::Adopt(int fd, const sockaddr_storage& address) {
 }
 
 bool ServerImpl::MakeRoom(Loop& loop) {
-  std::shared_ptr<Session> oldest;
-  for (const std::shared_ptr<Session>& session : loop.sessions) {
-    if (session->handling()) continue;
-    if (oldest == nullptr || session->since() < oldest->since()) oldest = session;
-  }
-  if (oldest == nullptr) return false;
+  if (loop.waiting.empty()) return false;
+  const std::shared_ptr<Session> oldest = loop.waiting.front();
+  made_room_.fetch_add(1, std::memory_order_relaxed);
   oldest->Close();
   return true;
 }
@@ -901,7 +941,7 @@ void ServerImpl::Sweep(Loop& loop) {
   loop.sweeper.async_wait([this, &loop](const error_code& ec) {
     if (ec || loop.stopping) return;
     const TimePoint now = SteadyClock::now();
-    for (auto next = loop.sessions.begin(); next != loop.sessions.end();) {
+    for (auto next = loop.waiting.begin(); next != loop.waiting.end();) {
       const std::shared_ptr<Session> session = *next++;
       session->OnTick(now);
     }
@@ -932,9 +972,11 @@ void ServerImpl::Stop(absl::Duration drain) {
       acceptor_->close(ignored);
     });
     OnEveryLoop([](Loop& loop) {
-      for (auto next = loop.sessions.begin(); next != loop.sessions.end();) {
-        const std::shared_ptr<Session> session = *next++;
-        session->Drain();
+      for (SessionList* list : {&loop.waiting, &loop.handling}) {
+        for (auto next = list->begin(); next != list->end();) {
+          const std::shared_ptr<Session> session = *next++;
+          session->Drain();
+        }
       }
     });
     lock.lock();
@@ -943,7 +985,8 @@ void ServerImpl::Stop(absl::Duration drain) {
     changed_.wait(lock, [this] { return handlers_ == 0; });
     lock.unlock();
     OnEveryLoop([](Loop& loop) {
-      while (!loop.sessions.empty()) loop.sessions.front()->Close();
+      while (!loop.waiting.empty()) loop.waiting.front()->Close();
+      while (!loop.handling.empty()) loop.handling.front()->Close();
       loop.stopping = true;
       loop.sweeper.cancel();
       loop.work.reset();

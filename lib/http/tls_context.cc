@@ -5,6 +5,7 @@
 #include <string>
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -14,12 +15,12 @@
 namespace va::http {
 namespace {
 
-absl::Status TlsFault(absl::string_view what, const std::string& file) {
+absl::Status TlsFault(absl::string_view what) {
   const unsigned long code = ERR_get_error();
   const char* const why = code == 0 ? nullptr : ERR_reason_error_string(code);
   ERR_clear_error();
   return base::MakeError(absl::StatusCode::kInvalidArgument, "TLS_FILES",
-                         absl::StrCat(what, " ", file, ": ", why == nullptr ? "unusable" : why));
+                         absl::StrCat(what, ": ", why == nullptr ? "unusable" : why));
 }
 
 // HTTP/1.1 or no connection at all: what the client would speak instead we would not understand
@@ -41,6 +42,7 @@ int SelectAlpn(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_size,
 }
 
 absl::Status Harden(SSL_CTX* context) {
+  // OpenSSL 3 refuses what a client renegotiates by default; said here for whatever comes next.
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                    SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
@@ -54,19 +56,63 @@ absl::Status Harden(SSL_CTX* context) {
   if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
       SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384") != 1 ||
       SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1) {
-    return TlsFault("TLS settings", "");
+    return TlsFault("TLS settings");
   }
   return absl::OkStatus();
 }
 
-absl::Status DemandClientCertificate(SSL_CTX* context, const std::string& ca_file) {
-  static constexpr unsigned char kSessionContext[] = "va-http";
-  if (SSL_CTX_load_verify_locations(context, ca_file.c_str(), nullptr) != 1) {
-    return TlsFault("client CA", ca_file);
+struct BioFreer {
+  void operator()(BIO* bio) const { BIO_free(bio); }
+};
+using Bio = std::unique_ptr<BIO, BioFreer>;
+
+struct X509Freer {
+  void operator()(X509* certificate) const { X509_free(certificate); }
+};
+using Certificate = std::unique_ptr<X509, X509Freer>;
+
+Bio MemoryOf(const std::string& text) {
+  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+// Leaf first, then what is between it and the root.
+absl::Status UseCertificates(SSL_CTX* context, const TlsMaterial& material) {
+  const Bio bio = MemoryOf(material.certificates());
+  const Certificate leaf(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+  if (leaf == nullptr || SSL_CTX_use_certificate(context, leaf.get()) != 1) {
+    return TlsFault("certificate");
   }
-  STACK_OF(X509_NAME)* const names = SSL_load_client_CA_file(ca_file.c_str());
-  if (names == nullptr) return TlsFault("client CA", ca_file);
-  SSL_CTX_set_client_CA_list(context, names);
+  for (;;) {
+    const Certificate next(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+    if (next == nullptr) break;
+    if (SSL_CTX_add1_chain_cert(context, next.get()) != 1) return TlsFault("certificate chain");
+  }
+  ERR_clear_error();  // the end of the file is an error to OpenSSL
+  return absl::OkStatus();
+}
+
+absl::Status UseKey(SSL_CTX* context, const TlsMaterial& material) {
+  const Bio bio = MemoryOf(material.private_key());
+  EVP_PKEY* const key = PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr);
+  const bool used = key != nullptr && SSL_CTX_use_PrivateKey(context, key) == 1 &&
+                    SSL_CTX_check_private_key(context) == 1;
+  EVP_PKEY_free(key);
+  return used ? absl::OkStatus() : TlsFault("private key");
+}
+
+absl::Status DemandClientCertificate(SSL_CTX* context, const TlsMaterial& material) {
+  static constexpr unsigned char kSessionContext[] = "va-http";
+  const Bio bio = MemoryOf(material.roots());
+  X509_STORE* const store = SSL_CTX_get_cert_store(context);
+  for (;;) {
+    const Certificate root(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+    if (root == nullptr) break;
+    if (X509_STORE_add_cert(store, root.get()) != 1 ||
+        SSL_CTX_add_client_CA(context, root.get()) != 1) {
+      return TlsFault("client CA");
+    }
+  }
+  ERR_clear_error();
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   // A ticket of another listener must not stand in for this one's certificate check.
   SSL_CTX_set_session_id_context(context, kSessionContext, sizeof(kSessionContext) - 1);
@@ -102,21 +148,19 @@ std::vector<std::string> DnsNamesOf(X509* certificate) {
 
 }  // namespace
 
-absl::StatusOr<SslContext> MakeServerContext(const TlsServerOptions& options) {
+TlsFileNames NamesOf(const TlsServerOptions& options) {
+  return {options.certificate_file, options.private_key_file, options.client_ca_file};
+}
+
+absl::StatusOr<SslContext> MakeServerContext(const TlsMaterial& material) {
   ERR_clear_error();
   SslContext context(SSL_CTX_new(TLS_server_method()));
-  if (context == nullptr) return TlsFault("TLS context", "");
+  if (context == nullptr) return TlsFault("TLS context");
   if (absl::Status hardened = Harden(context.get()); !hardened.ok()) return hardened;
-  if (SSL_CTX_use_certificate_chain_file(context.get(), options.certificate_file.c_str()) != 1) {
-    return TlsFault("certificate", options.certificate_file);
-  }
-  if (SSL_CTX_use_PrivateKey_file(context.get(), options.private_key_file.c_str(),
-                                  SSL_FILETYPE_PEM) != 1 ||
-      SSL_CTX_check_private_key(context.get()) != 1) {
-    return TlsFault("private key", options.private_key_file);
-  }
-  if (!options.client_ca_file.empty()) {
-    absl::Status demanded = DemandClientCertificate(context.get(), options.client_ca_file);
+  if (absl::Status used = UseCertificates(context.get(), material); !used.ok()) return used;
+  if (absl::Status used = UseKey(context.get(), material); !used.ok()) return used;
+  if (!material.roots().empty()) {
+    absl::Status demanded = DemandClientCertificate(context.get(), material);
     if (!demanded.ok()) return demanded;
   }
   return context;

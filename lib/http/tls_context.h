@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "lib/http/message.h"
 #include "lib/http/server.h"
+#include "lib/http/tls_files.h"
 
 namespace va::http {
 
@@ -22,8 +23,11 @@ struct SslFreer {
 };
 using Ssl = std::unique_ptr<SSL, SslFreer>;
 
-// INVALID_ARGUMENT when a file is missing, malformed, or the key is not the certificate's.
-absl::StatusOr<SslContext> MakeServerContext(const TlsServerOptions& options);
+// Demands a client certificate where `material` has roots. INVALID_ARGUMENT when OpenSSL refuses
+// what was read.
+absl::StatusOr<SslContext> MakeServerContext(const TlsMaterial& material);
+
+TlsFileNames NamesOf(const TlsServerOptions& options);
 
 // What the verified certificate of the peer says; nullopt when there is none.
 std::optional<PeerCertificate> PeerCertificateOf(const SSL* ssl);
