@@ -86,6 +86,10 @@ bool AddExtensions(X509* certificate, X509* issuer, const CertificateRequest& re
             AddExtension(certificate, issuer, NID_key_usage,
                          request.is_authority ? "critical,keyCertSign,cRLSign"
                                               : "critical,digitalSignature,keyEncipherment");
+  // Tells apart two authorities of one name, as while one follows the other.
+  if (issuer != certificate) {
+    ok = ok && AddExtension(certificate, issuer, NID_authority_key_identifier, "keyid:always");
+  }
   if (!names.empty()) ok = ok && AddExtension(certificate, issuer, NID_subject_alt_name, names);
   if (!request.is_authority) {
     ok = ok && AddExtension(certificate, issuer, NID_ext_key_usage, "serverAuth,clientAuth");

@@ -37,7 +37,7 @@ TEST_CASE("HmacSha256: an empty key is a key of its own, not the one of the last
         "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
-TEST_CASE("ConstantTimeEqual: equal means same length and same bytes", "[crypto]") {
+TEST_CASE("ConstantTimeEqual K5: equal means same length and same bytes", "[crypto][K5]") {
   CHECK(ConstantTimeEqual("", ""));
   CHECK(ConstantTimeEqual("abc", "abc"));
   CHECK_FALSE(ConstantTimeEqual("abc", "abd"));

@@ -142,7 +142,17 @@ std::vector<std::string> KeyRing::ids() const {
   return all;
 }
 
+absl::Status KeyRing::Replaces(const KeyRing& old) const {
+  const std::string* const kept = Find(old.current_id());
+  if (kept != nullptr && ConstantTimeEqual(*kept, old.current_key())) return absl::OkStatus();
+  return base::MakeError(absl::StatusCode::kInvalidArgument, "KEY_RING",
+                         absl::StrCat("the ring lacks the key that is in use, ", old.current_id()));
+}
+
 // --- SealedBox ---
+
+SealedBox::SealedBox(KeyRing ring)
+    : ring_(std::make_unique<base::Reloadable<KeyRing>>(std::move(ring))) {}
 
 absl::StatusOr<SealedBox> SealedBox::FromKeyFile(const std::string& path) {
   absl::StatusOr<KeyRing> ring = KeyRing::FromFile(path);
@@ -154,7 +164,8 @@ SealedBox SealedBox::FromRing(KeyRing ring) { return SealedBox(std::move(ring));
 
 std::string SealedBox::Seal(absl::string_view plain, absl::string_view aad,
                             base::IdGenerator& ids) const {
-  const std::string& key_id = ring_.current_id();
+  const auto ring = ring_->Get();
+  const std::string& key_id = ring->current_id();
   std::string sealed;
   sealed.reserve(2 + key_id.size() + kNonceSize + plain.size() + kTagSize);
   sealed.push_back(kVersion);
@@ -169,7 +180,7 @@ std::string SealedBox::Seal(absl::string_view plain, absl::string_view aad,
   int written = 0;
   const bool ok =
       EVP_EncryptInit_ex2(context.get(), Aes256Gcm(),
-                          Octets(absl::string_view(ring_.current_key())),
+                          Octets(absl::string_view(ring->current_key())),
                           Octets(sealed) + header_size, nullptr) == 1 &&
       EVP_EncryptUpdate(context.get(), nullptr, &written, Octets(sealed),
                         static_cast<int>(header_size)) == 1 &&
@@ -191,7 +202,8 @@ std::string SealedBox::Seal(absl::string_view plain, absl::string_view aad,
 absl::StatusOr<std::string> SealedBox::Open(absl::string_view sealed, absl::string_view aad) const {
   const absl::StatusOr<Envelope> envelope = Split(sealed);
   if (!envelope.ok()) return envelope.status();
-  const std::string* key = ring_.Find(envelope->key_id);
+  const auto ring = ring_->Get();
+  const std::string* key = ring->Find(envelope->key_id);
   if (key == nullptr) return SealError("SEAL_UNKNOWN_KEY", "sealed under a key the ring lacks");
 
   std::string plain(envelope->ciphertext.size(), '\0');
@@ -223,6 +235,12 @@ absl::StatusOr<std::string> SealedBox::KeyIdOf(absl::string_view sealed) {
   return std::string(envelope->key_id);
 }
 
+absl::Status SealedBox::Exchange(const SealedBox& next) {
+  absl::Status fits = next.ring_->Get()->Replaces(*ring_->Get());
+  if (fits.ok()) ring_->Swap(next.ring_->Get());
+  return fits;
+}
+
 // --- LookupHasher ---
 
 namespace {
@@ -242,17 +260,28 @@ absl::StatusOr<LookupHasher> LookupHasher::FromKeyFile(const std::string& path) 
   return FromRing(*std::move(ring));
 }
 
+LookupHasher::LookupHasher(KeyRing ring)
+    : ring_(std::make_unique<base::Reloadable<KeyRing>>(std::move(ring))) {}
+
+absl::Status LookupHasher::Exchange(const LookupHasher& next) {
+  absl::Status fits = next.ring_->Get()->Replaces(*ring_->Get());
+  if (fits.ok()) ring_->Swap(next.ring_->Get());
+  return fits;
+}
+
 LookupHasher LookupHasher::FromRing(KeyRing ring) { return LookupHasher(std::move(ring)); }
 
 std::string LookupHasher::Hash(absl::string_view purpose, absl::string_view value) const {
-  return LookupValue(ring_.current_id(), ring_.current_key(), purpose, value);
+  const auto ring = ring_->Get();
+  return LookupValue(ring->current_id(), ring->current_key(), purpose, value);
 }
 
 std::vector<std::string> LookupHasher::Candidates(absl::string_view purpose,
                                                   absl::string_view value) const {
   std::vector<std::string> candidates;
-  for (const std::string& id : ring_.ids()) {
-    candidates.push_back(LookupValue(id, *ring_.Find(id), purpose, value));
+  const auto ring = ring_->Get();
+  for (const std::string& id : ring->ids()) {
+    candidates.push_back(LookupValue(id, *ring->Find(id), purpose, value));
   }
   return candidates;
 }

@@ -1,6 +1,7 @@
 // Protection of personal data at rest (rule 6 of the house): sealing for columns that are read
 // back, keyed hashes for columns that are looked up. Both hold a key ring: the current key writes,
-// every key of the ring reads, so that keys can be exchanged while serving (decision E7).
+// every key of the ring reads, so that keys can be exchanged while serving (decision E7). Each call
+// works with the ring of the moment it began.
 #pragma once
 
 #include <map>
@@ -8,9 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "lib/base/id_generator.h"
+#include "lib/base/reloadable.h"
 
 namespace va::crypto {
 
@@ -32,6 +35,11 @@ class KeyRing {
   const std::string* Find(absl::string_view id) const;
   // Current first, then the others.
   std::vector<std::string> ids() const;
+
+  // OK when this ring may take the place of `old` while serving; else KEY_RING. It must hold the
+  // key `old` writes under: what was written a moment ago has to be read again, and a ring of some
+  // other house or of another purpose is found out that way.
+  absl::Status Replaces(const KeyRing& old) const;
 
  private:
   KeyRing() = default;
@@ -56,12 +64,16 @@ class SealedBox {
 
   // The key a value is sealed under; `keys rewrap` compares it with the current one.
   static absl::StatusOr<std::string> KeyIdOf(absl::string_view sealed);
-  const std::string& current_key_id() const { return ring_.current_id(); }
+  std::string current_key_id() const { return ring_->Get()->current_id(); }
+
+  // Takes over the ring of `next` for every call from now on. KEY_RING and no change unless it
+  // holds the key that was current.
+  absl::Status Exchange(const SealedBox& next);
 
  private:
-  explicit SealedBox(KeyRing ring) : ring_(std::move(ring)) {}
+  explicit SealedBox(KeyRing ring);
 
-  KeyRing ring_;
+  std::unique_ptr<base::Reloadable<KeyRing>> ring_;
 };
 
 // HMAC-SHA256 look-up values "key_id:64 hex digits", separate for every purpose, so that equal
@@ -76,10 +88,13 @@ class LookupHasher {
   // Under every key, current first: what is searched for.
   std::vector<std::string> Candidates(absl::string_view purpose, absl::string_view value) const;
 
- private:
-  explicit LookupHasher(KeyRing ring) : ring_(std::move(ring)) {}
+  // As SealedBox::Exchange.
+  absl::Status Exchange(const LookupHasher& next);
 
-  KeyRing ring_;
+ private:
+  explicit LookupHasher(KeyRing ring);
+
+  std::unique_ptr<base::Reloadable<KeyRing>> ring_;
 };
 
 }  // namespace va::crypto

@@ -147,5 +147,32 @@ TEST_CASE("LookupHasher: after a rotation candidates cover both keys, current fi
   CHECK(candidates[1] == before);
 }
 
+TEST_CASE("SealedBox K2: a ring is exchanged in place when it holds the key in use, and only then",
+          "[crypto][reload][K2]") {
+  SystemIdGenerator ids;
+  SealedBox box = SealedBox::FromRing(Ring("k1:" + kKeyA));
+  const std::string before = box.Seal("plain", "aad", ids);
+  for (const std::string& foreign : {"k1:" + kKeyB, "k2:" + kKeyB}) {
+    CHECK(base::ReasonOf(box.Exchange(SealedBox::FromRing(Ring(foreign)))) == "KEY_RING");
+    CHECK(box.current_key_id() == "k1");
+    CHECK(*box.Open(before, "aad") == "plain");
+  }
+  CHECK(box.Exchange(SealedBox::FromRing(Ring("k1:" + kKeyA + "\nk2:" + kKeyB + ":current"))).ok());
+  CHECK(box.current_key_id() == "k2");
+  CHECK(*box.Open(before, "aad") == "plain");
+  // Now the first key may go.
+  CHECK(box.Exchange(SealedBox::FromRing(Ring("k2:" + kKeyB))).ok());
+  CHECK(base::ReasonOf(box.Open(before, "aad").status()) == "SEAL_UNKNOWN_KEY");
+}
+
+TEST_CASE("LookupHasher K2: a ring is exchanged in place when it holds the key in use",
+          "[crypto][reload][K2]") {
+  LookupHasher hasher = LookupHasher::FromRing(Ring("k1:" + kKeyA));
+  CHECK_FALSE(hasher.Exchange(LookupHasher::FromRing(Ring("k1:" + kKeyB))).ok());
+  CHECK(hasher.Candidates("icn", "1").size() == 1);
+  CHECK(hasher.Exchange(LookupHasher::FromRing(Ring("k1:" + kKeyA + "\nk2:" + kKeyB))).ok());
+  CHECK(hasher.Candidates("icn", "1").size() == 2);
+}
+
 }  // namespace
 }  // namespace va::crypto

@@ -143,11 +143,12 @@ absl::StatusOr<DecisionSigner> DecisionSigner::Create(
     crypto::LookupHasher icn_hasher) {
   absl::StatusOr<SigningKey> signing = SigningKey::Create(key, Algorithm::kEs256);
   if (!signing.ok()) return signing.status();
-  return DecisionSigner(*std::move(signing), std::move(icn_hasher));
+  return DecisionSigner(Parts{*std::move(signing), std::move(icn_hasher)});
 }
 
 absl::StatusOr<std::string> DecisionSigner::Sign(const DecisionFacts& facts, absl::Time now,
                                                  base::IdGenerator& ids) const {
+  const auto parts = parts_->Get();
   const int64_t issued = absl::ToUnixSeconds(now);
   json claims = {
       {"iss", kIssuer},
@@ -160,12 +161,12 @@ absl::StatusOr<std::string> DecisionSigner::Sign(const DecisionFacts& facts, abs
       {"exp", issued + absl::ToInt64Seconds(kDecisionLifetime)},
       {"jti", ids.Token(16)},
   };
-  if (!facts.icn.empty()) claims["icn"] = icn_hasher_.Hash(kIcnPurpose, facts.icn.Reveal());
+  if (!facts.icn.empty()) claims["icn"] = parts->icn_hasher.Hash(kIcnPurpose, facts.icn.Reveal());
   if (!ReadDecision(claims).has_value()) {
     return absl::InvalidArgumentError("a decision token needs an account, an attempt and levels");
   }
   try {
-    return SignCompact(key_, {kType, key_.id()}, claims.dump());
+    return SignCompact(parts->key, {kType, parts->key.id()}, claims.dump());
   } catch (const json::exception&) {
     return absl::InvalidArgumentError("a claim is not UTF-8");
   }
@@ -188,13 +189,16 @@ absl::StatusOr<DecisionVerifier> DecisionVerifier::Create(
     if (!one.ok()) return one.status();
     verifying.push_back(*std::move(one));
   }
-  return DecisionVerifier(std::move(verifying), std::move(icn_hasher), audience);
+  return DecisionVerifier(
+      Parts{std::move(verifying), std::move(icn_hasher), std::string(audience)});
 }
 
 absl::StatusOr<VerifiedDecision> DecisionVerifier::Verify(absl::string_view token,
                                                           const ExpectedDecision& expected,
                                                           absl::Time now, std::string* why) const {
-  const absl::StatusOr<VerifiedJwt> verified = VerifyJwt(token, keys_, RulesFor(audience_), now);
+  const auto parts = parts_->Get();
+  const absl::StatusOr<VerifiedJwt> verified =
+      VerifyJwt(token, parts->keys, RulesFor(parts->audience), now);
   if (!verified.ok()) return RefuseOrFail(verified.status(), why);
   const absl::StatusOr<json> claims = ReadClaimsObject(verified->payload);
   if (!claims.ok()) return RefuseOrFail(claims.status(), why);
@@ -204,7 +208,7 @@ absl::StatusOr<VerifiedDecision> DecisionVerifier::Verify(absl::string_view toke
   if (decision.account_id != expected.account_id) return Refuse("account", why);
   if (decision.flow_id != expected.flow_id) return Refuse("flow", why);
   if (!expected.icn.empty()) {
-    decision.icn_matches = SameIcn(icn_hasher_, expected.icn, read->icn_hash);
+    decision.icn_matches = SameIcn(parts->icn_hasher, expected.icn, read->icn_hash);
     if (!decision.icn_matches) return Refuse("icn", why);
   }
   return decision;

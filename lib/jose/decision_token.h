@@ -4,6 +4,7 @@
 // request itself says; a verified token comes back as facts, never as a bool.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "lib/base/id_generator.h"
+#include "lib/base/reloadable.h"
 #include "lib/crypto/keys.h"
 #include "lib/crypto/sealed_box.h"
 #include "lib/identity/pii.h"
@@ -48,12 +50,19 @@ class DecisionSigner {
   absl::StatusOr<std::string> Sign(const DecisionFacts& facts, absl::Time now,
                                    base::IdGenerator& ids) const;
 
- private:
-  DecisionSigner(SigningKey key, crypto::LookupHasher icn_hasher)
-      : key_(std::move(key)), icn_hasher_(std::move(icn_hasher)) {}
+  // Signs as `next` from now on.
+  void Exchange(const DecisionSigner& next) { parts_->Swap(next.parts_->Get()); }
 
-  SigningKey key_;
-  crypto::LookupHasher icn_hasher_;
+ private:
+  struct Parts {
+    SigningKey key;
+    crypto::LookupHasher icn_hasher;
+  };
+
+  explicit DecisionSigner(Parts parts)
+      : parts_(std::make_unique<base::Reloadable<Parts>>(std::move(parts))) {}
+
+  std::unique_ptr<base::Reloadable<Parts>> parts_;
 };
 
 // What the caller says of the person, which the token must bear out.
@@ -87,14 +96,20 @@ class DecisionVerifier {
   absl::StatusOr<VerifiedDecision> Verify(absl::string_view token, const ExpectedDecision& expected,
                                           absl::Time now, std::string* why = nullptr) const;
 
- private:
-  DecisionVerifier(std::vector<VerifyingKey> keys, crypto::LookupHasher icn_hasher,
-                   absl::string_view audience)
-      : keys_(std::move(keys)), icn_hasher_(std::move(icn_hasher)), audience_(audience) {}
+  // Checks as `next` from now on; a check that runs goes on with what it began with.
+  void Exchange(const DecisionVerifier& next) { parts_->Swap(next.parts_->Get()); }
 
-  std::vector<VerifyingKey> keys_;
-  crypto::LookupHasher icn_hasher_;
-  std::string audience_;
+ private:
+  struct Parts {
+    std::vector<VerifyingKey> keys;
+    crypto::LookupHasher icn_hasher;
+    std::string audience;
+  };
+
+  explicit DecisionVerifier(Parts parts)
+      : parts_(std::make_unique<base::Reloadable<Parts>>(std::move(parts))) {}
+
+  std::unique_ptr<base::Reloadable<Parts>> parts_;
 };
 
 }  // namespace va::jose

@@ -7,29 +7,47 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
+#include <mutex>
+#include <optional>
+
+#include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "grpc/health/v1/health.pb.h"
+#include "lib/base/clock.h"
 #include "lib/base/status.h"
 #include "lib/rpc/credentials.h"
+#include "lib/rpc/metadata.h"
 #include "lib/rpc/server.h"
 #include "lib/rpc/status.h"
 
 namespace va::rpc {
 namespace {
 
-grpc::ChannelArguments Arguments(const std::string& server_name) {
+using google::protobuf::MessageLite;
+
+// Calls go round all addresses whose health stream says SERVING.
+constexpr char kBalanced[] =
+    R"({"loadBalancingConfig":[{"round_robin":{}}],"healthCheckConfig":{"serviceName":""}})";
+
+grpc::ChannelArguments Arguments(const std::string& server_name, bool balanced) {
   grpc::ChannelArguments args;
   if (!server_name.empty()) args.SetSslTargetNameOverride(server_name);
+  if (balanced) args.SetServiceConfigJSON(kBalanced);
+  // Nobody who answers for a name may tell us how to call.
+  args.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
   args.SetMaxReceiveMessageSize(1 << 20);
   // A dead peer is noticed within forty seconds even when nothing is being asked.
   args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
   args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   args.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   args.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  // A restarted neighbour is found again quickly.
+  // A restarted neighbour is found again quickly, at its old address or a new one.
   args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
   args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2'000);
+  // In spite of its name this is how long one attempt to connect may take, handshake included.
+  args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5'000);
+  args.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, 2'000);
   // Each target has a pool of its own, so that certificates of two channels never mix.
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
@@ -45,42 +63,139 @@ absl::Status NoDeadline() {
                          "a call needs a deadline");
 }
 
-}  // namespace
-
-absl::StatusOr<Channel> Connect(const std::string& target, const TlsOptions& tls,
-                                const std::string& server_name) {
-  absl::StatusOr<TlsMaterial> material = LoadTlsMaterial(tls);
-  if (!material.ok()) return material.status();
-  grpc::SslCredentialsOptions options;
-  options.pem_root_certs = material->ca;
-  options.pem_cert_chain = material->certificate;
-  options.pem_private_key = material->private_key;
-  return Channel(
-      grpc::CreateCustomChannel(target, grpc::SslCredentials(options), Arguments(server_name)));
+double Random01() {
+  thread_local absl::InsecureBitGen generator;
+  return absl::Uniform(generator, 0.0, 1.0);
 }
 
-absl::Status CallUnary(const Channel& channel, absl::string_view full_method,
-                       const google::protobuf::MessageLite& request,
-                       google::protobuf::MessageLite& response, const CallOptions& options) {
-  if (options.deadline == absl::InfinitePast() || options.deadline == absl::InfiniteFuture()) {
-    return NoDeadline();
+}  // namespace
+
+namespace internal {
+
+// What copies of a Channel share.
+class ChannelCore {
+ public:
+  ChannelCore(std::string target, TlsOptions tls, std::string server_name, ChannelOptions options)
+      : target_(std::move(target)),
+        tls_(std::move(tls)),
+        server_name_(std::move(server_name)),
+        options_(std::move(options)) {}
+
+  absl::Status Load();
+  void Use(const TlsMaterial& material);
+  std::shared_ptr<grpc::Channel> Current() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return channel_;
   }
+  const ChannelOptions& options() const { return options_; }
+
+ private:
+  const std::string target_;
+  const TlsOptions tls_;
+  const std::string server_name_;
+  const ChannelOptions options_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<grpc::Channel> channel_;
+};
+
+absl::Status ChannelCore::Load() {
+  const absl::StatusOr<TlsMaterial> material = LoadTlsMaterial(tls_);
+  if (!material.ok()) return material.status();
+  Use(*material);
+  return absl::OkStatus();
+}
+
+// Makes a channel of them. The one before lives as long as the last call on it.
+void ChannelCore::Use(const TlsMaterial& material) {
+  grpc::SslCredentialsOptions ssl;
+  ssl.pem_root_certs = material.ca;
+  ssl.pem_cert_chain = material.certificate;
+  ssl.pem_private_key = material.private_key;
+  auto channel = grpc::CreateCustomChannel(target_, grpc::SslCredentials(ssl),
+                                           Arguments(server_name_, options_.balanced));
+  const std::lock_guard<std::mutex> lock(mutex_);
+  // Whoever calls already is about to call again: the handshake starts before that.
+  if (channel_ != nullptr) channel->GetState(/*try_to_connect=*/true);
+  channel_ = std::move(channel);
+}
+
+}  // namespace internal
+
+namespace {
+
+absl::Status CallOnce(grpc::Channel& channel, const std::string& path, const MessageLite& request,
+                      MessageLite& response, const CallOptions& options,
+                      const std::string& traceparent) {
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(options.deadline));
   context.set_wait_for_ready(options.wait_for_ready);
-  if (!options.request_id.empty()) context.AddMetadata("va-request-id", options.request_id);
-  const std::string path = absl::StrCat("/", full_method);
+  if (!options.request_id.empty()) context.AddMetadata(kRequestIdKey, options.request_id);
+  if (!traceparent.empty()) context.AddMetadata(kTraceparentKey, traceparent);
   const grpc::internal::RpcMethod method(path.c_str(), grpc::internal::RpcMethod::NORMAL_RPC);
-  return FromGrpc(grpc::internal::BlockingUnaryCall<
-                  google::protobuf::MessageLite, google::protobuf::MessageLite,
-                  google::protobuf::MessageLite, google::protobuf::MessageLite>(
-      &channel.native(), method, &context, request, &response));
+  return FromGrpc(
+      grpc::internal::BlockingUnaryCall<MessageLite, MessageLite, MessageLite, MessageLite>(
+          &channel, method, &context, request, &response));
+}
+
+// Makes the call as often as it may be made; `attempts` counts.
+absl::Status CallWithin(const internal::ChannelCore& core, absl::string_view full_method,
+                        const MessageLite& request, MessageLite& response,
+                        const CallOptions& options, const std::string& traceparent, int& attempts) {
+  const std::string path = absl::StrCat("/", full_method);
+  const base::Stopwatch watch;
+  while (true) {
+    ++attempts;
+    absl::Status status = CallOnce(*core.Current(), path, request, response, options, traceparent);
+    if (!options.repeatable || status.code() != absl::StatusCode::kUnavailable) return status;
+    if (watch.Elapsed() >= core.options().retry_within) return status;
+    const std::optional<absl::Duration> pause = resilience::NextPause(
+        core.options().retry, attempts, base::SystemClock().Now(), options.deadline, Random01());
+    if (!pause.has_value()) return status;
+    absl::SleepFor(*pause);
+  }
+}
+
+}  // namespace
+
+absl::Status Channel::ReloadTls() const { return core_->Load(); }
+
+void Channel::UseTls(const TlsMaterial& material) const { core_->Use(material); }
+
+std::shared_ptr<grpc::Channel> Channel::shared() const { return core_->Current(); }
+
+absl::StatusOr<Channel> Connect(const std::string& target, const TlsOptions& tls,
+                                const std::string& server_name, ChannelOptions options) {
+  auto core = std::make_shared<internal::ChannelCore>(target, tls, server_name, std::move(options));
+  if (absl::Status loaded = core->Load(); !loaded.ok()) return loaded;
+  return Channel(std::move(core));
+}
+
+absl::Status CallUnary(const Channel& channel, absl::string_view full_method,
+                       const MessageLite& request, MessageLite& response,
+                       const CallOptions& options) {
+  if (options.deadline == absl::InfinitePast() || options.deadline == absl::InfiniteFuture()) {
+    return NoDeadline();
+  }
+  const internal::ChannelCore& core = channel.core();
+  const base::Stopwatch watch;
+  const base::TraceContext& parent = base::CurrentTrace();
+  const base::TraceContext trace = base::ChildOf(parent);
+  const std::string traceparent =
+      options.traceparent.empty() ? base::ToTraceparent(trace)
+                                  : (IsTraceparent(options.traceparent) ? options.traceparent : "");
+  int attempts = 0;
+  absl::Status status =
+      CallWithin(core, full_method, request, response, options, traceparent, attempts);
+  if (core.options().on_done) {
+    core.options().on_done({core.options().peer, full_method, status.code(), watch.Elapsed(),
+                            attempts, trace, parent});
+  }
+  return status;
 }
 
 absl::Status CheckHealth(const Channel& channel, absl::Time deadline) {
   namespace health = grpc::health::v1;
-  CallOptions options;
-  options.deadline = deadline;
+  const CallOptions options{.deadline = deadline, .repeatable = true};
   const auto answer = Call<health::HealthCheckResponse>(channel, kHealthCheckMethod,
                                                         health::HealthCheckRequest(), options);
   if (!answer.ok()) return answer.status();

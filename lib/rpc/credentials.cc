@@ -31,6 +31,10 @@ absl::StatusOr<TlsMaterial> LoadTlsMaterial(const TlsOptions& options) {
   if (!certificate.ok()) {
     return Unusable(options.certificate_file, certificate.status().message());
   }
+  // What stands behind the first is sent with it: gRPC would find out too late.
+  if (const auto chain = crypto::Certificate::AllFromPem(*certificate_text); !chain.ok()) {
+    return Unusable(options.certificate_file, chain.status().message());
+  }
   const auto key = crypto::PrivateKey::FromPem(*key_text);
   if (!key.ok()) return Unusable(options.private_key_file, key.status().message());
   if (!certificate->Matches(*key)) {

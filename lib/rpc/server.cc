@@ -16,15 +16,16 @@
 #include <optional>
 #include <thread>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "grpc/health/v1/health.pb.h"
 #include "lib/base/status.h"
-#include "lib/rpc/credentials.h"
+#include "lib/rpc/caller_limits.h"
+#include "lib/rpc/metadata.h"
 #include "lib/rpc/reflection.h"
+#include "lib/rpc/server_tls.h"
 #include "lib/rpc/status.h"
 
 namespace va::rpc {
@@ -32,27 +33,20 @@ namespace {
 
 namespace health = grpc::health::v1;
 
-constexpr char kRequestIdKey[] = "va-request-id";
-constexpr size_t kMaxRequestId = 64;
 constexpr absl::string_view kUnlisted = "unlisted";
 
-using MethodTable = std::map<std::string, internal::Method>;
-
-// An id is copied into logs: anything but a plain token is dropped.
-bool IsRequestId(absl::string_view text) {
-  return text.size() <= kMaxRequestId && std::all_of(text.begin(), text.end(), [](char c) {
-           return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' ||
-                  c == '.';
-         });
-}
+using internal::Shape;
+using MethodTable = std::map<std::string, internal::Method, std::less<>>;
+using ServingStatus = health::HealthCheckResponse::ServingStatus;
 
 // The first DNS name of the verified certificate that `callers` lists. A name with a NUL inside is
-// compared with it and so never equals a listed one.
-std::string ListedName(const grpc::AuthContext& auth, const std::set<std::string>& callers) {
+// compared with it and so never equals a listed one (attack G1).
+absl::string_view ListedName(const grpc::AuthContext& auth,
+                             const std::set<std::string, std::less<>>& callers) {
   if (!auth.IsPeerAuthenticated()) return "";
   for (const grpc::string_ref& name : auth.FindPropertyValues(GRPC_PEER_DNS_PROPERTY_NAME)) {
-    std::string candidate(name.data(), name.size());
-    if (callers.count(candidate) != 0) return candidate;
+    const auto listed = callers.find(absl::string_view(name.data(), name.size()));
+    if (listed != callers.end()) return *listed;
   }
   return "";
 }
@@ -69,8 +63,13 @@ class CallState {
   // Runs the handler; on the pool or on the queue's thread. Gives back one reference.
   void Handle();
 
-  // Ends a stream from outside of its own thread.
+  // Ends a stream of questions from outside of its own thread.
   void CancelStream() { context_.TryCancel(); }
+
+  // Of a watch, under the server's lock of watches: tells what has changed, if nothing is on its
+  // way yet, and ends once the server is stopping and has said so.
+  void Tell();
+  const std::string& connection() const { return connection_; }
 
   struct Tag {
     CallState* call;
@@ -87,7 +86,12 @@ class CallState {
   void OnDone(bool ok);
 
   absl::Status Admit();
+  absl::Status FindMethod();
+  void ReadMetadata();
   void SetDeadline();
+  absl::Status EnterWatch();
+  void BeginWatch(bool ok);
+  void EndWatch(const absl::Status& status);
   void Answer(const absl::Status& status);
   absl::Status RunHandler();
   void AnswerNext();
@@ -104,15 +108,23 @@ class CallState {
 
   const internal::Method* method_ = nullptr;
   absl::string_view method_name_ = kUnlisted;
+  base::TraceContext parent_;  // as a caller named it
+  base::TraceContext trace_;   // of this call, once the caller is known
   CallContext call_;
   base::Stopwatch watch_;
   absl::Status outcome_;
   std::atomic<bool> cancelled_{false};
   std::atomic<bool> answered_{false};
   std::atomic<int> references_{1};
-  // Of a stream; touched by the queue's thread alone.
+  bool counted_ = false;  // among the calls of its caller
+  // Of a stream of questions; touched by the queue's thread alone.
   size_t messages_ = 0;
   bool writing_ = false;
+  // Of a watch; under the server's lock of watches, as `writing_` then is too.
+  std::string connection_;
+  bool service_known_ = true;
+  bool watching_ = false;
+  std::optional<ServingStatus> told_;
 
   Tag arrived_{this, &CallState::OnArrived};
   Tag read_{this, &CallState::OnRead};
@@ -129,13 +141,19 @@ class GenericServer final : public Server {
       : options_(std::move(options)), methods_(std::move(methods)), pool_(pool), clock_(clock) {
     AddHealth();
     if (options_.reflection) AddReflection();
+    for (const auto& [path, method] : methods_) {
+      for (const std::string& caller : method.callers) limits_.Add(caller, clock_.Now());
+    }
   }
   ~GenericServer() override { Stop(absl::ZeroDuration()); }
 
   absl::Status Listen();
 
   int port() const override { return port_; }
-  void SetServing(bool serving) override { serving_ = serving; }
+  void SetServing(bool serving) override;
+  absl::Status ReloadTls() override { return tls_->Reload(); }
+  void UseTls(const TlsMaterial& material) override { tls_->Use(material); }
+  base::Heartbeats::Count Beat() override;
   void Stop(absl::Duration drain) override;
 
   const ServerOptions& options() const { return options_; }
@@ -152,20 +170,43 @@ class GenericServer final : public Server {
   void StreamBegins(CallState& call);
   void StreamEnds(CallState& call);
 
+  // What health says of a service that is known here.
+  ServingStatus Serving() const {
+    return serving_ && !stopping_ ? health::HealthCheckResponse::SERVING
+                                  : health::HealthCheckResponse::NOT_SERVING;
+  }
+  bool stopping() const { return stopping_; }
+  bool Knows(absl::string_view service) const;
+  CallerLimits& limits() { return limits_; }
+
+  // Every state of a watch changes under this lock.
+  std::mutex& watch_mutex() { return watch_mutex_; }
+  // Under the lock. False when there are too many on this connection or at all.
+  bool AddWatch(CallState& call);
+  void RemoveWatch(CallState& call);
+
  private:
   void AddHealth();
   void AddReflection();
+  void TellWatchers();
   void Drain(absl::Duration drain);
-  static void Serve(grpc::ServerCompletionQueue& queue);
+  // Works on the queue of that number until it is shut down and empty.
+  void Serve(size_t number);
 
   const ServerOptions options_;
   MethodTable methods_;
   base::WorkerPool& pool_;
   const base::Clock& clock_;
   grpc::AsyncGenericService service_;
+  std::shared_ptr<ServerTls> tls_;
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::thread> threads_;
+  // One for each queue. What an alarm's completion carries is the address of the alarm itself.
+  std::mutex beat_mutex_;
+  bool beating_ = false;  // guarded by it: a queue that is shut down takes no alarm
+  std::vector<std::optional<grpc::Alarm>> alarms_;
+  std::unique_ptr<base::Heartbeats> beats_;
   int port_ = 0;
   std::atomic<bool> serving_{true};
   std::atomic<bool> stopping_{false};
@@ -174,6 +215,13 @@ class GenericServer final : public Server {
   std::condition_variable idle_;
   size_t live_calls_ = 0;
   std::set<CallState*> streams_;
+
+  // Held while a watch is written to, never while anything else of this server is locked.
+  std::mutex watch_mutex_;
+  std::set<CallState*> watches_;
+  std::map<std::string, size_t, std::less<>> watches_of_connection_;
+
+  CallerLimits limits_{options_.caller_rate, options_.max_calls_per_caller};
 };
 
 // ---- one call
@@ -188,7 +236,8 @@ CallState::CallState(GenericServer& server, grpc::ServerCompletionQueue& queue)
 void CallState::Release() {
   if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   GenericServer& server = server_;
-  if (method_ != nullptr && method_->stream) server.StreamEnds(*this);
+  if (method_ != nullptr && method_->shape == Shape::kQuestions) server.StreamEnds(*this);
+  if (counted_) server.limits().End(call_.caller);
   delete this;
   server.CallEnds();
 }
@@ -204,25 +253,56 @@ void CallState::OnArrived(bool ok) {
     Answer(admitted);
     return Release();
   }
-  SetDeadline();
-  if (method_->stream) server_.StreamBegins(*this);
+  // A watch lasts as long as its connection; the number of them is what is bounded.
+  if (method_->shape != Shape::kWatch) SetDeadline();
+  if (method_->shape == Shape::kQuestions) server_.StreamBegins(*this);
   // The reference of arrival goes on to the read.
   stream_.Read(&request_, &read_);
 }
 
-absl::Status CallState::Admit() {
-  const auto id = context_.client_metadata().find(kRequestIdKey);
-  if (id != context_.client_metadata().end()) {
-    const absl::string_view text(id->second.data(), id->second.size());
-    if (IsRequestId(text)) call_.request_id = std::string(text);
+void CallState::ReadMetadata() {
+  const auto& metadata = context_.client_metadata();
+  const auto value_of = [&metadata](const char* key) -> absl::string_view {
+    const auto found = metadata.find(key);
+    if (found == metadata.end()) return "";
+    return {found->second.data(), found->second.size()};
+  };
+  if (const auto id = value_of(kRequestIdKey); IsRequestId(id)) {
+    call_.request_id = std::string(id);
   }
+  if (const auto trace = value_of(kTraceparentKey); IsTraceparent(trace)) {
+    call_.traceparent = std::string(trace);
+    parent_ = base::ParseTraceparent(trace).value_or(base::TraceContext{});
+  }
+}
+
+absl::Status CallState::Admit() {
+  ReadMetadata();
+  if (absl::Status found = FindMethod(); !found.ok()) return found;
+  if (method_->shape == Shape::kWatch) return EnterWatch();  // these are counted apart
+  switch (server_.limits().Begin(call_.caller, !method_->unlimited, server_.clock().Now())) {
+    case CallerLimits::Verdict::kAdmitted:
+      counted_ = true;
+      return absl::OkStatus();
+    case CallerLimits::Verdict::kTooOften:
+      return base::MakeError(absl::StatusCode::kResourceExhausted, "RATE_LIMITED",
+                             "this caller asks more often than it may", true);
+    case CallerLimits::Verdict::kTooMany:
+      return base::MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_CALLS",
+                             "this caller has too many calls at once", true);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CallState::FindMethod() {
   // The table is keyed by the path exactly as it stands on the wire; any other spelling misses
   // (attack G2). One answer for unknown and forbidden, so that callers cannot map the surface.
   const auto found = server_.methods().find(context_.method());
   if (found != server_.methods().end()) {
     method_name_ = absl::StripPrefix(found->first, "/");
-    call_.caller = ListedName(*context_.auth_context(), found->second.callers);
+    call_.caller = std::string(ListedName(*context_.auth_context(), found->second.callers));
     if (!call_.caller.empty()) {
+      trace_ = base::ChildOf(parent_);
       method_ = &found->second;
       return absl::OkStatus();
     }
@@ -248,7 +328,8 @@ void CallState::SetDeadline() {
 }
 
 void CallState::OnRead(bool ok) {
-  if (method_->stream) {
+  if (method_->shape == Shape::kWatch) return BeginWatch(ok);
+  if (method_->shape == Shape::kQuestions) {
     if (ok && !answered_) return AnswerNext();
     Answer(absl::OkStatus());  // the client has no more questions
     return Release();
@@ -276,6 +357,8 @@ absl::Status CallState::RunHandler() {
     return base::MakeError(absl::StatusCode::kDeadlineExceeded, "DEADLINE",
                            "the deadline passed before the call was handled", true);
   }
+  // What the handler asks of others belongs to this call.
+  const base::TraceScope scope(trace_);
   try {
     return method_->handler(call_, request_, response_);
   } catch (const std::exception&) {
@@ -299,7 +382,71 @@ void CallState::AnswerNext() {
   stream_.Write(response_, &written_);
 }
 
+// Counted before its message has come: a watch has no deadline, so one that never sends it would
+// stay, uncounted, as long as its connection (attack G6).
+absl::Status CallState::EnterWatch() {
+  const std::lock_guard<std::mutex> lock(server_.watch_mutex());
+  connection_ = context_.peer();
+  if (!server_.AddWatch(*this)) {
+    return base::MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_WATCHES",
+                           "too many streams of health");
+  }
+  Tell();
+  return absl::OkStatus();
+}
+
+void CallState::BeginWatch(bool ok) {
+  health::HealthCheckRequest request;
+  const absl::Status status =
+      ok ? internal::Decode(request_, request)
+         : base::MakeError(absl::StatusCode::kInvalidArgument, "MALFORMED_MESSAGE",
+                           "the call carries no message");
+  const std::lock_guard<std::mutex> lock(server_.watch_mutex());
+  if (!status.ok()) return EndWatch(status);
+  watching_ = true;
+  service_known_ = server_.Knows(request.service());
+  Tell();
+}
+
+void CallState::Tell() {
+  // One that has not said what it watches is not waited for.
+  if (!watching_ && !answered_ && server_.stopping()) context_.TryCancel();
+  if (writing_ || !watching_) return;
+  if (cancelled_) {
+    return EndWatch(
+        base::MakeError(absl::StatusCode::kCancelled, "CLIENT_GONE", "the client went away"));
+  }
+  const ServingStatus now =
+      service_known_ ? server_.Serving() : health::HealthCheckResponse::SERVICE_UNKNOWN;
+  if (told_ == now) {
+    if (server_.stopping()) EndWatch(absl::OkStatus());
+    return;
+  }
+  health::HealthCheckResponse response;
+  response.set_status(now);
+  response_.Clear();
+  if (absl::Status encoded = internal::Encode(response, response_); !encoded.ok()) {
+    return EndWatch(encoded);
+  }
+  told_ = now;
+  writing_ = true;
+  stream_.Write(response_, &written_);
+}
+
+void CallState::EndWatch(const absl::Status& status) {
+  watching_ = false;
+  server_.RemoveWatch(*this);
+  Answer(status);
+  Release();
+}
+
 void CallState::OnWritten(bool ok) {
+  if (method_->shape == Shape::kWatch) {
+    const std::lock_guard<std::mutex> lock(server_.watch_mutex());
+    writing_ = false;
+    if (!ok) cancelled_ = true;
+    return Tell();
+  }
   writing_ = false;
   if (!ok) {
     Answer(base::MakeError(absl::StatusCode::kCancelled, "CLIENT_GONE", "the client went away"));
@@ -314,7 +461,7 @@ void CallState::Answer(const absl::Status& status) {
   if (answered_.exchange(true)) return;
   Hold();
   outcome_ = status;
-  if (status.ok() && method_ != nullptr && method_->stream) {
+  if (status.ok() && method_->shape != Shape::kUnary) {
     stream_.Finish(grpc::Status::OK, &finished_);
   } else if (status.ok()) {
     stream_.WriteAndFinish(response_, grpc::WriteOptions(), grpc::Status::OK, &finished_);
@@ -349,6 +496,10 @@ void CallState::OnFinished(bool /*ok*/) {
     record.reason = base::ReasonOf(outcome_);
     record.message = outcome_.message();
     record.took = watch_.Elapsed();
+    if (trace_.valid()) {
+      record.trace = trace_;
+      record.parent = parent_;
+    }
     server_.options().on_done(record);
   }
   Release();
@@ -356,32 +507,68 @@ void CallState::OnFinished(bool /*ok*/) {
 
 void CallState::OnDone(bool /*ok*/) {
   if (context_.IsCancelled()) cancelled_ = true;
+  if (method_ != nullptr && method_->shape == Shape::kWatch) {
+    const std::lock_guard<std::mutex> lock(server_.watch_mutex());
+    Tell();
+  }
   Release();
 }
 
 // ---- the server
 
+bool GenericServer::Knows(absl::string_view service) const {
+  if (service.empty()) return true;
+  const std::string prefix = absl::StrCat("/", service, "/");
+  const auto first = methods_.lower_bound(prefix);
+  return first != methods_.end() && absl::StartsWith(first->first, prefix);
+}
+
 void GenericServer::AddHealth() {
+  internal::Method& watch = methods_[absl::StrCat("/", kHealthWatchMethod)];
+  watch.shape = Shape::kWatch;
+  watch.unlimited = true;
   internal::Method& method = methods_[absl::StrCat("/", kHealthCheckMethod)];
   method.dispatch = Dispatch::kInline;
+  method.unlimited = true;
   method.handler = [this](const CallContext& /*context*/, grpc::ByteBuffer& in,
                           grpc::ByteBuffer& out) -> absl::Status {
     health::HealthCheckRequest request;
     if (absl::Status decoded = internal::Decode(in, request); !decoded.ok()) return decoded;
-    const bool known =
-        request.service().empty() ||
-        std::any_of(methods_.begin(), methods_.end(), [&request](const auto& entry) {
-          return absl::StartsWith(entry.first, absl::StrCat("/", request.service(), "/"));
-        });
-    if (!known) {
+    if (!Knows(request.service())) {
       return base::MakeError(absl::StatusCode::kNotFound, "UNKNOWN_SERVICE",
                              "no such service here");
     }
     health::HealthCheckResponse response;
-    response.set_status(serving_ && !stopping_ ? health::HealthCheckResponse::SERVING
-                                               : health::HealthCheckResponse::NOT_SERVING);
+    response.set_status(Serving());
     return internal::Encode(response, out);
   };
+}
+
+bool GenericServer::AddWatch(CallState& call) {
+  if (watches_.size() >= options_.max_watches) return false;
+  size_t& on_connection = watches_of_connection_[call.connection()];
+  if (on_connection >= options_.max_watches_per_connection) return false;
+  ++on_connection;
+  watches_.insert(&call);
+  return true;
+}
+
+void GenericServer::RemoveWatch(CallState& call) {
+  watches_.erase(&call);
+  const auto on_connection = watches_of_connection_.find(call.connection());
+  if (--on_connection->second == 0) watches_of_connection_.erase(on_connection);
+}
+
+void GenericServer::TellWatchers() {
+  const std::lock_guard<std::mutex> lock(watch_mutex_);
+  // A watch that ends takes itself out.
+  const std::vector<CallState*> watches(watches_.begin(), watches_.end());
+  for (CallState* watch : watches) watch->Tell();
+}
+
+void GenericServer::SetServing(bool serving) {
+  serving_ = serving;
+  TellWatchers();
 }
 
 // What list_services tells: what is in the table, health included, reflection itself not.
@@ -398,7 +585,7 @@ std::vector<std::string> ServicesOf(const MethodTable& methods) {
 void GenericServer::AddReflection() {
   internal::Method& method = methods_[absl::StrCat("/", kReflectionMethod)];
   method.dispatch = Dispatch::kInline;
-  method.stream = true;
+  method.shape = Shape::kQuestions;
   method.handler = [services = ServicesOf(methods_)](const CallContext& /*context*/,
                                                      grpc::ByteBuffer& in,
                                                      grpc::ByteBuffer& out) -> absl::Status {
@@ -417,6 +604,12 @@ void Configure(grpc::ServerBuilder& builder, const ServerOptions& options) {
   // A port that is taken is an error, not something to share silently.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);
+  const auto ms = [](absl::Duration time) {
+    return static_cast<int>(absl::ToInt64Milliseconds(time));
+  };
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, ms(options.max_connection_age));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+                             ms(options.max_connection_age_grace));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
@@ -432,15 +625,13 @@ void Configure(grpc::ServerBuilder& builder, const ServerOptions& options) {
 }
 
 absl::Status GenericServer::Listen() {
-  absl::StatusOr<TlsMaterial> material = LoadTlsMaterial(options_.tls);
-  if (!material.ok()) return material.status();
-  grpc::SslServerCredentialsOptions tls(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-  tls.pem_root_certs = material->ca;
-  tls.pem_key_cert_pairs.push_back({material->private_key, material->certificate});
+  absl::StatusOr<std::shared_ptr<ServerTls>> tls = ServerTls::Create(options_.tls);
+  if (!tls.ok()) return tls.status();
+  tls_ = *std::move(tls);
 
   grpc::ServerBuilder builder;
   Configure(builder, options_);
-  builder.AddListeningPort(options_.listen, grpc::SslServerCredentials(tls), &port_);
+  builder.AddListeningPort(options_.listen, tls_, &port_);
   builder.RegisterAsyncGenericService(&service_);
   for (size_t i = 0; i < std::max<size_t>(options_.threads, 1); ++i) {
     queues_.push_back(builder.AddCompletionQueue());
@@ -450,17 +641,38 @@ absl::Status GenericServer::Listen() {
     return base::MakeError(absl::StatusCode::kUnavailable, "PORT_UNAVAILABLE",
                            absl::StrCat("cannot listen on ", options_.listen));
   }
-  for (const auto& queue : queues_) {
-    for (size_t i = 0; i < options_.pending_per_thread; ++i) Rearm(*queue);
-    threads_.emplace_back([&queue = *queue] { Serve(queue); });
+  alarms_.resize(queues_.size());
+  beats_ = std::make_unique<base::Heartbeats>(queues_.size());
+  for (size_t number = 0; number < queues_.size(); ++number) {
+    for (size_t i = 0; i < options_.pending_per_thread; ++i) Rearm(*queues_[number]);
+    threads_.emplace_back([this, number] { Serve(number); });
   }
+  const std::lock_guard<std::mutex> lock(beat_mutex_);
+  beating_ = true;
   return absl::OkStatus();
 }
 
-void GenericServer::Serve(grpc::ServerCompletionQueue& queue) {
+void GenericServer::Serve(size_t number) {
+  grpc::ServerCompletionQueue& queue = *queues_[number];
+  const void* const beat = number < alarms_.size() ? &alarms_[number] : nullptr;
   void* tag = nullptr;
   bool ok = false;
-  while (queue.Next(&tag, &ok)) static_cast<CallState::Tag*>(tag)->Fire(ok);
+  while (queue.Next(&tag, &ok)) {
+    if (tag == beat) {
+      beats_->Answer(number);
+    } else {
+      static_cast<CallState::Tag*>(tag)->Fire(ok);
+    }
+  }
+}
+
+base::Heartbeats::Count GenericServer::Beat() {
+  const std::lock_guard<std::mutex> lock(beat_mutex_);
+  if (!beating_) return {};
+  return beats_->Beat([this](size_t number) {
+    alarms_[number].emplace();
+    alarms_[number]->Set(queues_[number].get(), gpr_now(GPR_CLOCK_MONOTONIC), &alarms_[number]);
+  });
 }
 
 void GenericServer::Rearm(grpc::ServerCompletionQueue& queue) {
@@ -513,12 +725,17 @@ void GenericServer::Drain(absl::Duration drain) {
 
 void GenericServer::Stop(absl::Duration drain) {
   if (stopping_.exchange(true)) return;
+  TellWatchers();
   if (server_ != nullptr) Drain(drain);
+  {
+    const std::lock_guard<std::mutex> lock(beat_mutex_);
+    beating_ = false;
+  }
   for (const auto& queue : queues_) queue->Shutdown();
   for (std::thread& thread : threads_) thread.join();
   // Queues nobody served (the port was taken) must be emptied before they go.
   if (threads_.empty()) {
-    for (const auto& queue : queues_) Serve(*queue);
+    for (size_t number = 0; number < queues_.size(); ++number) Serve(number);
   }
 }
 
@@ -555,9 +772,11 @@ absl::StatusOr<std::unique_ptr<Server>> ServerBuilder::Start(ServerOptions optio
                            absl::StrCat("registered twice: ", absl::StrJoin(twice_, ", ")));
   }
   internal::Method& check = methods_[absl::StrCat("/", kHealthCheckMethod)];
+  internal::Method& watch = methods_[absl::StrCat("/", kHealthWatchMethod)];
   if (options.reflection) methods_[absl::StrCat("/", kReflectionMethod)];
   for (const auto& [caller, names] : allowed_) {
     check.callers.insert(caller);
+    watch.callers.insert(caller);
     for (const std::string& name : names) {
       const auto found = methods_.find(absl::StrCat("/", name));
       if (found == methods_.end()) {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -20,7 +21,10 @@
 #include "absl/time/time.h"
 #include "google/protobuf/message.h"
 #include "lib/base/clock.h"
+#include "lib/base/heartbeats.h"
+#include "lib/base/trace_context.h"
 #include "lib/base/worker_pool.h"
+#include "lib/resilience/token_bucket.h"
 #include "lib/rpc/tls.h"
 
 namespace grpc {
@@ -29,8 +33,12 @@ class ByteBuffer;
 
 namespace va::rpc {
 
+struct TlsMaterial;
+
 // The health method every server answers itself, to every listed caller.
 inline constexpr char kHealthCheckMethod[] = "grpc.health.v1.Health/Check";
+// And the one by which a caller is told as soon as that answer changes.
+inline constexpr char kHealthWatchMethod[] = "grpc.health.v1.Health/Watch";
 
 // What a handler keeps for itself out of the time of a call.
 inline constexpr absl::Duration kReplyMargin = absl::Milliseconds(100);
@@ -38,9 +46,10 @@ inline constexpr absl::Duration kReplyMargin = absl::Milliseconds(100);
 // What a handler may know about its call. `caller` comes from the certificate alone; metadata can
 // never name it (attack G7).
 struct CallContext {
-  std::string caller;      // DNS name from the client certificate, as listed
-  std::string request_id;  // metadata va-request-id, empty if absent or malformed
-  absl::Time deadline;     // always set: the client's, capped, or the server's default
+  std::string caller;       // DNS name from the client certificate, as listed
+  std::string request_id;   // metadata va-request-id, empty if absent or malformed
+  std::string traceparent;  // W3C trace context from the metadata, empty if absent or malformed
+  absl::Time deadline;      // always set: the client's, capped, or the server's default
   const std::atomic<bool>* cancelled = nullptr;
 
   // When others who are asked for this call must have answered: a little before our caller gives
@@ -66,6 +75,9 @@ struct CallRecord {
   std::string reason;
   absl::string_view message;
   absl::Duration took;
+  // Of this call, and of what the caller was doing; nothing valid when a listed caller sent none.
+  base::TraceContext trace;
+  base::TraceContext parent;
 };
 
 struct ServerOptions {
@@ -76,10 +88,23 @@ struct ServerOptions {
   int max_message_bytes = 1 << 20;
   int max_metadata_bytes = 16 * 1024;
   int max_streams_per_connection = 256;
-  size_t threads = 2;                              // completion queues, one thread each
-  size_t pending_per_thread = 64;                  // calls that can be accepted at the same moment
-  bool reflection = false;                         // development only; see lib/rpc/reflection.h
-  size_t max_stream_requests = 256;                // questions on one stream of reflection
+  size_t threads = 2;                     // completion queues, one thread each
+  size_t pending_per_thread = 64;         // calls that can be accepted at the same moment
+  bool reflection = false;                // development only; see lib/rpc/reflection.h
+  size_t max_stream_requests = 256;       // questions on one stream of reflection
+  size_t max_watches_per_connection = 8;  // streams of health at the same moment
+  size_t max_watches = 4096;
+  // A connection older than this (give or take a tenth) is asked to end after its calls, so that
+  // callers look their addresses up again and new certificates come into use.
+  absl::Duration max_connection_age = absl::Minutes(10);
+  absl::Duration max_connection_age_grace = absl::Minutes(2);
+  // What one caller (its certificate's name) may ask for; more is RESOURCE_EXHAUSTED
+  // (RATE_LIMITED). Health is never limited.
+  std::optional<resilience::Rate> caller_rate =
+      resilience::Rate{.tokens = 5'000, .per = absl::Seconds(1), .burst = 10'000};
+  // Calls of one caller at the same moment, over all its connections; more are RESOURCE_EXHAUSTED
+  // (TOO_MANY_CALLS). gRPC holds only those to max_streams_per_connection who acknowledge it.
+  size_t max_calls_per_caller = 1024;
   std::function<void(const CallRecord&)> on_done;  // must not block
 };
 
@@ -90,8 +115,19 @@ class Server {
   // The port really listened on; differs from the option when that is 0.
   virtual int port() const = 0;
 
-  // What health Check answers from now on.
+  // What health answers from now on; whoever watches is told at once.
   virtual void SetServing(bool serving) = 0;
+
+  // Reads the files of its TlsOptions again, checks them whole and uses them for every handshake
+  // from now on. Connections that stand live on until their age ends them. INVALID_ARGUMENT
+  // (TLS_FILES): nothing changed. Thread-safe.
+  virtual absl::Status ReloadTls() = 0;
+  // The same with what LoadTlsMaterial has read and checked; never fails.
+  virtual void UseTls(const TlsMaterial& material) = 0;
+
+  // How the completion threads answer their heartbeats; posts the next ones. A thread that never
+  // answers is stuck, and calls that arrive there with it. Thread-safe; nothing after Stop.
+  virtual base::Heartbeats::Count Beat() = 0;
 
   // Health says NOT_SERVING, new calls are refused, running ones may finish for up to `drain` and
   // are cancelled then. Returns after the last handler has returned. A second call does nothing.
@@ -108,11 +144,18 @@ absl::Status Encode(const google::protobuf::MessageLite& message, grpc::ByteBuff
 using ErasedHandler =
     std::function<absl::Status(const CallContext&, grpc::ByteBuffer& in, grpc::ByteBuffer& out)>;
 
+enum class Shape {
+  kUnary,
+  kQuestions,  // one answer per message until the client ends; always inline
+  kWatch,      // health: one message, then an answer whenever the state changes
+};
+
 struct Method {
   ErasedHandler handler;
   Dispatch dispatch = Dispatch::kPool;
-  std::set<std::string> callers;
-  bool stream = false;  // one answer per message until the client ends; then always inline
+  std::set<std::string, std::less<>> callers;
+  Shape shape = Shape::kUnary;
+  bool unlimited = false;  // not counted against the caller's rate
 };
 
 }  // namespace internal
@@ -154,7 +197,7 @@ class ServerBuilder {
  private:
   void Add(absl::string_view full_method, Dispatch dispatch, internal::ErasedHandler handler);
 
-  std::map<std::string, internal::Method> methods_;
+  std::map<std::string, internal::Method, std::less<>> methods_;
   std::map<std::string, std::vector<std::string>> allowed_;
   std::vector<std::string> twice_;
 };
