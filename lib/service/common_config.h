@@ -35,12 +35,22 @@ struct CommonConfig {
   std::string database_owner_user;
   std::string database_owner_password_file;
 
-  std::string log_level = "info";                     // log.level
-  std::string audit_file;                             // audit.file
-  int workers_threads = 64;                           // workers.threads
-  int workers_queue = 256;                            // workers.queue
-  absl::Duration drain_delay = absl::ZeroDuration();  // drain.delay
-  absl::Duration drain_timeout = absl::Seconds(10);   // drain.timeout
+  std::string log_level = "info";                         // log.level
+  std::string audit_file;                                 // audit.file
+  std::string audit_pseudonym_keys_file;                  // audit.pseudonym_keys_file
+  std::string audit_on_failure = "refuse";                // audit.on_failure
+  absl::Duration audit_write_timeout = absl::Seconds(1);  // audit.write_timeout
+  int workers_threads = 64;                               // workers.threads
+  int workers_queue = 256;                                // workers.queue
+  absl::Duration drain_delay = absl::ZeroDuration();      // drain.delay
+  absl::Duration drain_timeout = absl::Seconds(10);       // drain.timeout
+
+  // traces.*
+  std::string traces_endpoint;
+  std::string traces_ca_file;
+  std::string traces_sample_ratio = "1";
+
+  double TraceSampleRatio() const;
 };
 
 // Adds the rows. `schema` is the service's own in the database: the example file names its roles.
@@ -48,6 +58,9 @@ struct CommonConfig {
 // own key.
 void BindCommon(config::Table& table, CommonConfig& config, absl::string_view schema,
                 std::vector<std::string> methods);
+
+// The rows of database.* alone, for a tool that does nothing but work on a service's schema.
+void BindDatabase(config::Table& table, CommonConfig& config, absl::string_view schema);
 
 // Pool options of the role that serves people, and of the owner who migrates.
 store::PoolOptions AppPool(const CommonConfig& config, const std::string& schema,
@@ -58,6 +71,7 @@ store::PoolOptions OwnerPool(const CommonConfig& config, const std::string& sche
 // Another service of the suite: <key>.target ("host:port"), <key>.server_name (certificate name).
 // How long a call may take is the deadline of whoever calls. Bind with key "peers.mpi_adapter".
 struct PeerConfig {
+  std::string name;  // "mpi-adapter": as logs and metrics call it; not configured
   std::string target;
   std::string server_name;
 };

@@ -13,8 +13,10 @@ constexpr char kMethod[] = "va.mpi.v1.MpiService/GetProfile";
 // The least a service needs, with files that exist, and `more` below it.
 std::string Least(testing::TestPki& pki, const std::string& more = "") {
   const testing::PemFiles files = pki.IssueService("mpi-adapter");
-  return absl::StrCat("database: {host: localhost, user: mpi_app}\naudit: {file: /dev/null}\n",
-                      "grpc:\n  tls: {certificate_file: ", files.certificate_file,
+  // Any file of the kind will do: what it holds is read later.
+  return absl::StrCat("database: {host: localhost, user: mpi_app}\n",
+                      "audit: {file: /dev/null, pseudonym_keys_file: ", files.private_key_file,
+                      "}\n", "grpc:\n  tls: {certificate_file: ", files.certificate_file,
                       ", private_key_file: ", files.private_key_file, ", ca_file: ", pki.ca_file(),
                       "}\n", more);
 }
@@ -78,6 +80,29 @@ TEST_CASE("CommonConfig: the pools differ in role, not in place", "[service][con
   CHECK(app.schema == "mpi");
   CHECK(owner.schema == "mpi");
   CHECK(app.application_name == "mpi-adapter");
+}
+
+TEST_CASE("CommonConfig B8: the role that serves is never the owner", "[service][config][B8]") {
+  testing::TestPki pki;
+  CommonConfig config;
+  const auto problems =
+      Problems(Least(pki), config, {{"VA_TEST__DATABASE__OWNER_USER", "mpi_app"}});
+  REQUIRE(problems.size() == 1);
+  CHECK(problems[0] ==
+        "database.owner_user: must be another role than database.user, which only reads and "
+        "writes data");
+}
+
+TEST_CASE("CommonConfig: an owner's password without an owner is a mistake", "[service][config]") {
+  testing::TestPki pki;
+  const testing::TempDir dir;
+  CommonConfig config;
+  const auto problems =
+      Problems(Least(pki), config,
+               {{"VA_TEST__DATABASE__OWNER_PASSWORD_FILE", dir.Write("password", "x", 0600)}});
+  REQUIRE(problems.size() == 1);
+  CHECK(problems[0] ==
+        "database.owner_password_file: is a password without a role: set database.owner_user too");
 }
 
 TEST_CASE("BindPeer: the certificate name follows from the service's", "[service][config]") {

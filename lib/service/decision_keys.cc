@@ -30,13 +30,15 @@ void BindDecisionKeys(config::Table& table, DecisionKeyFiles& files) {
                   "Public keys (PEM, EC P-256) that decision tokens of user-attributes verify "
                   "with; more than one while keys are exchanged.")
       .Required()
-      .Example("[/etc/va/keys/decision.pub]");
+      .Example("[/etc/va/keys/decision.pub]")
+      .Live();
   table
       .SecretFile(kIcnKeys, &files.icn_keys,
                   "Key ring of the ICN's keyed hash in decision tokens, shared with "
                   "user-attributes for this purpose alone.")
       .Required()
-      .Example("/etc/va/keys/decision-icn.keys");
+      .Example("/etc/va/keys/decision-icn.keys")
+      .Live();
 }
 
 std::optional<jose::DecisionVerifier> ReadDecisionVerifier(const DecisionKeyFiles& files,
@@ -47,6 +49,20 @@ std::optional<jose::DecisionVerifier> ReadDecisionVerifier(const DecisionKeyFile
   if (!hasher || keys.size() != files.public_keys.size()) return std::nullopt;
   return loader.Take(kPublicKeys,
                      jose::DecisionVerifier::Create(std::move(keys), *std::move(hasher), audience));
+}
+
+ReloadUnit DecisionKeysUnit(const DecisionKeyFiles& files, std::string audience,
+                            jose::DecisionVerifier& verifier) {
+  ReloadUnit unit;
+  unit.name = "decision_keys";
+  for (const std::string& path : files.public_keys) unit.files.push_back({kPublicKeys, path});
+  unit.files.push_back({kIcnKeys, files.icn_keys});
+  unit.reload = [files, audience = std::move(audience), &verifier](FileLoader& loader) {
+    const auto next = ReadDecisionVerifier(files, audience, loader);
+    if (next && loader.problems().empty()) verifier.Exchange(*next);
+  };
+  unit.event = telemetry::AuditEvent::kKeyRotated;
+  return unit;
 }
 
 }  // namespace va::service

@@ -10,6 +10,7 @@
 #include "lib/config/fields.h"
 #include "lib/jose/decision_token.h"
 #include "lib/service/file_loader.h"
+#include "lib/service/reloads.h"
 
 namespace va::service {
 
@@ -24,5 +25,9 @@ void BindDecisionKeys(config::Table& table, DecisionKeyFiles& files);
 std::optional<jose::DecisionVerifier> ReadDecisionVerifier(const DecisionKeyFiles& files,
                                                            absl::string_view audience,
                                                            FileLoader& loader);
+
+// Exchanges `verifier` for what the files hold. It outlives the reloads.
+ReloadUnit DecisionKeysUnit(const DecisionKeyFiles& files, std::string audience,
+                            jose::DecisionVerifier& verifier);
 
 }  // namespace va::service

@@ -14,9 +14,27 @@ std::string EnvPrefix(absl::string_view service_name) {
                       "__");
 }
 
-std::string StoredExample(absl::string_view service_name) {
-  std::ifstream file(absl::StrCat("services/", service_name, "/config.example.yaml"));
+namespace {
+
+std::string ReadWhole(const std::string& path) {
+  std::ifstream file(path);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+}  // namespace
+
+std::string StoredExample(absl::string_view service_name) {
+  return ReadWhole(absl::StrCat("services/", service_name, "/config.example.yaml"));
+}
+
+std::string StoredReference(absl::string_view name) {
+  const std::string page = ReadWhole("docs/configuration.md");
+  const std::string begin = absl::StrCat("<!-- begin ", name, " -->\n");
+  const size_t from = page.find(begin);
+  if (from == std::string::npos) return "";
+  const size_t to = page.find(absl::StrCat("<!-- end ", name, " -->"), from);
+  if (to == std::string::npos) return "";
+  return page.substr(from + begin.size(), to - from - begin.size());
 }
 
 }  // namespace va::service

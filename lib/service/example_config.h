@@ -1,5 +1,6 @@
-// What keeps services/<name>/config.example.yaml true: the text of the file, and the text the
-// program prints with --print-example-config, for each service's config_test.cc to compare.
+// What keeps services/<name>/config.example.yaml and docs/configuration.md true: the text of the
+// file, and the text the program prints, for each service's config_test.cc to compare.
+// `./dev docs` writes both.
 #pragma once
 
 #include <string>
@@ -9,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "lib/config/fields.h"
 #include "lib/service/common_config.h"
+#include "lib/service/inspect.h"
 
 namespace va::service {
 
@@ -17,6 +19,19 @@ std::string EnvPrefix(absl::string_view service_name);
 
 // The file as it lies in the repository; empty when there is none. Tests run at its root.
 std::string StoredExample(absl::string_view service_name);
+
+// The tables between <!-- begin NAME --> and <!-- end NAME --> of docs/configuration.md; NAME is a
+// service or "common". Empty when they are not there.
+std::string StoredReference(absl::string_view name);
+
+// What the program prints with --print-config-reference own.
+template <typename Config>
+std::string PrintedReference(void (*bind)(config::Table&, Config&)) {
+  Config config;
+  config::Table table("VA_SERVICE__");
+  bind(table, config);
+  return OwnReference(table, 0);
+}
 
 // The text the program prints: the common rows, then those of the service's own Bind.
 template <typename Config>

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "lib/base/clock.h"
 
 namespace va::service {
 namespace {
@@ -12,7 +13,23 @@ absl::StatusOr<std::vector<crypto::Certificate>> ReadRoots(const std::string& pa
   return crypto::Certificate::AllFromPem(*pem);
 }
 
+// What keeps the certificate from being used now; empty: nothing.
+std::string WrongTime(const crypto::Certificate& certificate, absl::Time now) {
+  const auto text = [](absl::Time when) {
+    return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", when, absl::UTCTimeZone());
+  };
+  if (now >= certificate.not_after()) {
+    return absl::StrCat(" expired at ", text(certificate.not_after()));
+  }
+  if (now < certificate.not_before()) {
+    return absl::StrCat(" is not valid before ", text(certificate.not_before()));
+  }
+  return "";
+}
+
 }  // namespace
+
+FileLoader::FileLoader() : FileLoader(base::SystemClock().Now()) {}
 
 std::optional<KeyPair> FileLoader::ReadKeyPair(const FileSetting& certificate,
                                                const FileSetting& key) {
@@ -24,15 +41,26 @@ std::optional<KeyPair> FileLoader::ReadKeyPair(const FileSetting& certificate,
                                          key.key, ", ", key.path));
     return std::nullopt;
   }
+  if (const std::string wrong = WrongTime(*read_certificate, now_); !wrong.empty()) {
+    Report(certificate.key, absl::StrCat(certificate.path, wrong));
+    return std::nullopt;
+  }
+  certificates_.push_back({certificate.key, read_certificate->not_after()});
   return KeyPair{*std::move(read_key), *std::move(read_certificate)};
 }
 
+std::vector<FileSetting> FileLoader::SettingsOf(absl::string_view section, const TlsFiles& files) {
+  return {{absl::StrCat(section, ".certificate_file"), files.certificate_file},
+          {absl::StrCat(section, ".private_key_file"), files.private_key_file},
+          {absl::StrCat(section, ".ca_file"), files.ca_file}};
+}
+
 void FileLoader::CheckTls(absl::string_view section, const TlsFiles& files) {
+  const std::vector<FileSetting> settings = SettingsOf(section, files);
   if (!files.certificate_file.empty() || !files.private_key_file.empty()) {
-    ReadKeyPair({absl::StrCat(section, ".certificate_file"), files.certificate_file},
-                {absl::StrCat(section, ".private_key_file"), files.private_key_file});
+    ReadKeyPair(settings[0], settings[1]);
   }
-  if (!files.ca_file.empty()) Take(absl::StrCat(section, ".ca_file"), ReadRoots(files.ca_file));
+  if (!files.ca_file.empty()) Take(settings[2].key, ReadRoots(files.ca_file));
 }
 
 void FileLoader::Report(absl::string_view key, absl::string_view text) {

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "lib/config/fields.h"
 #include "lib/crypto/keys.h"
 
@@ -26,8 +27,18 @@ struct KeyPair {
   crypto::Certificate certificate;
 };
 
+// A certificate of our own that was read, for whoever watches its end.
+struct OwnCertificate {
+  std::string key;
+  absl::Time not_after;
+};
+
 class FileLoader {
  public:
+  // Certificates are judged at `now`; without it, at the time of construction.
+  FileLoader();
+  explicit FileLoader(absl::Time now) : now_(now) {}
+
   // The value; or nothing, and what is wrong is reported under `key`.
   template <typename T>
   std::optional<T> Take(absl::string_view key, absl::StatusOr<T> read) {
@@ -36,7 +47,8 @@ class FileLoader {
     return std::nullopt;
   }
 
-  // A certificate and the private key it was issued for.
+  // A certificate and the private key it was issued for. A certificate that is not valid yet or not
+  // any more is a problem like any other: nobody would accept it (attack K2).
   std::optional<KeyPair> ReadKeyPair(const FileSetting& certificate, const FileSetting& key);
 
   // The files of a TLS connection, as far as a setting below `section` names them:
@@ -47,13 +59,19 @@ class FileLoader {
     std::string ca_file;  // empty: none
   };
   void CheckTls(absl::string_view section, const TlsFiles& files);
+  // The three settings themselves.
+  static std::vector<FileSetting> SettingsOf(absl::string_view section, const TlsFiles& files);
 
   // One problem per line of `text`.
   void Report(absl::string_view key, absl::string_view text);
 
   const std::vector<config::Problem>& problems() const { return problems_; }
+  // Those of the key pairs that were good.
+  const std::vector<OwnCertificate>& certificates() const { return certificates_; }
 
  private:
+  const absl::Time now_;
+  std::vector<OwnCertificate> certificates_;
   std::vector<config::Problem> problems_;
 };
 

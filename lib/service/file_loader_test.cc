@@ -1,5 +1,8 @@
 #include "lib/service/file_loader.h"
 
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
 #include <catch2/catch.hpp>
 
 #include "absl/strings/match.h"
@@ -7,6 +10,26 @@
 
 namespace va::service {
 namespace {
+
+// The key under a passphrase: as PKCS#8, or as tools wrote it of old, with a "Proc-Type" line.
+std::string Encrypted(const std::string& pem, bool pkcs8) {
+  BIO* const in = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
+  EVP_PKEY* const key = PEM_read_bio_PrivateKey(in, nullptr, nullptr, nullptr);
+  BIO* const out = BIO_new(BIO_s_mem());
+  const auto* const phrase = reinterpret_cast<const unsigned char*>("open");
+  const int written = pkcs8 ? PEM_write_bio_PKCS8PrivateKey(out, key, EVP_aes_256_cbc(), "open", 4,
+                                                            nullptr, nullptr)
+                            : PEM_write_bio_PrivateKey_traditional(out, key, EVP_aes_256_cbc(),
+                                                                   phrase, 4, nullptr, nullptr);
+  REQUIRE(written == 1);
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(out, &text);
+  std::string encrypted(text, static_cast<size_t>(size));
+  BIO_free(out);
+  BIO_free(in);
+  EVP_PKEY_free(key);
+  return encrypted;
+}
 
 std::vector<std::string> KeysOf(const FileLoader& files) {
   std::vector<std::string> keys;
@@ -61,6 +84,58 @@ TEST_CASE("FileLoader: every TLS file that cannot be used is named by its key",
     FileLoader files;
     files.CheckTls("t", row.files);
     CHECK(KeysOf(files) == row.keys);
+  }
+}
+
+TEST_CASE("FileLoader K2: a certificate of our own that is not valid now is a problem",
+          "[service][config][K2]") {
+  testing::TestPki pki;
+  const absl::Time from = absl::FromUnixSeconds(1'768'478'400);
+  const absl::Time to = from + absl::Hours(24);
+  const testing::PemFiles pair = pki.IssueValid({"a.va.internal"}, from, to);
+  struct Row {
+    const char* rule;
+    absl::Time now;
+    bool good;
+  };
+  for (const Row& row :
+       {Row{"not yet", from - absl::Seconds(1), false}, Row{"from then on", from, true},
+        Row{"until then", to - absl::Seconds(1), true}, Row{"expired", to, false}}) {
+    INFO(row.rule);
+    FileLoader files(row.now);
+    CHECK(files.ReadKeyPair({"t.crt", pair.certificate_file}, {"t.key", pair.private_key_file})
+              .has_value() == row.good);
+    CHECK(files.problems().empty() == row.good);
+    CHECK(files.certificates().size() == (row.good ? 1U : 0U));
+  }
+}
+
+TEST_CASE("FileLoader K2: a private key that cannot be used is told and never asked about",
+          "[service][config][K2]") {
+  testing::TestPki pki;
+  const testing::PemFiles mine = pki.IssueService("one");
+  const std::string good = crypto::ReadSecretFile(mine.private_key_file).value();
+  struct Row {
+    const char* rule;
+    std::string key;
+    int mode;
+  };
+  for (const Row& row :
+       {Row{"under a passphrase, PKCS#8", Encrypted(good, true), 0600},
+        Row{"under a passphrase, as OpenSSL wrote it of old", Encrypted(good, false), 0600},
+        Row{"half written", good.substr(0, good.size() / 2), 0600},
+        Row{"without its last line", good.substr(0, good.rfind("-----END")), 0600},
+        Row{"empty", "", 0600}, Row{"readable by all", good, 0604},
+        Row{"writable by the group", good, 0620}}) {
+    INFO(row.rule);
+    const std::string file = pki.dir().Write("spoiled.key", row.key, row.mode);
+    FileLoader files;
+    files.CheckTls("t", {mine.certificate_file, file, pki.ca_file()});
+    CHECK(KeysOf(files) == std::vector<std::string>{"t.private_key_file"});
+    CHECK(files.certificates().empty());
+    for (const config::Problem& problem : files.problems()) {
+      CHECK_FALSE(absl::StrContains(problem.text, "BEGIN"));
+    }
   }
 }
 

@@ -12,6 +12,8 @@ struct Flags {
   std::string config_file;
   bool check_config = false;
   bool print_example_config = false;
+  std::optional<std::string> explain;           // a key, a section, or nothing for all keys
+  std::optional<std::string> config_reference;  // "common" or "own"
   bool migrate = false;
 };
 

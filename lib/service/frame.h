@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -20,13 +21,29 @@
 #include "lib/rpc/server.h"
 #include "lib/service/common_config.h"
 #include "lib/service/file_loader.h"
+#include "lib/service/frame_metrics.h"
 #include "lib/service/health.h"
+#include "lib/service/reloads.h"
 #include "lib/store/migrator.h"
 #include "lib/store/pool.h"
 #include "lib/telemetry/audit.h"
 #include "lib/telemetry/log.h"
+#include "lib/telemetry/metrics.h"
+#include "lib/telemetry/trace.h"
 
 namespace va::service {
+
+// The channels to other services, all with this service's certificate, which is exchanged in all of
+// them together. Thread-safe.
+class PeerChannels {
+ public:
+  void Keep(const rpc::Channel& channel);
+  void UseTls(const rpc::TlsMaterial& material) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<rpc::Channel> channels_;
+};
 
 // What a service is wired from. What it refers to outlives the service object; the struct itself
 // does not: whoever needs it later keeps a copy.
@@ -41,6 +58,11 @@ struct Runtime {
   Health& health;             // add checks of your own
   rpc::ServerBuilder& rpc;    // add your methods; callers come from the configuration
   http::Router& ops;          // add operator routes; served on the ops port once started
+  Reloads& reloads;           // add what is read from files; exchanged while serving
+  telemetry::Metrics& metrics;
+  PeerChannels& peers;
+  const telemetry::Tracer& tracer;  // off unless configured
+  const RpcClientMetrics& calls;    // of Connect()
 
   // A channel to another service, with this service's own certificate.
   absl::StatusOr<rpc::Channel> Connect(const PeerConfig& peer) const;
@@ -54,8 +76,8 @@ class RunningService {
  public:
   virtual ~RunningService() = default;
 
-  // Called on shutdown, after readiness turned false and before the gRPC server stops: close
-  // listeners of your own, letting running requests finish for up to `drain`.
+  // Called on shutdown, after readiness turned false and while the gRPC server stops, by a thread
+  // of its own: close listeners of your own, letting running requests finish for up to `drain`.
   virtual void Drain(absl::Duration /*drain*/) {}
 };
 
@@ -65,8 +87,14 @@ struct ServiceSpec {
   std::string env_prefix;            // "VA_MPI_ADAPTER__"
   std::string schema;                // of the database: "mpi"
   std::vector<std::string> methods;  // RPCs it answers: "va.mpi.v1.MpiService/GetProfile"
+  std::vector<std::string> calls;    // RPCs of others that it calls, for its metrics
   absl::Span<const store::Migration> migrations;
   std::function<void(config::Table&)> bind;  // its own settings
+  // The same rows and conditions bound to variables nobody serves from: the settings are read again
+  // while serving.
+  std::function<void(config::Table&, const CommonConfig&)> bind_anew;
+  // Conditions between its own settings and the common ones; may be empty.
+  std::function<void(config::Table&, const CommonConfig&)> rules;
   // Reads the files its own settings name into what `start` works with. Runs in every mode once the
   // settings are good; any problem ends the program with 2, before a port or the database.
   std::function<void(FileLoader&)> load;

@@ -14,8 +14,9 @@ http::Response ErrorJson(const http::Request& /*request*/, int status) {
 
 OpsServer::OpsServer(const Health& health)
     : health_(health), probes_(&ErrorJson), routes_(&ErrorJson), workers_(2, 16) {
-  probes_.AddSafe("/livez", [](http::Request& /*request*/) {
-    return http::Json(200, "{\"status\":\"alive\"}\n");
+  probes_.AddSafe("/livez", [this](http::Request& /*request*/) {
+    return health_.Alive().ok() ? http::Json(200, "{\"status\":\"alive\"}\n")
+                                : http::Json(503, "{\"status\":\"stuck\"}\n");
   });
   probes_.AddSafe("/startupz", [this](http::Request& /*request*/) {
     return health_.phase() == Phase::kStarting ? http::Json(503, "{\"status\":\"starting\"}\n")

@@ -7,7 +7,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+
+#include "lib/base/clock.h"
 
 namespace va::service {
 namespace {
@@ -19,6 +22,14 @@ void Expire(sigval /*unused*/) { ::_exit(1); }
 
 }  // namespace
 
+// libpq brings libldap, which brings GnuTLS, which on loading starts itself, PKCS #11 modules and
+// all: a megabyte in every process for TLS that is never spoken (ours is OpenSSL's). By its own
+// rule it does not when the program says so here; whoever did use it would start it himself.
+extern "C" __attribute__((visibility("default"))) int
+_gnutls_global_init_skip() {  // NOLINT(bugprone-reserved-identifier)
+  return 1;
+}
+
 void HardenProcess() {
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   const rlimit none{0, 0};
@@ -29,7 +40,7 @@ void HardenProcess() {
   ::mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
   // A peer that closed its end is an error of write, not the end of the process.
   ::signal(SIGPIPE, SIG_IGN);
-  // Operators send it to ask for a reload; it must never end the program.
+  // Operators send it to ask for a reload: a program that takes none must not end by it.
   ::signal(SIGHUP, SIG_IGN);
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
@@ -38,24 +49,41 @@ void HardenProcess() {
   pthread_attr_destroy(&attributes);
 }
 
-StopSignals::StopSignals() {
+Signals::Signals() {
   sigemptyset(&set_);
   sigaddset(&set_, SIGTERM);
   sigaddset(&set_, SIGINT);
+  sigaddset(&set_, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+  // Blocked now, so that its own action never comes to pass; one that is ignored might be dropped.
+  ::signal(SIGHUP, SIG_DFL);
 }
 
-bool StopSignals::WaitFor(absl::Duration duration) const {
-  const timespec limit = absl::ToTimespec(duration);
+bool Signals::WaitForStop(absl::Duration duration) const {
+  const base::Stopwatch waited;
   while (true) {
-    if (::sigtimedwait(&set_, nullptr, &limit) > 0) return true;
-    if (errno != EINTR) return false;
+    const timespec left =
+        absl::ToTimespec(std::max(duration - waited.Elapsed(), absl::ZeroDuration()));
+    const int signal = ::sigtimedwait(&set_, nullptr, &left);
+    if (signal == SIGTERM || signal == SIGINT) return true;
+    if (signal == SIGHUP && reload_) reload_();
+    if (signal < 0 && errno == EAGAIN) return false;
   }
 }
 
-void StopSignals::Wait() const {
-  while (::sigwaitinfo(&set_, nullptr) < 0 && errno == EINTR) {
+void Signals::WaitForStop() const {
+  while (!WaitForStop(absl::Hours(24))) {
   }
+}
+
+void Signals::EndOnNext() {
+  sigset_t stops;
+  sigemptyset(&stops);
+  for (const int signal : {SIGTERM, SIGINT}) {
+    sigaddset(&stops, signal);
+    ::signal(signal, SIG_DFL);
+  }
+  pthread_sigmask(SIG_UNBLOCK, &stops, nullptr);
 }
 
 Watchdog::Watchdog(absl::Duration limit) {

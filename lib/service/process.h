@@ -4,6 +4,8 @@
 #pragma once
 
 #include <csignal>
+#include <functional>
+#include <utility>
 
 #include "absl/time/time.h"
 
@@ -12,17 +14,26 @@ namespace va::service {
 // Call first, while there is one thread.
 void HardenProcess();
 
-// SIGTERM and SIGINT, blocked in this thread and all it starts from construction on.
-class StopSignals {
+// SIGTERM, SIGINT and SIGHUP, blocked in this thread and all it starts from construction on, and
+// taken by whoever waits here.
+class Signals {
  public:
-  StopSignals();
+  Signals();
 
-  // Waits until one arrives, or for that long. True: it arrived.
-  bool WaitFor(absl::Duration duration) const;
-  void Wait() const;
+  // Called by the waiting thread for each SIGHUP, which never ends a wait. Set by that thread.
+  void OnReload(std::function<void()> reload) { reload_ = std::move(reload); }
+
+  // Waits until somebody asks to stop, or for that long. True: somebody asked.
+  bool WaitForStop(absl::Duration duration) const;
+  void WaitForStop() const;
+
+  // From here on SIGTERM and SIGINT end the process at once: whoever asks a second time means now.
+  // This thread waits for no signal any more.
+  void EndOnNext();
 
  private:
   sigset_t set_;
+  std::function<void()> reload_;
 };
 
 // Ends the process with code 1 if it still runs after that long: a drain that hangs must not keep a
