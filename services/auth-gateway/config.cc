@@ -1,9 +1,21 @@
 #include "services/auth-gateway/config.h"
 
+#include "absl/strings/str_cat.h"
 #include "lib/base/url.h"
+#include "lib/http/ip_address.h"
 
 namespace va::gateway {
 namespace {
+
+// Empty, or which of the ranges cannot be read.
+std::string WrongProxies(const std::vector<std::string>& ranges) {
+  for (const std::string& range : ranges) {
+    if (!http::IpRange::Parse(range).ok()) {
+      return absl::StrCat("'", range, "' is neither an address nor a range such as 10.0.0.0/8");
+    }
+  }
+  return "";
+}
 
 // Empty, or why `url` is not the address of a host alone.
 std::string WrongOrigin(const std::string& url) {
@@ -13,7 +25,65 @@ std::string WrongOrigin(const std::string& url) {
   return "must be https://host or https://host:port, in lower case, with nothing behind it";
 }
 
+// Who may call the JSON endpoints is compared byte for byte: what no browser sends would never
+// match, and "null" or a pattern is nobody's name.
+std::string WrongCorsOrigins(const std::vector<std::string>& origins) {
+  for (const std::string& origin : origins) {
+    const std::string wrong = origin.empty() ? "must not be empty" : WrongOrigin(origin);
+    if (!wrong.empty()) return absl::StrCat("'", origin, "' ", wrong);
+  }
+  return "";
+}
+
+void BindLimits(config::Table& table, Config& config) {
+  table
+      .Int("limits.per_address.rate", &config.limit_address_rate,
+           "Requests a second of one client address (IPv6: one /64), assets and metadata not "
+           "counted; 0 for no limit. Behind a proxy set public.trusted_proxies, or everybody "
+           "shares the proxy's address")
+      .Unit("requests a second")
+      .Range(0, 1'000'000);
+  table
+      .Int("limits.per_address.burst", &config.limit_address_burst,
+           "How many of them may come at once")
+      .Unit("requests")
+      .Range(1, 1'000'000);
+  table
+      .Int("limits.per_flow.rate", &config.limit_flow_rate,
+           "Posts a minute of one sign-in attempt, or of one session's forms; 0 for no limit")
+      .Unit("requests a minute")
+      .Range(0, 1'000'000);
+  table.Int("limits.per_flow.burst", &config.limit_flow_burst, "How many of them may come at once")
+      .Unit("requests")
+      .Range(1, 100'000);
+  table
+      .Int("limits.keys", &config.limit_keys,
+           "Addresses, and attempts, that are remembered at most, about 150 bytes each; beyond it "
+           "those go that have used least")
+      .Unit("keys")
+      .Range(1024, 10'000'000);
+  table
+      .Int("limits.connections_per_address", &config.limit_connections_per_address,
+           "Connections open at once of one TCP peer (IPv6: one /64), so that no single address "
+           "holds them all; more are closed at once. public.trusted_proxies are not counted; 0 for "
+           "no limit")
+      .Unit("connections")
+      .Range(0, 100'000);
+}
+
 }  // namespace
+
+void BindEdge(config::Table& table, Config& config) {
+  table.StringList("public.trusted_proxies", &config.trusted_proxies,
+                   "Addresses or ranges of proxies whose X-Forwarded-For says who the client is; "
+                   "empty: the TCP peer is the client");
+  table.Rule("public.trusted_proxies", [&config] { return WrongProxies(config.trusted_proxies); });
+  table.StringList("public.cors_origins", &config.cors_origins,
+                   "Origins, https://host[:port], whose pages may call the JSON endpoints with the "
+                   "person's cookies; empty: none but our own");
+  table.Rule("public.cors_origins", [&config] { return WrongCorsOrigins(config.cors_origins); });
+  BindLimits(table, config);
+}
 
 void Bind(config::Table& table, Config& config) {
   table.String("public.listen", &config.public_listen, "Where browsers connect, host:port")
@@ -22,12 +92,14 @@ void Bind(config::Table& table, Config& config) {
       .FilePath("public.tls.certificate_file", &config.public_certificate_file,
                 "Certificate chain of the public host, PEM, leaf first")
       .Required()
-      .Example("/etc/va/tls/public.crt");
+      .Example("/etc/va/tls/public.crt")
+      .Live();
   table
       .SecretFile("public.tls.private_key_file", &config.public_private_key_file,
                   "Private key of the public host, PEM")
       .Required()
-      .Example("/etc/va/tls/public.key");
+      .Example("/etc/va/tls/public.key")
+      .Live();
   table
       .String("public.base_url", &config.base_url,
               "Address of this gateway as browsers see it, without a slash at the end")
@@ -41,21 +113,25 @@ void Bind(config::Table& table, Config& config) {
               "Base of the front end that owns /auth/login/callback; empty for our own page")
       .HttpUrl();
   table.Int("public.io_threads", &config.public_io_threads, "Threads of the event loop")
+      .Unit("threads")
       .Range(1, 16);
   table
       .Int("public.max_connections", &config.public_max_connections,
            "Connections kept open at most")
+      .Unit("connections")
       .Range(16, 100000);
 
   table.Bool("public.hsts", &config.hsts,
              "Tell browsers to use https for this host from now on; off where it is localhost");
+  BindEdge(table, config);
   // What is built from these is compared by others byte for byte.
   table.Rule("public.base_url", [&config] { return WrongOrigin(config.base_url); });
   table.Rule("public.front_end_url", [&config] { return WrongOrigin(config.front_end_url); });
 
   table.FilePath("policy.file", &config.policy_file, "The sign-in policy (decision E5)")
       .Required()
-      .Example("/etc/va/policy/policy.yaml");
+      .Example("/etc/va/policy/policy.yaml")
+      .Live();
 
   table.String("saml.sp_entity_id", &config.sp_entity_id, "Our SAML entity id")
       .Required()
@@ -68,12 +144,14 @@ void Bind(config::Table& table, Config& config) {
       .SecretFile("saml.signing_key_file", &config.signing_key_file,
                   "Key that signs our requests, PEM, RSA from 2048 bits")
       .Required()
-      .Example("/etc/va/saml/sp.key");
+      .Example("/etc/va/saml/sp.key")
+      .Live();
   table
       .FilePath("saml.signing_certificate_file", &config.signing_certificate_file,
                 "Certificate of that key, as partners know it")
       .Required()
-      .Example("/etc/va/saml/sp.crt");
+      .Example("/etc/va/saml/sp.crt")
+      .Live();
   table.String("saml.idp.entity_id", &config.idp_entity_id, "Entity id of the identity provider")
       .Required()
       .Example("https://idp.example.gov/saml");
@@ -87,7 +165,8 @@ void Bind(config::Table& table, Config& config) {
       .StringList("saml.idp.certificate_files", &config.idp_certificate_files,
                   "Certificates whose keys may sign responses; all of them are trusted")
       .Required()
-      .Example("[/etc/va/saml/idp.crt]");
+      .Example("[/etc/va/saml/idp.crt]")
+      .Live();
   table.Duration("saml.clock_skew", &config.clock_skew, "How far clocks may disagree (decision P3)")
       .Range(absl::ZeroDuration(), absl::Seconds(180));
 
@@ -95,7 +174,8 @@ void Bind(config::Table& table, Config& config) {
       .SecretFile("keys.sealed_box_file", &config.sealed_box_file,
                   "Key ring that seals personal columns")
       .Required()
-      .Example("/etc/va/keys/sealed-box.keys");
+      .Example("/etc/va/keys/sealed-box.keys")
+      .Live();
 
   table.String("terms.document", &config.terms_document,
                "Name of the terms of use that people are asked to accept, as user-attributes and "
@@ -104,12 +184,14 @@ void Bind(config::Table& table, Config& config) {
   table
       .Int("provisioning.threads", &config.provisioning_threads,
            "Threads that ask for My HealtheVet accounts and invitations after a sign-in")
+      .Unit("threads")
       .Range(1, 64);
   table
       .Int(
           "provisioning.queue", &config.provisioning_queue,
           "People who wait for these threads at most; for others it stays pending until their next "
           "sign-in")
+      .Unit("people")
       .Range(0, 100000);
   table
       .Duration(
@@ -123,6 +205,16 @@ void Bind(config::Table& table, Config& config) {
   service::BindPeer(table, "peers.mhv_account", config.mhv_account, "mhv-account");
   service::BindPeer(table, "peers.inherited_proofing", config.inherited_proofing,
                     "inherited-proofing");
+}
+
+void BindRules(config::Table& table, const Config& config, const service::CommonConfig& common) {
+  // A stop would cut these questions off, or wait for them beyond its deadline.
+  table.Rule("provisioning.deadline", [&config, &common] {
+    return config.provisioning_deadline <= common.drain_timeout
+               ? ""
+               : absl::StrCat("must not be longer than drain.timeout, which is ",
+                              absl::FormatDuration(common.drain_timeout));
+  });
 }
 
 }  // namespace va::gateway

@@ -21,6 +21,16 @@ struct Config {
   int public_io_threads = 1;
   int public_max_connections = 4096;
   bool hsts = true;
+  std::vector<std::string> trusted_proxies;  // nobody's word about the client is believed
+  std::vector<std::string> cors_origins;     // no other origin reads our JSON
+
+  // limits.*: how often one client may ask; a rate of 0 is no limit.
+  int limit_address_rate = 300;  // requests a second
+  int limit_address_burst = 3000;
+  int limit_flow_rate = 60;  // posts a minute
+  int limit_flow_burst = 20;
+  int limit_keys = 65536;
+  int limit_connections_per_address = 1024;
 
   std::string policy_file;  // policy.file
 
@@ -50,5 +60,9 @@ struct Config {
 };
 
 void Bind(config::Table& table, Config& config);
+// Of these the rows about whose word is believed and how often one may ask.
+void BindEdge(config::Table& table, Config& config);
+// What must hold between these settings and the common ones.
+void BindRules(config::Table& table, const Config& config, const service::CommonConfig& common);
 
 }  // namespace va::gateway

@@ -10,7 +10,6 @@
 #include "services/auth-gateway/saml/sp_metadata.h"
 
 namespace va::gateway {
-namespace {
 
 std::optional<identity::Policy> LoadPolicy(const Config& config, service::FileLoader& files) {
   auto policy = files.Take("policy.file", config::LoadPolicyFile(config.policy_file));
@@ -22,6 +21,8 @@ std::optional<identity::Policy> LoadPolicy(const Config& config, service::FileLo
   files.Report(own_page ? "public.base_url" : "public.front_end_url", front_end.message());
   return std::nullopt;
 }
+
+namespace {
 
 // An identity provider without a key or an unreadable file stops the start: verification is never
 // skipped for want of a key (attack S57).
@@ -37,6 +38,8 @@ std::optional<std::vector<crypto::PublicKey>> LoadIdpKeys(const Config& config,
   if (config.idp_certificate_files.empty()) files.Report(kKey, "at least one is needed");
   return std::nullopt;
 }
+
+}  // namespace
 
 std::optional<SamlSettings> LoadSaml(const Config& config, service::FileLoader& files) {
   auto pair = files.ReadKeyPair({"saml.signing_certificate_file", config.signing_certificate_file},
@@ -61,11 +64,13 @@ std::optional<SamlSettings> LoadSaml(const Config& config, service::FileLoader& 
                       .metadata = *std::move(metadata)};
 }
 
-}  // namespace
-
-std::optional<Loaded> Load(const Config& config, service::FileLoader& files) {
+void CheckPublicTls(const Config& config, service::FileLoader& files) {
   files.CheckTls("public.tls",
                  {config.public_certificate_file, config.public_private_key_file, ""});
+}
+
+std::optional<Loaded> Load(const Config& config, service::FileLoader& files) {
+  CheckPublicTls(config, files);
   auto policy = LoadPolicy(config, files);
   auto saml = LoadSaml(config, files);
   auto sealed_box =

@@ -21,4 +21,9 @@ struct Loaded {
 // Nothing when a file cannot be used; `files` then holds every reason.
 std::optional<Loaded> Load(const Config& config, service::FileLoader& files);
 
+// What is read anew while serving, each part for itself.
+std::optional<identity::Policy> LoadPolicy(const Config& config, service::FileLoader& files);
+std::optional<SamlSettings> LoadSaml(const Config& config, service::FileLoader& files);
+void CheckPublicTls(const Config& config, service::FileLoader& files);
+
 }  // namespace va::gateway

@@ -1,21 +1,29 @@
 #include "services/auth-gateway/wiring.h"
 
+#include <memory>
+#include <mutex>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "lib/base/periodic.h"
+#include "lib/base/reloadable.h"
 #include "lib/base/status.h"
+#include "lib/base/steady_wall_clock.h"
 #include "lib/base/url.h"
 #include "lib/base/worker_pool.h"
 #include "lib/http/server.h"
+#include "lib/service/reload_units.h"
+#include "services/auth-gateway/adapters/agreeing_rules.h"
 #include "services/auth-gateway/adapters/grpc_attribute_rules.h"
 #include "services/auth-gateway/adapters/grpc_mhv_accounts.h"
 #include "services/auth-gateway/adapters/grpc_person_index.h"
 #include "services/auth-gateway/adapters/grpc_proofing_handoff.h"
 #include "services/auth-gateway/adapters/grpc_terms.h"
 #include "services/auth-gateway/api/grpc/session_service.h"
+#include "services/auth-gateway/api/http/edge_limits.h"
 #include "services/auth-gateway/api/http/provisioner.h"
 #include "services/auth-gateway/api/http/routes.h"
+#include "services/auth-gateway/signin_metrics.h"
 #include "services/auth-gateway/store/janitor.h"
 #include "services/auth-gateway/store/pg_flow_store.h"
 #include "services/auth-gateway/store/pg_session_store.h"
@@ -30,6 +38,50 @@ constexpr absl::Duration kSweepPause = absl::Minutes(1);
 constexpr int kWaitingDoubleClicks = 8;
 constexpr int kWaitingResultPages = 8;
 
+// A rate of 0 in the configuration is no limit.
+EdgeLimitOptions LimitsOf(const Config& config) {
+  return {.per_address = {config.limit_address_rate, absl::Seconds(1), config.limit_address_burst},
+          .per_flow = {config.limit_flow_rate, absl::Minutes(1), config.limit_flow_burst},
+          .max_keys = static_cast<size_t>(config.limit_keys)};
+}
+
+// Rows that went because they were over, by table.
+class ExpiredCounters {
+ public:
+  explicit ExpiredCounters(telemetry::Metrics& metrics)
+      : flows_(metrics.AddCounter("va_flows_expired_total", "Attempts forgotten.")),
+        assertions_(metrics.AddCounter("va_used_assertions_expired_total",
+                                       "Uses of assertions forgotten.")),
+        sessions_(metrics.AddCounter("va_sessions_expired_total", "Sessions that ran out.")) {}
+
+  void Add(absl::string_view table, int64_t rows) const {
+    const telemetry::Counter& counter = table == "flows"      ? flows_
+                                        : table == "sessions" ? sessions_
+                                                              : assertions_;
+    counter.Add({}, static_cast<double>(rows));
+  }
+
+ private:
+  const telemetry::Counter flows_;
+  const telemetry::Counter assertions_;
+  const telemetry::Counter sessions_;
+};
+
+EdgeLimitDeps LimitDepsOf(const service::Runtime& runtime,
+                          const std::vector<std::string>& cors_origins) {
+  const telemetry::Counter refused = runtime.metrics.AddCounter(
+      "va_gateway_rate_limited_total", "Requests refused with 429, by what they were counted by.",
+      {{"limit", {"per_address", "per_flow"}}});
+  return {runtime.clock, runtime.audit, runtime.log,
+          [refused](absl::string_view limit) { refused.Add({limit}); }, cors_origins};
+}
+
+telemetry::Counter RetryCounterOf(telemetry::Metrics& metrics) {
+  return metrics.AddCounter("va_gateway_policy_mismatch_total",
+                            "Calls of the rules answered that their policy is another one.",
+                            {{"outcome", {"retried", "same_policy"}}});
+}
+
 // What a gateway is built from.
 struct Parts {
   const Config& config;
@@ -41,14 +93,39 @@ struct Parts {
   rpc::Channel inherited_proofing;
 };
 
+// What one request is served by from its first line to its answer: one policy, one set of SAML
+// keys, and the handlers that were bound to them. Never changed; a new policy makes a new one.
+struct Edge {
+  Edge(std::shared_ptr<const identity::Policy> serving_policy,
+       std::shared_ptr<const SamlSettings> serving_saml, GatewayDeps bound)
+      : policy(std::move(serving_policy)),
+        saml(std::move(serving_saml)),
+        deps(std::move(bound)),
+        router(PublicRoutes(deps)) {}
+
+  const std::shared_ptr<const identity::Policy> policy;
+  const std::shared_ptr<const SamlSettings> saml;
+  const GatewayDeps deps;
+  const http::Router router;
+};
+
 // Owns what the handlers use, in the order it was built; the public server goes first.
 class Gateway final : public service::RunningService {
  public:
   explicit Gateway(Parts parts)
-      : loaded_(std::move(parts.loaded)),
-        flows_(parts.runtime.database, loaded_.sealed_box, parts.runtime.ids),
-        sessions_(parts.runtime.database, loaded_.sealed_box),
-        rules_(parts.user_attributes),
+      : config_(parts.config),
+        runtime_(parts.runtime),
+        sealed_box_(std::move(parts.loaded.sealed_box)),
+        policy_(std::move(parts.loaded.policy)),
+        saml_(std::move(parts.loaded.saml)),
+        signin_(parts.runtime.metrics, *policy_.Get(), parts.runtime.audit),
+        flows_(parts.runtime.database, sealed_box_, parts.runtime.ids),
+        sessions_(parts.runtime.database, sealed_box_),
+        asked_rules_(parts.user_attributes),
+        rules_(
+            asked_rules_, policy_,
+            [&reloads = parts.runtime.reloads] { return reloads.Refresh("policy"); },
+            RetryCounterOf(parts.runtime.metrics)),
         terms_(std::move(parts.user_attributes)),
         persons_(std::move(parts.mpi_adapter)),
         accounts_(std::move(parts.mhv_account)),
@@ -56,30 +133,13 @@ class Gateway final : public service::RunningService {
         provisioner_(
             [this](std::function<void()> task) { return provisioning_.TrySubmit(std::move(task)); },
             {.deadline = parts.config.provisioning_deadline}, accounts_, proofing_, flows_,
-            parts.runtime.clock, parts.runtime.log),
+            parts.runtime.clock, parts.runtime.log, {signin_.provisioning(), parts.runtime.tracer}),
         provisioning_(static_cast<size_t>(parts.config.provisioning_threads),
                       static_cast<size_t>(parts.config.provisioning_queue)),
-        deps_{
-            parts.config.base_url,
-            parts.config.front_end_url.empty() ? parts.config.base_url : parts.config.front_end_url,
-            loaded_.policy,
-            loaded_.saml,
-            AttemptLimits(),
-            parts.config.terms_document,
-            waiters_,
-            page_waiters_,
-            flows_,
-            sessions_,
-            rules_,
-            persons_,
-            terms_,
-            proofing_,
-            provisioner_,
-            parts.runtime.clock,
-            parts.runtime.ids,
-            parts.runtime.log,
-            parts.runtime.audit},
-        router_(PublicRoutes(deps_)),
+        edge_(MakeEdge()),
+        limits_(LimitsOf(parts.config), LimitDepsOf(parts.runtime, parts.config.cors_origins),
+                parts.runtime.ids.RandomBytes(32)),
+        expired_(parts.runtime.metrics),
         janitor_(kSweepPause, [this, &database = parts.runtime.database] { SweepOnce(database); }) {
   }
 
@@ -87,54 +147,163 @@ class Gateway final : public service::RunningService {
   void Drain(absl::Duration drain) override;
 
   SessionStore& sessions() { return sessions_; }
-  const GatewayDeps& deps() const { return deps_; }
+  const base::Clock& lifetimes() const { return lifetimes_; }
+  http::Response ShowAttempt(http::Request& request) const;
+  void AddReloads(service::Reloads& reloads);
 
  private:
-  http::Response ServerError(const http::ServerRefusal& refusal) const;
+  std::unique_ptr<const Edge> MakeEdge();
+  http::Response Route(http::Request& request) const;
+  // Requests that begin from now on are served by the policy and the keys of the moment.
+  void ExchangeEdge();
+  http::Response ServerError(const http::ServerRefusal& refusal);
   void SweepOnce(store::Pool& database) const;
 
   base::Permits waiters_{kWaitingDoubleClicks};
   base::Permits page_waiters_{kWaitingResultPages};
-  const Loaded loaded_;
+  const Config& config_;
+  const service::Runtime runtime_;
+  const base::SteadyWallClock lifetimes_{runtime_.clock};
+  crypto::SealedBox sealed_box_;
+  base::Reloadable<identity::Policy> policy_;
+  base::Reloadable<SamlSettings> saml_;
+  SignInMetrics signin_;
   PgFlowStore flows_;
   PgSessionStore sessions_;
-  GrpcAttributeRules rules_;
+  GrpcAttributeRules asked_rules_;
+  AgreeingRules rules_;
   GrpcTerms terms_;
   GrpcPersonIndex persons_;
   GrpcMhvAccounts accounts_;
   GrpcProofingHandoff proofing_;
   Provisioner provisioner_;
   base::WorkerPool provisioning_;  // goes before what its tasks use
-  const GatewayDeps deps_;
-  const http::Router router_;
+  std::mutex edge_mutex_;          // held while an edge is made
+  base::Reloadable<Edge> edge_;
+  EdgeLimits limits_;
+  const ExpiredCounters expired_;
   const base::Periodic janitor_;
   std::unique_ptr<http::Server> server_;
 };
 
+std::unique_ptr<const Edge> Gateway::MakeEdge() {
+  auto policy = policy_.Get();
+  auto saml = saml_.Get();
+  GatewayDeps deps{config_.base_url,
+                   config_.front_end_url.empty() ? config_.base_url : config_.front_end_url,
+                   *policy,
+                   *saml,
+                   AttemptLimits(),
+                   config_.terms_document,
+                   waiters_,
+                   page_waiters_,
+                   flows_,
+                   sessions_,
+                   rules_,
+                   persons_,
+                   terms_,
+                   proofing_,
+                   provisioner_,
+                   runtime_.clock,
+                   lifetimes_,
+                   runtime_.ids,
+                   runtime_.log,
+                   signin_,
+                   config_.cors_origins,
+                   signin_.clock_offset(),
+                   signin_.outcomes(),
+                   runtime_.tracer};
+  return std::make_unique<const Edge>(std::move(policy), std::move(saml), std::move(deps));
+}
+
+void Gateway::ExchangeEdge() {
+  const std::lock_guard<std::mutex> lock(edge_mutex_);
+  edge_.Swap(MakeEdge());
+}
+
+http::Response Gateway::Route(http::Request& request) const {
+  const auto edge = edge_.Get();
+  return edge->router.Route(request);
+}
+
+http::Response Gateway::ShowAttempt(http::Request& request) const {
+  const auto edge = edge_.Get();
+  return HandleAttempt(edge->deps, request);
+}
+
+void Gateway::AddReloads(service::Reloads& reloads) {
+  using service::FileLoader;
+  using telemetry::AuditEvent;
+  reloads.Add({"policy",
+               {{"policy.file", config_.policy_file}},
+               [this](FileLoader& files) {
+                 auto policy = LoadPolicy(config_, files);
+                 if (!policy) return;
+                 policy_.Swap(*std::move(policy));
+                 ExchangeEdge();
+               },
+               AuditEvent::kConfigReloaded});
+  std::vector<service::FileSetting> saml_files = {
+      {"saml.signing_key_file", config_.signing_key_file},
+      {"saml.signing_certificate_file", config_.signing_certificate_file}};
+  for (const std::string& path : config_.idp_certificate_files) {
+    saml_files.push_back({"saml.idp.certificate_files", path});
+  }
+  reloads.Add({"saml", std::move(saml_files),
+               [this](FileLoader& files) {
+                 auto saml = LoadSaml(config_, files);
+                 if (!saml) return;
+                 saml_.Swap(*std::move(saml));
+                 ExchangeEdge();
+               },
+               AuditEvent::kMetadataChanged});
+  reloads.Add(service::RingUnit("sealed_box", {"keys.sealed_box_file", config_.sealed_box_file},
+                                sealed_box_));
+  reloads.Add({"public_tls",
+               {{"public.tls.certificate_file", config_.public_certificate_file},
+                {"public.tls.private_key_file", config_.public_private_key_file}},
+               [this](FileLoader& files) {
+                 CheckPublicTls(config_, files);
+                 if (!files.problems().empty()) return;
+                 const absl::Status status = server_->ReloadTls();
+                 if (!status.ok()) files.Report("public.tls.certificate_file", status.message());
+               },
+               AuditEvent::kKeyRotated});
+}
+
 // What is still to be asked after a sign-in shares the time of the requests that are finishing;
 // what does not fit stays pending.
 void Gateway::Drain(absl::Duration drain) {
-  provisioner_.StopBy(deps_.clock.Now() + drain);
+  provisioner_.StopBy(runtime_.clock.Now() + drain);
   server_->Stop(drain);
   provisioning_.Shutdown();
 }
 
 void Gateway::SweepOnce(store::Pool& database) const {
-  const absl::Time now = deps_.clock.Now();
-  const auto swept = Sweep(database, JanitorOptions(), now, now + kSweepPause);
+  const absl::Time deadline = runtime_.clock.Now() + kSweepPause;
+  JanitorOptions options;
+  options.on_deleted = [this](absl::string_view table, int64_t rows) { expired_.Add(table, rows); };
+  const auto swept = Sweep(database, options, lifetimes_.Now(), deadline);
   if (!swept.ok()) {
-    deps_.log.Warn("janitor.failed", {{"reason", base::ReasonOf(swept.status())}});
+    runtime_.log.Warn("janitor.failed", {{"reason", base::ReasonOf(swept.status())}});
   } else if (*swept > 0) {
-    deps_.log.Info("janitor.swept", {{"rows", *swept}});
+    runtime_.log.Info("janitor.swept", {{"rows", *swept}});
   }
 }
 
 // What the server refuses by itself, before any handler: too large, too slow, not HTTP.
-http::Response Gateway::ServerError(const http::ServerRefusal& refusal) const {
-  Record(deps_, telemetry::AuditEvent::kRequestRefused,
-         {.request_id = refusal.request_id,
-          .code = absl::StrCat(refusal.status),
-          .tag = refusal.reason});
+// Overload makes as many refusals as there are requests, and who sends what is no request as many
+// as he likes: of those the trail gets a sample.
+http::Response Gateway::ServerError(const http::ServerRefusal& refusal) {
+  const bool recorded = refusal.status == 503
+                            ? limits_.InSample(refusal.reason, refusal.client_address)
+                            : limits_.MayRecordRefusal(refusal.client_address);
+  if (recorded) {
+    Record(edge_.Get()->deps, telemetry::AuditEvent::kRequestRefused,
+           {.request_id = refusal.request_id,
+            .code = absl::StrCat(refusal.status),
+            .tag = refusal.reason});
+  }
   return http::Html(refusal.status,
                     RenderErrorPage(ErrorPageForStatus(refusal.status, refusal.request_id)));
 }
@@ -160,28 +329,53 @@ absl::Status Gateway::Serve(const Config& config, service::Runtime& runtime) {
       http::TlsServerOptions{config.public_certificate_file, config.public_private_key_file, ""};
   options.io_threads = static_cast<size_t>(config.public_io_threads);
   options.max_connections = static_cast<size_t>(config.public_max_connections);
+  options.max_connections_per_address = static_cast<size_t>(config.limit_connections_per_address);
   for (const auto& [name, value] : DefaultSecurityHeaders()) {
     if (name == "Strict-Transport-Security" && !config.hsts) continue;
     options.default_headers.push_back({name, value});
   }
-  // Styles and script never wait for a worker: an overloaded house still shows readable pages.
+  options.trusted_proxies = config.trusted_proxies;
+  // Who asks too often is told so before a worker is taken. Styles and script never wait for one:
+  // an overloaded house still shows readable pages.
   options.inline_handler = [this](http::Request& request) -> std::optional<http::Response> {
+    if (auto refused = limits_.Refuse(request)) return refused;
     if (FindAsset(request.path) == nullptr) return std::nullopt;
-    return router_.Route(request);
+    return Route(request);
   };
   options.new_request_id = [&ids = runtime.ids] { return ids.Uuid(); };
   options.error_page = [this](const http::ServerRefusal& refusal) { return ServerError(refusal); };
+  options.on_done =
+      [counts = service::HttpServerMetrics(runtime.metrics, edge_.Get()->router.Patterns())](
+          const http::RequestRecord& record) { counts.Done(record); };
   auto server = http::Server::Start(
-      std::move(options), [this](http::Request& request) { return router_.Route(request); },
+      std::move(options), [this](http::Request& request) { return Route(request); },
       runtime.workers);
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
+  service::HttpServerMetrics::Watch(runtime.metrics, *server_);
+  runtime.health.Watch("public", [this] { return service::ProgressOf(server_->Beat()); });
+  service::AddPoolMetrics(runtime.metrics, "provisioning", provisioning_,
+                          static_cast<size_t>(config.provisioning_threads),
+                          static_cast<size_t>(config.provisioning_queue));
   return absl::OkStatus();
 }
 
 }  // namespace
 
 std::vector<std::string> Methods() { return {kIntrospectMethod}; }
+
+std::vector<std::string> Calls() {
+  return {"va.attributes.v1.AttributesService/Admit",
+          "va.attributes.v1.AttributesService/Derive",
+          "va.attributes.v1.AttributesService/GetTermsAcceptance",
+          "va.attributes.v1.AttributesService/RecordTerms",
+          "va.attributes.v1.AttributesService/RenewDecision",
+          "va.mhv.v1.MhvAccountService/EnsureAccount",
+          "va.mpi.v1.MpiService/GetProfile",
+          "va.proofing.v1.ProofingService/CheckEligibility",
+          "va.proofing.v1.ProofingService/RecordConsent",
+          "grpc.health.v1.Health/Check"};
+}
 
 absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& config, Loaded loaded,
                                                               service::Runtime& runtime) {
@@ -197,16 +391,17 @@ absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& conf
   auto gateway =
       std::make_unique<Gateway>(Parts{config, runtime, std::move(loaded), *user_attributes,
                                       *mpi_adapter, *mhv_account, *inherited_proofing});
-  RegisterSessionService(runtime.rpc, gateway->sessions(), runtime.clock);
+  RegisterSessionService(runtime.rpc, gateway->sessions(), gateway->lifetimes());
   runtime.ops.Add(
       "GET", "/attempts/{request_id}",
-      [&deps = gateway->deps()](http::Request& request) { return HandleAttempt(deps, request); });
+      [gateway = gateway.get()](http::Request& request) { return gateway->ShowAttempt(request); });
   runtime.AddPeerCheck("user-attributes", *user_attributes);
   runtime.AddPeerCheck("mpi-adapter", *mpi_adapter);
   runtime.AddPeerCheck("mhv-account", *mhv_account);
   runtime.AddPeerCheck("inherited-proofing", *inherited_proofing);
   const absl::Status serving = gateway->Serve(config, runtime);
   if (!serving.ok()) return serving;
+  gateway->AddReloads(runtime.reloads);
   return gateway;
 }
 

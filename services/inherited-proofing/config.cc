@@ -62,16 +62,22 @@ void BindMhv(config::Table& table, Config& config) {
       .FilePath("mhv.http.tls.ca_file", &config.mhv_ca_file,
                 "The only roots MHV may chain to (PEM).")
       .Required()
-      .Example("/etc/va/mhv-ca.crt");
-  table.FilePath("mhv.http.tls.certificate_file", &config.mhv_certificate_file,
-                 "Our client certificate (PEM), if MHV asks for one.");
-  table.SecretFile("mhv.http.tls.private_key_file", &config.mhv_private_key_file,
-                   "Its private key (PEM).");
+      .Example("/etc/va/mhv-ca.crt")
+      .Live();
+  table
+      .FilePath("mhv.http.tls.certificate_file", &config.mhv_certificate_file,
+                "Our client certificate (PEM), if MHV asks for one.")
+      .Live();
+  table
+      .SecretFile("mhv.http.tls.private_key_file", &config.mhv_private_key_file,
+                  "Its private key (PEM).")
+      .Live();
   table
       .SecretFile("mhv.app_token_file", &config.mhv_app_token_file,
                   "The token we are registered with at MHV (header appToken).")
       .Required()
-      .Example("/etc/va/secrets/mhv-app.token");
+      .Example("/etc/va/secrets/mhv-app.token")
+      .Live();
   table.Rule("mhv.http.url", [&config]() -> std::string {
     return absl::StartsWith(config.mhv_url, "https://") ? "" : "must be an https URL";
   });

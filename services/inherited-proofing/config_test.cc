@@ -41,6 +41,11 @@ std::vector<config::Problem> Read(const std::string& yaml, Config& config,
   return table.LoadText(yaml, environment);
 }
 
+TEST_CASE("Config: docs/configuration.md has our rows as they are; else: ./dev docs",
+          "[proofing][config]") {
+  CHECK(service::StoredReference("inherited-proofing") == service::PrintedReference<Config>(Bind));
+}
+
 TEST_CASE("Config: config.example.yaml is what --print-example-config prints",
           "[proofing][config]") {
   CHECK(service::StoredExample("inherited-proofing") ==

@@ -5,6 +5,11 @@
 #include "lib/base/periodic.h"
 #include "lib/base/status.h"
 #include "lib/http/client.h"
+#include "lib/http/guarded_client.h"
+#include "lib/service/breakers.h"
+#include "lib/service/decision_keys.h"
+#include "lib/service/reload_units.h"
+#include "lib/service/upstream.h"
 #include "services/inherited-proofing/adapters/grpc_person_index.h"
 #include "services/inherited-proofing/adapters/http_mhv_proofing.h"
 #include "services/inherited-proofing/api/grpc/proofing_service.h"
@@ -31,12 +36,13 @@ ProofingSettings SettingsOf(const Config& config) {
 
 constexpr absl::Duration kSweepDeadline = absl::Minutes(1);
 
-void SweepOnce(const service::Runtime& runtime) {
+void SweepOnce(const service::Runtime& runtime, const telemetry::Counter& expired) {
   const absl::Time now = runtime.clock.Now();
   const auto swept = Sweep(runtime.database, {}, now, now + kSweepDeadline);
   if (!swept.ok()) {
     runtime.log.Warn("janitor.failed", {{"reason", base::ReasonOf(swept.status())}});
   } else if (*swept > 0) {
+    expired.Add({}, static_cast<double>(*swept));
     runtime.log.Info("janitor.swept", {{"rows", *swept}});
   }
 }
@@ -48,7 +54,8 @@ class InheritedProofing final : public service::RunningService {
                     const rpc::Channel& mpi_adapter, service::Runtime& runtime)
       : decisions_(std::move(loaded.decisions)),
         http_(std::move(http)),
-        mhv_({*http_, runtime.clock},
+        party_("mhv_proofing", *http_, runtime.clock, runtime.ids),
+        mhv_({party_, runtime.clock},
              {config.mhv_url, config.mhv_timeout, std::move(loaded.mhv_app_token)}),
         people_(mpi_adapter),
         consents_(runtime.database, runtime.ids),
@@ -56,13 +63,20 @@ class InheritedProofing final : public service::RunningService {
         api_({decisions_, mhv_, people_, consents_, handoffs_, runtime.clock, runtime.ids,
               runtime.log, runtime.audit},
              SettingsOf(config)),
-        janitor_(config.sweep_pause, [runtime] { SweepOnce(runtime); }) {}
+        janitor_(config.sweep_pause,
+                 [runtime, expired = runtime.metrics.AddCounter("va_handoffs_expired_total",
+                                                                "Handoff codes forgotten.")] {
+                   SweepOnce(runtime, expired);
+                 }) {}
 
   const ProofingServiceImpl& api() const { return api_; }
+  const http::GuardedClient& party() const { return party_; }
+  void AddReloads(const Config& config, service::Reloads& reloads);
 
  private:
-  const jose::DecisionVerifier decisions_;
+  jose::DecisionVerifier decisions_;
   std::unique_ptr<http::Client> http_;
+  http::GuardedClient party_;
   HttpMhvProofing mhv_;
   GrpcPersonIndex people_;
   PgConsentStore consents_;
@@ -71,10 +85,26 @@ class InheritedProofing final : public service::RunningService {
   const base::Periodic janitor_;
 };
 
+void InheritedProofing::AddReloads(const Config& config, service::Reloads& reloads) {
+  reloads.Add(service::DecisionKeysUnit(config.decision, jose::kProofingAudience, decisions_));
+  reloads.Add({"mhv_token",
+               {{"mhv.app_token_file", config.mhv_app_token_file}},
+               [this, &config](service::FileLoader& files) {
+                 auto token = files.Take("mhv.app_token_file",
+                                         crypto::ReadSecretLine(config.mhv_app_token_file));
+                 if (token) mhv_.ExchangeToken(identity::Secret::FromWire(*std::move(token)));
+               },
+               telemetry::AuditEvent::kKeyRotated});
+}
+
 }  // namespace
 
 std::vector<std::string> Methods() {
   return {kCheckEligibilityMethod, kRecordConsentMethod, kStartHandoffMethod};
+}
+
+std::vector<std::string> Calls() {
+  return {"va.mpi.v1.MpiService/GetProfile", "grpc.health.v1.Health/Check"};
 }
 
 absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& config, Loaded loaded,
@@ -83,9 +113,16 @@ absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& conf
   if (!mpi_adapter.ok()) return mpi_adapter.status();
   absl::StatusOr<std::unique_ptr<http::CurlClient>> http = http::CurlClient::Create(TlsOf(config));
   if (!http.ok()) return http.status();
-  auto service = std::make_unique<InheritedProofing>(config, std::move(loaded), *std::move(http),
-                                                     *mpi_adapter, runtime);
+  http::CurlClient& curl = **http;
+  auto service = std::make_unique<InheritedProofing>(
+      config, std::move(loaded), service::Metered(*std::move(http), "mhv", runtime), *mpi_adapter,
+      runtime);
   RegisterProofingService(service->api(), runtime.rpc);
+  service->AddReloads(config, runtime.reloads);
+  runtime.reloads.Add(service::HttpTlsUnit(
+      "mhv.http.tls",
+      {config.mhv_certificate_file, config.mhv_private_key_file, config.mhv_ca_file}, curl));
+  service::ShowBreaker(service->party(), runtime.health, runtime.metrics);
   // A neighbour that is down shows here and leaves this service ready: its callers decide.
   runtime.AddPeerCheck("mpi-adapter", *mpi_adapter);
   return service;

@@ -15,6 +15,9 @@ namespace va::proofing {
 // The RPCs this program answers; the configuration may allow no others.
 std::vector<std::string> Methods();
 
+// And those of others that it calls.
+std::vector<std::string> Calls();
+
 absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& config, Loaded loaded,
                                                               service::Runtime& runtime);
 

@@ -21,12 +21,14 @@ void BindKeys(config::Table& table, Config& config) {
       .SecretFile("keys.sealed_box_file", &config.sealed_box_file,
                   "Key ring that seals personal columns")
       .Required()
-      .Example("/etc/va/keys/sealed-box.keys");
+      .Example("/etc/va/keys/sealed-box.keys")
+      .Live();
   table
       .SecretFile("keys.lookup_file", &config.lookup_file,
                   "Key ring of the keyed hashes that ICNs and MHV ids are looked up by")
       .Required()
-      .Example("/etc/va/keys/lookup.keys");
+      .Example("/etc/va/keys/lookup.keys")
+      .Live();
 }
 
 void BindConnection(config::Table& table, Config& config) {
@@ -45,14 +47,20 @@ void BindConnection(config::Table& table, Config& config) {
       .FilePath("mhv.http.tls.ca_file", &config.http_ca_file,
                 "The only roots MHV and its token service may chain to (PEM)")
       .Required()
-      .Example("/etc/va/mhv-ca.crt");
-  table.FilePath("mhv.http.tls.certificate_file", &config.http_certificate_file,
-                 "Our client certificate (PEM), where MHV's gateway asks for one");
-  table.SecretFile("mhv.http.tls.private_key_file", &config.http_private_key_file,
-                   "Its private key (PEM)");
+      .Example("/etc/va/mhv-ca.crt")
+      .Live();
+  table
+      .FilePath("mhv.http.tls.certificate_file", &config.http_certificate_file,
+                "Our client certificate (PEM), where MHV's gateway asks for one")
+      .Live();
+  table
+      .SecretFile("mhv.http.tls.private_key_file", &config.http_private_key_file,
+                  "Its private key (PEM)")
+      .Live();
   table.SecretFile("mhv.api_key_file", &config.api_key_file, "The x-api-key MHV gave us, one line")
       .Required()
-      .Example("/etc/va/secrets/mhv-api.key");
+      .Example("/etc/va/secrets/mhv-api.key")
+      .Live();
 }
 
 void BindTokens(config::Table& table, Config& config) {
@@ -71,7 +79,8 @@ void BindTokens(config::Table& table, Config& config) {
       .SecretFile("mhv.sts.private_key_file", &config.sts_private_key_file,
                   "Key that signs our assertions, PEM, RSA from 2048 bits")
       .Required()
-      .Example("/etc/va/keys/mhv-sts.key");
+      .Example("/etc/va/keys/mhv-sts.key")
+      .Live();
   table
       .String("mhv.sts.service_account_id", &config.sts_service_account_id,
               "The service account registered for us there")

@@ -78,6 +78,11 @@ std::vector<config::Problem> LoadYaml(const std::string& yaml, Config& config) {
   return table.LoadText(yaml, {});
 }
 
+TEST_CASE("Config: docs/configuration.md has our rows as they are; else: ./dev docs",
+          "[mhv][config]") {
+  CHECK(service::StoredReference("mhv-account") == service::PrintedReference<Config>(Bind));
+}
+
 TEST_CASE("Config: config.example.yaml is what --print-example-config prints", "[mhv][config]") {
   CHECK(service::StoredExample("mhv-account") ==
         service::PrintedExample("mhv-account", "mhv", Methods(), Bind));

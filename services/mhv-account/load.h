@@ -3,8 +3,10 @@
 // of the TLS connection to MHV are checked here and read by the HTTP client for every connection.
 #pragma once
 
+#include <memory>
 #include <optional>
 
+#include "lib/base/reloadable.h"
 #include "lib/crypto/sealed_box.h"
 #include "lib/identity/pii.h"
 #include "lib/jose/decision_token.h"
@@ -18,11 +20,15 @@ struct Loaded {
   jose::DecisionVerifier decisions;
   crypto::SealedBox sealed_box;
   crypto::LookupHasher hasher;
-  jose::SigningKey sts_key;
+  std::unique_ptr<base::Reloadable<jose::SigningKey>> sts_key;
   identity::Secret api_key;
 };
 
 // Nothing when a file cannot be used; `files` then holds every reason.
 std::optional<Loaded> Load(const Config& config, service::FileLoader& files);
+
+// What is read anew while serving, each part for itself.
+std::optional<jose::SigningKey> LoadStsKey(const Config& config, service::FileLoader& files);
+void CheckHttpTls(const Config& config, service::FileLoader& files);
 
 }  // namespace va::mhv

@@ -10,6 +10,7 @@
 
 int main(int argc, char** argv) {
   va::mhv::Config config;
+  va::mhv::Config fresh;  // what is on disk, as read again while serving
   std::optional<va::mhv::Loaded> loaded;
   va::service::ServiceSpec spec;
   spec.name = "mhv-account";
@@ -17,8 +18,13 @@ int main(int argc, char** argv) {
   spec.env_prefix = "VA_MHV_ACCOUNT__";
   spec.schema = "mhv";
   spec.methods = va::mhv::Methods();
+  spec.calls = va::mhv::Calls();
   spec.migrations = va::mhv::Migrations();
   spec.bind = [&config](va::config::Table& table) { va::mhv::Bind(table, config); };
+  spec.bind_anew = [&fresh](va::config::Table& table, const va::service::CommonConfig& /*common*/) {
+    fresh = {};
+    va::mhv::Bind(table, fresh);
+  };
   spec.load = [&](va::service::FileLoader& files) { loaded = va::mhv::Load(config, files); };
   spec.start = [&](va::service::Runtime& runtime) {
     return va::mhv::Wire(config, *std::move(loaded), runtime);

@@ -3,6 +3,11 @@
 #include <utility>
 
 #include "lib/http/client.h"
+#include "lib/http/guarded_client.h"
+#include "lib/service/breakers.h"
+#include "lib/service/decision_keys.h"
+#include "lib/service/reload_units.h"
+#include "lib/service/upstream.h"
 #include "services/mhv-account/adapters/grpc_terms_records.h"
 #include "services/mhv-account/adapters/http_account_api.h"
 #include "services/mhv-account/api/grpc/mhv_account_service.h"
@@ -37,7 +42,9 @@ class RunningMhvAccount final : public service::RunningService {
       : loaded_(std::move(loaded)),
         connections_(std::move(connections)),
         terms_(connections_.user_attributes, config.terms_document),
-        mhv_({*connections_.http, loaded_.sts_key, runtime.clock, runtime.ids},
+        sts_party_("mhv_sts", *connections_.http, runtime.clock, runtime.ids),
+        account_party_("mhv_account", *connections_.http, runtime.clock, runtime.ids),
+        mhv_({account_party_, sts_party_, *loaded_.sts_key, runtime.clock, runtime.ids},
              ApiSettings(config, loaded_)),
         accounts_(runtime.database, loaded_.sealed_box, loaded_.hasher, runtime.ids),
         api_({loaded_.decisions, terms_, mhv_, accounts_, runtime.clock, runtime.log, runtime.audit,
@@ -45,15 +52,48 @@ class RunningMhvAccount final : public service::RunningService {
 
   const MhvAccountServiceImpl& api() const { return api_; }
   const Connections& connections() const { return connections_; }
+  void AddReloads(const Config& config, service::Reloads& reloads);
+  void ShowBreakers(service::Runtime& runtime) const {
+    service::ShowBreaker(sts_party_, runtime.health, runtime.metrics);
+    service::ShowBreaker(account_party_, runtime.health, runtime.metrics);
+  }
 
  private:
-  const Loaded loaded_;
+  Loaded loaded_;
   const Connections connections_;
   GrpcTermsRecords terms_;
+  http::GuardedClient sts_party_;
+  http::GuardedClient account_party_;
   HttpAccountApi mhv_;
   PgAccountStore accounts_;
   const MhvAccountServiceImpl api_;
 };
+
+void RunningMhvAccount::AddReloads(const Config& config, service::Reloads& reloads) {
+  using service::FileLoader;
+  using telemetry::AuditEvent;
+  reloads.Add(
+      service::DecisionKeysUnit(config.decision, jose::kMhvAccountAudience, loaded_.decisions));
+  reloads.Add(service::RingUnit("sealed_box", {"keys.sealed_box_file", config.sealed_box_file},
+                                loaded_.sealed_box));
+  reloads.Add(
+      service::RingUnit("lookup", {"keys.lookup_file", config.lookup_file}, loaded_.hasher));
+  reloads.Add({"sts_key",
+               {{"mhv.sts.private_key_file", config.sts_private_key_file}},
+               [this, &config](FileLoader& files) {
+                 auto key = LoadStsKey(config, files);
+                 if (key) loaded_.sts_key->Swap(*std::move(key));
+               },
+               AuditEvent::kKeyRotated});
+  reloads.Add({"mhv_api_key",
+               {{"mhv.api_key_file", config.api_key_file}},
+               [this, &config](FileLoader& files) {
+                 auto key =
+                     files.Take("mhv.api_key_file", crypto::ReadSecretLine(config.api_key_file));
+                 if (key) mhv_.ExchangeApiKey(identity::Secret::FromWire(*std::move(key)));
+               },
+               AuditEvent::kKeyRotated});
+}
 
 http::TlsClientOptions TlsOf(const Config& config) {
   http::TlsClientOptions tls;
@@ -67,6 +107,11 @@ http::TlsClientOptions TlsOf(const Config& config) {
 
 std::vector<std::string> Methods() { return {kEnsureAccountMethod}; }
 
+std::vector<std::string> Calls() {
+  return {"va.attributes.v1.AttributesService/GetTermsAcceptance",
+          "va.mpi.v1.MpiService/GetProfile", "grpc.health.v1.Health/Check"};
+}
+
 absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& config, Loaded loaded,
                                                               service::Runtime& runtime) {
   absl::StatusOr<rpc::Channel> mpi_adapter = runtime.Connect(config.mpi_adapter);
@@ -76,10 +121,18 @@ absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& conf
   absl::StatusOr<std::unique_ptr<http::CurlClient>> http = http::CurlClient::Create(TlsOf(config));
   if (!http.ok()) return http.status();
 
+  http::CurlClient& curl = **http;
   auto service = std::make_unique<RunningMhvAccount>(
       config, std::move(loaded),
-      Connections{*std::move(http), *std::move(mpi_adapter), *std::move(user_attributes)}, runtime);
+      Connections{service::Metered(*std::move(http), "mhv", runtime), *std::move(mpi_adapter),
+                  *std::move(user_attributes)},
+      runtime);
   RegisterMhvAccountService(service->api(), runtime.rpc);
+  service->ShowBreakers(runtime);
+  service->AddReloads(config, runtime.reloads);
+  runtime.reloads.Add(service::HttpTlsUnit(
+      "mhv.http.tls",
+      {config.http_certificate_file, config.http_private_key_file, config.http_ca_file}, curl));
   // A neighbour that is down shows here and leaves this service ready: its callers decide.
   runtime.AddPeerCheck("mpi-adapter", service->connections().mpi_adapter);
   runtime.AddPeerCheck("user-attributes", service->connections().user_attributes);

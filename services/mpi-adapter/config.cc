@@ -20,20 +20,24 @@ void Bind(config::Table& table, Config& config) {
                 "For reaching MPI and the TLS handshake.")
       .Range(absl::Milliseconds(100), absl::Seconds(30));
   table.Int("mpi.http.connections", &config.connections, "Idle connections kept for reuse.")
+      .Unit("connections")
       .Range(1, 1024);
   table.FilePath("mpi.http.tls.ca_file", &config.ca_file, "The only roots MPI may chain to (PEM).")
       .Required()
-      .Example("/etc/va/mpi-ca.crt");
+      .Example("/etc/va/mpi-ca.crt")
+      .Live();
   table
       .FilePath("mpi.http.tls.certificate_file", &config.certificate_file,
                 "Our client certificate, as registered with MPI (PEM).")
       .Required()
-      .Example("/etc/va/mpi-client.crt");
+      .Example("/etc/va/mpi-client.crt")
+      .Live();
   table
       .SecretFile("mpi.http.tls.private_key_file", &config.private_key_file,
                   "Its private key (PEM).")
       .Required()
-      .Example("/etc/va/mpi-client.key");
+      .Example("/etc/va/mpi-client.key")
+      .Live();
   table
       .String("mpi.message.processing_code", &soap.message.processing_code,
               "T outside production, P in it.")
@@ -49,6 +53,12 @@ void Bind(config::Table& table, Config& config) {
              "(decision M2). Both spellings are always read.");
   table.Rule("mpi.http.url", [&soap]() -> std::string {
     return absl::StartsWith(soap.url, "https://") ? "" : "must be an https URL";
+  });
+  // The whole question includes its connection: a longer one would never run out.
+  table.Rule("mpi.http.connect_timeout", [&config]() -> std::string {
+    return config.connect_timeout <= config.soap.timeout
+               ? ""
+               : "must not be longer than mpi.http.timeout";
   });
   table.Rule("mpi.message.sender", [&soap]() -> std::string {
     return hl7::CheckIdentifier("sender", soap.message.sender).ok()

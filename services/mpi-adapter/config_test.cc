@@ -29,6 +29,11 @@ std::vector<config::Problem> Load(const std::string& yaml, Config& config,
   return table.LoadText(yaml, environment);
 }
 
+TEST_CASE("Config: docs/configuration.md has our rows as they are; else: ./dev docs",
+          "[mpi][config]") {
+  CHECK(service::StoredReference("mpi-adapter") == service::PrintedReference<Config>(Bind));
+}
+
 TEST_CASE("Config: config.example.yaml is what --print-example-config prints", "[mpi][config]") {
   CHECK(service::StoredExample("mpi-adapter") ==
         service::PrintedExample("mpi-adapter", "mpi", Methods(), Bind));

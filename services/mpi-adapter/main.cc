@@ -2,17 +2,24 @@
 #include "lib/service/frame.h"
 #include "services/mpi-adapter/config.h"
 #include "services/mpi-adapter/load.h"
+#include "services/mpi-adapter/migrations.h"
 #include "services/mpi-adapter/wiring.h"
 
 int main(int argc, char** argv) {
   va::mpi::Config config;
+  va::mpi::Config fresh;  // what is on disk, as read again while serving
   va::service::ServiceSpec spec;
   spec.name = "mpi-adapter";
   spec.summary = "Asks the Master Person Index over HL7 v3 and answers with a closed outcome.";
   spec.env_prefix = "VA_MPI_ADAPTER__";
   spec.schema = "mpi";
   spec.methods = va::mpi::Methods();
+  spec.migrations = va::mpi::Migrations();
   spec.bind = [&config](va::config::Table& table) { va::mpi::Bind(table, config); };
+  spec.bind_anew = [&fresh](va::config::Table& table, const va::service::CommonConfig& /*common*/) {
+    fresh = {};
+    va::mpi::Bind(table, fresh);
+  };
   spec.load = [&config](va::service::FileLoader& files) { va::mpi::Load(config, files); };
   spec.start = [&config](va::service::Runtime& runtime) { return va::mpi::Wire(config, runtime); };
   return va::service::Main(argc, argv, spec);

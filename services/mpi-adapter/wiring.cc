@@ -3,8 +3,14 @@
 #include <utility>
 
 #include "lib/http/client.h"
+#include "lib/http/guarded_client.h"
+#include "lib/service/breakers.h"
+#include "lib/service/reload_units.h"
+#include "lib/service/upstream.h"
+#include "services/mpi-adapter/adapters/shared_questions.h"
 #include "services/mpi-adapter/adapters/soap_mpi_gateway.h"
 #include "services/mpi-adapter/api/grpc/mpi_service.h"
+#include "services/mpi-adapter/metered_mpi.h"
 
 namespace va::mpi {
 namespace {
@@ -15,14 +21,21 @@ class MpiAdapter final : public service::RunningService {
   MpiAdapter(std::unique_ptr<http::Client> http, const SoapSettings& soap,
              service::Runtime& runtime)
       : http_(std::move(http)),
-        gateway_({*http_, runtime.clock, runtime.ids}, soap),
-        api_(gateway_, runtime.log) {}
+        party_("mpi", *http_, runtime.clock, runtime.ids),
+        gateway_({party_, runtime.clock, runtime.ids}, soap),
+        metered_(gateway_, runtime.metrics),
+        questions_(metered_, runtime.clock),
+        api_(questions_, runtime.log) {}
 
   MpiServiceImpl& api() { return api_; }
+  const http::GuardedClient& party() const { return party_; }
 
  private:
   std::unique_ptr<http::Client> http_;
+  http::GuardedClient party_;
   SoapMpiGateway gateway_;
+  MeteredMpi metered_;
+  SharedQuestions questions_;
   MpiServiceImpl api_;
 };
 
@@ -44,8 +57,13 @@ absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& conf
                                                               service::Runtime& runtime) {
   absl::StatusOr<std::unique_ptr<http::CurlClient>> http = http::CurlClient::Create(TlsOf(config));
   if (!http.ok()) return http.status();
-  auto service = std::make_unique<MpiAdapter>(*std::move(http), config.soap, runtime);
+  http::CurlClient& curl = **http;
+  auto service = std::make_unique<MpiAdapter>(service::Metered(*std::move(http), "mpi", runtime),
+                                              config.soap, runtime);
   RegisterMpiService(service->api(), runtime.rpc);
+  runtime.reloads.Add(service::HttpTlsUnit(
+      "mpi.http.tls", {config.certificate_file, config.private_key_file, config.ca_file}, curl));
+  service::ShowBreaker(service->party(), runtime.health, runtime.metrics);
   return service;
 }
 

@@ -34,28 +34,33 @@ void Bind(config::Table& table, Config& config) {
       .FilePath("policy.file", &config.policy_file,
                 "The sign-in policy, the same file the gateway reads (decision E5)")
       .Required()
-      .Example("/etc/va/policy/policy.yaml");
+      .Example("/etc/va/policy/policy.yaml")
+      .Live();
   table
       .SecretFile("keys.sealed_box_file", &config.sealed_box_file,
                   "Key ring that seals personal columns")
       .Required()
-      .Example("/etc/va/keys/sealed-box.keys");
+      .Example("/etc/va/keys/sealed-box.keys")
+      .Live();
   table
       .SecretFile("keys.lookup_file", &config.lookup_file,
                   "Key ring of the keyed hashes that credentials and ICNs are looked up by")
       .Required()
-      .Example("/etc/va/keys/lookup.keys");
+      .Example("/etc/va/keys/lookup.keys")
+      .Live();
   table
       .SecretFile("decision.signing_key_file", &config.signing_key_file,
                   "Private key, EC P-256, that decision tokens are signed with (decision E6)")
       .Required()
-      .Example("/etc/va/keys/decision.key");
+      .Example("/etc/va/keys/decision.key")
+      .Live();
   table
       .SecretFile("decision.icn_keys_file", &config.icn_keys_file,
                   "Key ring of the ICN's keyed hash in decision tokens, shared with the services "
                   "that check them and used for nothing else")
       .Required()
-      .Example("/etc/va/keys/decision-icn.keys");
+      .Example("/etc/va/keys/decision-icn.keys")
+      .Live();
   BindTerms(table, config.terms);
 }
 

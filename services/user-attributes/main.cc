@@ -10,6 +10,7 @@
 
 int main(int argc, char** argv) {
   va::attributes::Config config;
+  va::attributes::Config fresh;  // what is on disk, as read again while serving
   std::optional<va::attributes::Loaded> loaded;
   va::service::ServiceSpec spec;
   spec.name = "user-attributes";
@@ -19,6 +20,10 @@ int main(int argc, char** argv) {
   spec.methods = va::attributes::Methods();
   spec.migrations = va::attributes::Migrations();
   spec.bind = [&config](va::config::Table& table) { va::attributes::Bind(table, config); };
+  spec.bind_anew = [&fresh](va::config::Table& table, const va::service::CommonConfig& /*common*/) {
+    fresh = {};
+    va::attributes::Bind(table, fresh);
+  };
   spec.load = [&](va::service::FileLoader& files) { loaded = va::attributes::Load(config, files); };
   spec.start = [&](va::service::Runtime& runtime) {
     return va::attributes::Wire(config, *std::move(loaded), runtime);

@@ -115,8 +115,10 @@ absl::StatusOr<Derived> GrpcAttributeRules::Derive(const SignInPlan& plan,
                                                    const CallScope& scope) {
   attributes::DeriveRequest request;
   PackAttempt(plan, assertion, scope, request);
-  const auto response = rpc::Call<attributes::DeriveResponse>(channel_, kDerive, request,
-                                                              {scope.deadline, scope.request_id});
+  // A pure reading of the assertion: asked twice it says the same.
+  const auto response = rpc::Call<attributes::DeriveResponse>(
+      channel_, kDerive, request,
+      {.deadline = scope.deadline, .request_id = scope.request_id, .repeatable = true});
   if (!response.ok()) return response.status();
   Derived derived;
   derived.loa_current = response->assurance().loa_current();
@@ -138,6 +140,8 @@ absl::StatusOr<Decision> GrpcAttributeRules::Admit(const SignInPlan& plan,
                              "the profile does not parse");
     }
   }
+  // Not repeatable: every run signs a token of its own, writes the decision into the audit and
+  // counts a pending merge, whatever the request id.
   const auto response = rpc::Call<attributes::AdmitResponse>(channel_, kAdmit, request,
                                                              {scope.deadline, scope.request_id});
   if (!response.ok()) return response.status();
@@ -155,6 +159,7 @@ absl::StatusOr<RenewedDecision> GrpcAttributeRules::RenewDecision(const SessionR
   rpc::PackAssurance(session.assurance, *request.mutable_assurance());
   request.set_application(session.application);
   request.set_policy_version(std::string(policy_version));
+  // Not repeatable: every run signs a token and writes into the audit.
   const auto response = rpc::Call<attributes::RenewDecisionResponse>(
       channel_, kRenewDecision, request, {scope.deadline, scope.request_id});
   if (!response.ok()) return response.status();

@@ -53,8 +53,10 @@ absl::StatusOr<MpiAnswer> GrpcPersonIndex::GetProfile(const Derived& derived,
   request.set_loa_current(derived.loa_current);
   const absl::Status packed = PackQuestion(derived.mpi_question, request);
   if (!packed.ok()) return packed;
-  const auto response = rpc::Call<mpi::v1::GetProfileResponse>(channel_, kGetProfile, request,
-                                                               {scope.deadline, scope.request_id});
+  // A question that changes nothing at MPI.
+  const auto response = rpc::Call<mpi::v1::GetProfileResponse>(
+      channel_, kGetProfile, request,
+      {.deadline = scope.deadline, .request_id = scope.request_id, .repeatable = true});
   if (!response.ok()) return response.status();
   MpiAnswer answer;
   answer.outcome = response->outcome();

@@ -30,7 +30,8 @@ absl::StatusOr<ProofingState> GrpcProofingHandoff::CheckEligibility(const Admitt
   request.set_request_id(scope.request_id);
   PackSubject(person, *request.mutable_subject());
   const auto response = rpc::Call<proofing::v1::CheckEligibilityResponse>(
-      channel_, kCheckEligibility, request, {scope.deadline, scope.request_id});
+      channel_, kCheckEligibility, request,
+      {.deadline = scope.deadline, .request_id = scope.request_id, .repeatable = true});
   if (!response.ok()) return response.status();
   return response->eligible() ? ProofingState::kInvited : ProofingState::kNotEligible;
 }

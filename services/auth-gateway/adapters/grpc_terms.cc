@@ -23,7 +23,8 @@ absl::StatusOr<TermsStatus> GrpcTerms::GetTermsAcceptance(absl::string_view acco
   request.set_account_id(std::string(account_id));
   request.set_document(std::string(document));
   const auto response = rpc::Call<attributes::GetTermsAcceptanceResponse>(
-      channel_, kGetTermsAcceptance, request, {scope.deadline, scope.request_id});
+      channel_, kGetTermsAcceptance, request,
+      {.deadline = scope.deadline, .request_id = scope.request_id, .repeatable = true});
   if (!response.ok()) return response.status();
   TermsStatus status;
   status.title = response->current().title();

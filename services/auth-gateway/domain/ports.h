@@ -69,8 +69,9 @@ class SessionStore {
   virtual absl::StatusOr<std::optional<SessionRecord>> Use(absl::string_view token_hash,
                                                            absl::Time now, absl::Time deadline) = 0;
 
-  // Ends a session. Ending one that does not exist is no error. True when one ended.
-  virtual absl::StatusOr<bool> End(absl::string_view token_hash, absl::Time deadline) = 0;
+  // Ends a session. Ending one that does not exist is no error. The account whose session ended.
+  virtual absl::StatusOr<std::optional<std::string>> End(absl::string_view token_hash,
+                                                         absl::Time deadline) = 0;
 };
 
 // What a call to another service needs to know of the attempt.

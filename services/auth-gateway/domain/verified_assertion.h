@@ -19,6 +19,7 @@ struct VerifiedAssertion {
   std::string session_index;
   std::string authn_context;  // AuthnContextClassRef
   absl::Time authn_instant = absl::InfinitePast();
+  absl::Time issued_at = absl::InfinitePast();  // by the IdP's clock
   absl::Time not_on_or_after =
       absl::InfinitePast();  // when nobody accepts it any more, skew included
   std::vector<std::pair<std::string, std::vector<std::string>>> attributes;  // document order

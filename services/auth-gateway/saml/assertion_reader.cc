@@ -255,11 +255,13 @@ Verdict CheckInResponseTo(const Element& element, const ExpectedResponse& expect
   return std::nullopt;
 }
 
-Verdict CheckIssueInstant(const Element& element, const ExpectedResponse& expected) {
+Verdict CheckIssueInstant(const Element& element, const ExpectedResponse& expected,
+                          absl::Time* issued_at) {
   std::optional<absl::Time> issued;
   if (const Verdict no = ReadTime(element, "IssueInstant", issued)) return no;
   if (!issued.has_value()) return SamlReject::kTimeMalformed;
   if (IsAhead(*issued, expected)) return SamlReject::kIssuedInFuture;
+  if (issued_at != nullptr) *issued_at = *issued;
   return std::nullopt;
 }
 
@@ -279,7 +281,7 @@ Verdict ReadAssertion(const xml::VerifiedElement& assertion, const ExpectedRespo
   absl::Time conditions_end = absl::InfiniteFuture();
   // Conditions first: of an assertion that is too old in every way, this is the plainest reason.
   if (const Verdict no = CheckConditions(root, expected, conditions_end)) return no;
-  if (const Verdict no = CheckIssueInstant(root, expected)) return no;
+  if (const Verdict no = CheckIssueInstant(root, expected, &out.issued_at)) return no;
   if (const Verdict no = ReadSubject(root, expected, out, confirmation_end)) return no;
   if (const Verdict no = ReadAttributes(root, out)) return no;
   if (const Verdict no = ReadAuthnStatement(root, expected, out)) return no;

@@ -28,6 +28,7 @@ Verdict CheckIssuer(const xml::Element& issuer, absl::string_view entity_id);
 Verdict CheckInResponseTo(const xml::Element& element, const ExpectedResponse& expected);
 
 // An attribute IssueInstant that is there, is a moment and is not in the future.
-Verdict CheckIssueInstant(const xml::Element& element, const ExpectedResponse& expected);
+Verdict CheckIssueInstant(const xml::Element& element, const ExpectedResponse& expected,
+                          absl::Time* issued_at = nullptr);
 
 }  // namespace va::gateway

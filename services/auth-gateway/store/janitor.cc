@@ -34,18 +34,24 @@ DELETE FROM sessions WHERE token_hash IN (
 
 absl::StatusOr<int64_t> Sweep(store::Pool& pool, const JanitorOptions& options, absl::Time now,
                               absl::Time deadline) {
-  const std::pair<const Statement&, absl::Time> kinds[] = {
-      {kSweepStarted, now - options.started_retention},
-      {kSweepFlows, now - options.flow_retention},
-      {kSweepAssertions, now},
-      {kSweepSessions, now},
+  struct Kind {
+    const Statement& statement;
+    absl::Time over_by;
+    absl::string_view table;
+  };
+  const Kind kinds[] = {
+      {kSweepStarted, now - options.started_retention, "flows"},
+      {kSweepFlows, now - options.flow_retention, "flows"},
+      {kSweepAssertions, now - options.clock_reserve, "used_assertions"},
+      {kSweepSessions, now - options.clock_reserve, "sessions"},
   };
   int64_t deleted = 0;
   absl::Status failure;
-  for (const auto& [statement, expired_by] : kinds) {
+  for (const Kind& kind : kinds) {
     const absl::StatusOr<int64_t> swept = store::SweepRows(
-        pool, statement, expired_by, {options.batch, options.max_batches}, deadline);
+        pool, kind.statement, kind.over_by, {options.batch, options.max_batches}, deadline);
     failure.Update(swept.status());
+    if (options.on_deleted && swept.value_or(0) > 0) options.on_deleted(kind.table, *swept);
     deleted += swept.value_or(0);
   }
   if (!failure.ok()) return failure;

@@ -25,7 +25,8 @@ constexpr Statement kSlide{"session_slide", R"sql(
 UPDATE sessions SET last_seen_at = $2, expires_at = $3
 WHERE token_hash = $1 AND last_seen_at = $4 AND expires_at > $2)sql"};
 
-constexpr Statement kEnd{"session_end", "DELETE FROM sessions WHERE token_hash = $1"};
+constexpr Statement kEnd{"session_end",
+                         "DELETE FROM sessions WHERE token_hash = $1 RETURNING account_id"};
 
 SessionRecord ReadRow(const Row& row, absl::string_view token_hash) {
   SessionRecord session;
@@ -79,10 +80,12 @@ absl::StatusOr<std::optional<SessionRecord>> PgSessionStore::Use(absl::string_vi
   return session;
 }
 
-absl::StatusOr<bool> PgSessionStore::End(absl::string_view token_hash, absl::Time deadline) {
+absl::StatusOr<std::optional<std::string>> PgSessionStore::End(absl::string_view token_hash,
+                                                               absl::Time deadline) {
   const absl::StatusOr<Rows> rows = pool_.Exec(deadline, kEnd, {Bytes{token_hash}});
   if (!rows.ok()) return rows.status();
-  return rows->affected() > 0;
+  if (rows->empty()) return std::nullopt;
+  return (*rows)[0].Text(0);
 }
 
 }  // namespace va::gateway

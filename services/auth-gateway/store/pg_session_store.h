@@ -15,7 +15,8 @@ class PgSessionStore final : public SessionStore {
 
   absl::StatusOr<std::optional<SessionRecord>> Use(absl::string_view token_hash, absl::Time now,
                                                    absl::Time deadline) override;
-  absl::StatusOr<bool> End(absl::string_view token_hash, absl::Time deadline) override;
+  absl::StatusOr<std::optional<std::string>> End(absl::string_view token_hash,
+                                                 absl::Time deadline) override;
 
  private:
   store::Pool& pool_;

@@ -22,6 +22,8 @@ std::string ContentSecurityPolicy(PageKind kind, const std::vector<std::string>&
 const std::vector<std::pair<std::string, std::string>>& DefaultSecurityHeaders() {
   static const auto* const kHeaders = new std::vector<std::pair<std::string, std::string>>{
       {"Cache-Control", "no-store"},
+      // For caches that keep what they should not (attack W12).
+      {"Vary", "Cookie"},
       {"Content-Security-Policy", ContentSecurityPolicy(PageKind::kPlain)},
       {"X-Content-Type-Options", "nosniff"},
       // A sign-in address names the application and its target: nobody else's business. Not

@@ -48,8 +48,10 @@ absl::StatusOr<PersonFlags> GrpcPersonIndex::FlagsOf(const identity::Icn& icn,
   request.set_loa_current(kLoa3);
   request.mutable_by_identifier()->set_type(mpi::v1::IDENTIFIER_TYPE_ICN);
   request.mutable_by_identifier()->set_value(icn.Reveal());
-  const auto response = rpc::Call<mpi::v1::GetProfileResponse>(channel_, kGetProfile, request,
-                                                               {scope.deadline, scope.request_id});
+  // A question that changes nothing at MPI.
+  const auto response = rpc::Call<mpi::v1::GetProfileResponse>(
+      channel_, kGetProfile, request,
+      {.deadline = scope.deadline, .request_id = scope.request_id, .repeatable = true});
   // Whatever went wrong on the way there, a refusal included, is not this person's doing.
   if (!response.ok()) return Unavailable(base::ReasonOf(response.status()));
   return ReadFlags(*response);

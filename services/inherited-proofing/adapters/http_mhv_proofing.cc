@@ -42,7 +42,7 @@ bool MayBeJson(const http::Headers& headers) {
 }  // namespace
 
 HttpMhvProofing::HttpMhvProofing(Deps deps, MhvSettings settings)
-    : deps_(deps), settings_(std::move(settings)) {
+    : deps_(deps), settings_(std::move(settings)), app_token_(settings_.app_token) {
   settings_.url = std::string(absl::StripSuffix(settings_.url, "/"));
 }
 
@@ -52,7 +52,7 @@ absl::StatusOr<std::string> HttpMhvProofing::Get(absl::string_view call, absl::s
   if (left <= absl::ZeroDuration()) return Fault("MHV_TIMEOUT", "no time left to ask MHV");
   http::ClientRequest request;
   request.url = absl::StrCat(settings_.url, "/", call, "/", id);
-  request.headers.Add("appToken", settings_.app_token.Reveal());
+  request.headers.Add("appToken", app_token_.Get()->Reveal());
   request.headers.Add("Content-Type", "application/json");
   request.headers.Add("Accept", "application/json");
   request.timeout = std::min(left, settings_.timeout);

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "lib/base/clock.h"
+#include "lib/base/reloadable.h"
 #include "lib/http/client.h"
 #include "services/inherited-proofing/domain/ports.h"
 
@@ -28,6 +30,9 @@ class HttpMhvProofing final : public MhvProofingApi {
 
   HttpMhvProofing(Deps deps, MhvSettings settings);
 
+  // Calls that begin from now on carry this token.
+  void ExchangeToken(identity::Secret token) { app_token_.Swap(std::move(token)); }
+
   absl::StatusOr<std::optional<MhvAccount>> FindAccount(const identity::Icn& icn,
                                                         const CallScope& scope) override;
   absl::StatusOr<ProofingRecord> ReadRecord(const identity::CspId& mhv_id,
@@ -40,6 +45,7 @@ class HttpMhvProofing final : public MhvProofingApi {
 
   Deps deps_;
   MhvSettings settings_;
+  base::Reloadable<identity::Secret> app_token_;
 };
 
 }  // namespace va::proofing

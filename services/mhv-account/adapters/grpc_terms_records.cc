@@ -44,7 +44,7 @@ absl::StatusOr<Terms> GrpcTermsRecords::Find(absl::string_view account_id,
   request.set_document(document_);
   const auto response = rpc::Call<attributes::v1::GetTermsAcceptanceResponse>(
       user_attributes_, kGetTermsAcceptance, request,
-      {.deadline = deadline, .request_id = std::string(request_id)});
+      {.deadline = deadline, .request_id = std::string(request_id), .repeatable = true});
   if (!response.ok()) {
     // Whatever the reason there, here it means that nobody can say how the person stands.
     return base::MakeError(absl::StatusCode::kUnavailable, "TERMS_UNAVAILABLE",

@@ -169,6 +169,7 @@ std::string AccountBody(const AccountRequest& request) {
 HttpAccountApi::HttpAccountApi(const Deps& deps, AccountApiSettings settings)
     : deps_(deps),
       settings_(std::move(settings)),
+      api_key_(settings_.api_key),
       account_url_(absl::StrCat(settings_.url, kAccountPath)),
       token_url_(absl::StrCat(settings_.sts_url, kTokenPath)) {}
 
@@ -181,7 +182,7 @@ absl::StatusOr<AccountAnswer> HttpAccountApi::Ensure(const AccountRequest& reque
             account_url_,
             AccountBody(request),
             {{"Authorization", absl::StrCat("Bearer ", token->Reveal())},
-             {"x-api-key", settings_.api_key.Reveal()}}},
+             {"x-api-key", api_key_.Get()->Reveal()}}},
            deadline);
   if (!response.ok()) return response.status();
   return ReadAnswer(*response);
@@ -200,7 +201,8 @@ absl::StatusOr<std::string> HttpAccountApi::Assertion(const identity::Icn& icn) 
       {"service_account_id", settings_.service_account_id},
       {"user_attributes", {{"icn", icn.Reveal()}}},
   };
-  return jose::SignJwt(deps_.sts_key, {"JWT", deps_.sts_key.id()},
+  const auto key = deps_.sts_key.Get();
+  return jose::SignJwt(*key, {"JWT", key->id()},
                        claims.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
@@ -230,7 +232,11 @@ absl::StatusOr<http::ClientResponse> HttpAccountApi::Post(Call call, absl::Time 
   request.body = std::move(call.body);
   request.timeout = timeout;
   request.max_response = kMaxMhvAnswer;
-  absl::StatusOr<http::ClientResponse> response = deps_.http.Send(request);
+  // Neither may be heard twice: MHV would make a second account, and STS takes an assertion (its
+  // jti) once.
+  request.repeatable = false;
+  absl::StatusOr<http::ClientResponse> response =
+      (call.party == Party::kSts ? deps_.sts_http : deps_.http).Send(request);
   if (response.ok()) return response;
   if (absl::IsDeadlineExceeded(response.status())) {
     return Outage(party, "TIMEOUT", "no answer in time");

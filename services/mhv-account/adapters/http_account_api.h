@@ -4,12 +4,14 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "lib/base/clock.h"
 #include "lib/base/id_generator.h"
+#include "lib/base/reloadable.h"
 #include "lib/http/client.h"
 #include "lib/jose/signature.h"
 #include "services/mhv-account/domain/ports.h"
@@ -30,13 +32,17 @@ struct AccountApiSettings {
 class HttpAccountApi final : public AccountApi {
  public:
   struct Deps {
-    http::Client& http;
-    const jose::SigningKey& sts_key;  // RS256
+    http::Client& http;                                 // to the account API
+    http::Client& sts_http;                             // to the token service
+    const base::Reloadable<jose::SigningKey>& sts_key;  // RS256
     const base::Clock& clock;
     base::IdGenerator& ids;
   };
 
   HttpAccountApi(const Deps& deps, AccountApiSettings settings);
+
+  // Calls that begin from now on carry this key.
+  void ExchangeApiKey(identity::Secret key) { api_key_.Swap(std::move(key)); }
 
   absl::StatusOr<AccountAnswer> Ensure(const AccountRequest& request, absl::Time deadline) override;
 
@@ -56,6 +62,7 @@ class HttpAccountApi final : public AccountApi {
 
   const Deps deps_;
   const AccountApiSettings settings_;
+  base::Reloadable<identity::Secret> api_key_;
   const std::string account_url_;
   const std::string token_url_;
 };

@@ -97,8 +97,9 @@ struct Bench {
   testing::FakeClock clock;
   testing::FixedIds ids;
   FakeHttp http;
-  jose::SigningKey key = jose::SigningKey::Create(RsaKey(), jose::Algorithm::kRs256).value();
-  HttpAccountApi api{{http, key, clock, ids}, Settings()};
+  base::Reloadable<jose::SigningKey> key{
+      jose::SigningKey::Create(RsaKey(), jose::Algorithm::kRs256).value()};
+  HttpAccountApi api{{http, http, key, clock, ids}, Settings()};
 };
 
 void CheckFault(const absl::Status& status, const std::string& reason, bool retryable = true) {
@@ -128,6 +129,7 @@ TEST_CASE("HttpAccountApi: the account call is bearer, API key and exactly the d
   REQUIRE(bench.Ensure().ok());
   REQUIRE(bench.http.requests.size() == 2);
   const http::ClientRequest& call = bench.http.requests[1];
+  CHECK_FALSE(call.repeatable);  // a second account
   CHECK(call.method == "POST");
   CHECK(call.url == kAccountUrl);
   CHECK(call.headers.size() == 4);
@@ -172,6 +174,7 @@ TEST_CASE("HttpAccountApi: the assertion is RS256 for one person, one scope and 
   Bench bench;
   REQUIRE(bench.Ensure().ok());
   const http::ClientRequest& call = bench.http.requests[0];
+  CHECK_FALSE(call.repeatable);  // one assertion, one use
   CHECK(call.method == "POST");
   CHECK(call.url == kStsUrl);
   CHECK(*call.headers.Get("Content-Type") == "application/json");

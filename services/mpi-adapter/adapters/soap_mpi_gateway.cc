@@ -21,6 +21,7 @@ Answer Failed(Outcome outcome, std::string reason) {
 // A call that brought no HTTP answer.
 Answer ClassifyFault(const absl::Status& status) {
   std::string reason = base::ReasonOf(status);
+  if (reason == "CIRCUIT_OPEN") return Failed(Outcome::kBreakerOpen, std::move(reason));
   if (absl::IsDeadlineExceeded(status)) return Failed(Outcome::kTimeout, "TIMEOUT");
   if (absl::IsResourceExhausted(status)) return Failed(Outcome::kUnparseable, std::move(reason));
   return Failed(Outcome::kTransport, reason.empty() ? "CONNECTION_LOST" : std::move(reason));
@@ -55,6 +56,9 @@ http::ClientRequest SoapMpiGateway::Request(absl::string_view interaction, std::
   request.body = std::move(body);
   request.timeout = timeout;
   request.max_response = hl7::kMaxAnswerBytes;
+  // A question changes nothing over there: asked twice it is answered twice. What adds or updates a
+  // person must never say so.
+  request.repeatable = interaction == hl7::kFindRequest;
   return request;
 }
 

@@ -123,6 +123,7 @@ TEST_CASE("SoapMpiGateway: the request is a POST with exactly the headers MPI ex
   Bench bench(Answering(200, hl7::NoMatchAnswer()));
   CheckOutcome(bench.Find(), Outcome::kNoMatch, "NO_RESULT");
   const http::ClientRequest& request = bench.http.requests.at(0);
+  CHECK(request.repeatable);
   CHECK(request.method == "POST");
   CHECK(request.url == Settings().url);
   CHECK(request.headers.size() == 5);

@@ -18,23 +18,17 @@ absl::StatusOr<std::unique_ptr<FilePolicySource>> FilePolicySource::Open(const s
 }
 
 FilePolicySource::FilePolicySource(std::string path, identity::Policy policy)
-    : path_(std::move(path)),
-      current_(std::make_shared<const identity::Policy>(std::move(policy))) {}
+    : path_(std::move(path)), current_(std::move(policy)) {}
 
-std::shared_ptr<const identity::Policy> FilePolicySource::Current() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  return current_;
-}
+std::shared_ptr<const identity::Policy> FilePolicySource::Current() const { return current_.Get(); }
 
 absl::Status FilePolicySource::Reload(absl::Time now) {
   if (!BeginReload(now)) return absl::OkStatus();
   absl::StatusOr<identity::Policy> policy = config::LoadPolicyFile(path_);
   absl::Status read = policy.status();
-  std::shared_ptr<const identity::Policy> fresh;
-  if (policy.ok()) fresh = std::make_shared<const identity::Policy>(*std::move(policy));
+  if (policy.ok()) Install(*std::move(policy));
   const std::lock_guard<std::mutex> lock(mutex_);
   reloading_ = false;
-  if (fresh) current_ = std::move(fresh);
   return read;
 }
 

@@ -6,9 +6,11 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "lib/base/reloadable.h"
 #include "services/user-attributes/domain/ports.h"
 
 namespace va::attributes {
@@ -20,6 +22,8 @@ class FilePolicySource final : public PolicySource {
 
   std::shared_ptr<const identity::Policy> Current() const override;
   absl::Status Reload(absl::Time now) override;
+  // Brings a policy into force that was read from the file.
+  void Install(identity::Policy policy) { current_.Swap(std::move(policy)); }
 
  private:
   FilePolicySource(std::string path, identity::Policy policy);
@@ -28,8 +32,8 @@ class FilePolicySource final : public PolicySource {
   bool BeginReload(absl::Time now);
 
   const std::string path_;
-  mutable std::mutex mutex_;
-  std::shared_ptr<const identity::Policy> current_;
+  base::Reloadable<identity::Policy> current_;
+  std::mutex mutex_;
   absl::Time last_reload_ = absl::InfinitePast();
   bool reloading_ = false;
 };

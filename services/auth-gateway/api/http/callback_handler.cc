@@ -30,8 +30,9 @@ class CallbackRun {
   CallbackRun(const GatewayDeps& deps, const http::Request& request)
       : deps_(deps),
         request_(request),
-        now_(deps.clock.Now()),
-        deadline_(now_ + deps.limits.request_deadline) {}
+        span_(deps.tracer, deps.clock, "sign_in.callback"),
+        now_(deps.lifetimes.Now()),
+        deadline_(deps.clock.Now() + deps.limits.request_deadline) {}
 
   http::Response Run();
 
@@ -52,18 +53,19 @@ class CallbackRun {
   FlowEvent Failed(absl::string_view station, const absl::Status& status);
   http::Response Land();
   http::Response Show();
-  void AuditDecision();
+  absl::Status RecordSession(const SessionRecord& session);
   const std::string& RequestId() const;
   CallScope ScopeUntil(absl::Time deadline) const { return {RequestId(), deadline}; }
 
   const GatewayDeps& deps_;
   const http::Request& request_;
+  telemetry::Span span_;  // once the attempt is known
   const absl::Time now_;
   const absl::Time deadline_;
   std::string form_value_;
   std::string session_token_;
   std::vector<Station> stations_;
-  bool decided_ = false;
+  bool recorded_ = false;  // user-attributes put its decision on record
   FlowState state_;
 };
 
@@ -126,6 +128,7 @@ FlowEvent CallbackRun::Return() {
   }
   if (!browser_id.empty()) event.browser_hash = HashToken(browser_id);
   if (event.flow.has_value()) {
+    span_.Join(event.flow->id);
     const identity::Application* const application =
         deps_.policy.FindApplication(event.flow->plan.application);
     event.target_allowed =
@@ -163,6 +166,7 @@ FlowEvent CallbackRun::Perform(const CheckResponse& /*effect*/) {
     return reject.has_value() ? FlowEvent(ResponseRefused{RefusalFor(*reject)})
                               : Failed("validator", assertion.status());
   }
+  deps_.clock_offset.Observe({idp->name}, now_ - assertion->issued_at);
   return ResponseVerified{*std::move(assertion)};
 }
 
@@ -193,10 +197,11 @@ FlowEvent CallbackRun::Perform(const AwaitDecision& /*effect*/) {
 }
 
 FlowEvent CallbackRun::Perform(const AskDerive& /*effect*/) {
-  Record(deps_, telemetry::AuditEvent::kAssertionAccepted,
-         {.request_id = RequestId(),
-          .csp = identity::ToString(state_.flow->plan.csp),
-          .application = state_.flow->plan.application});
+  const absl::Status recorded = RecordFirst(deps_, telemetry::AuditEvent::kAssertionAccepted,
+                                            {.request_id = RequestId(),
+                                             .csp = identity::ToString(state_.flow->plan.csp),
+                                             .application = state_.flow->plan.application});
+  if (!recorded.ok()) return Failed("audit", recorded);
   auto derived = Timed("derive", [&] {
     return deps_.rules.Derive(state_.flow->plan, state_.assertion, ScopeUntil(deadline_));
   });
@@ -210,10 +215,11 @@ FlowEvent CallbackRun::Perform(const AskMpi& /*effect*/) {
                                     ScopeUntil(deadline_ - deps_.limits.decision_reserve));
   });
   if (!answer.ok()) return Failed("mpi", answer.status());
-  Record(
+  const absl::Status recorded = RecordFirst(
       deps_,
       answer->matched ? telemetry::AuditEvent::kMpiMatched : telemetry::AuditEvent::kMpiNotMatched,
       {.request_id = RequestId()});
+  if (!recorded.ok()) return Failed("audit", recorded);
   return MpiAnswered{*std::move(answer)};
 }
 
@@ -223,6 +229,12 @@ FlowEvent CallbackRun::Perform(const AskAdmit& /*effect*/) {
                              ScopeUntil(deadline_));
   });
   if (!decision.ok()) return Failed("rules", decision.status());
+  recorded_ = true;
+  // Before there is a session, so that there is none that is not on record.
+  if (decision->verdict == Decision::Verdict::kAdmit) {
+    const absl::Status recorded = RecordSession(decision->session);
+    if (!recorded.ok()) return Failed("audit", recorded);
+  }
   return AdmitAnswered{*std::move(decision)};
 }
 
@@ -244,26 +256,21 @@ FlowEvent CallbackRun::Perform(const FinishFlow& /*effect*/) {
   const absl::Status finished =
       deps_.flows.Finish(state_.flow->id, state_.outcome, session, PendingOf(state_.provisioning),
                          deps_.clock.Now() + deps_.limits.finish_deadline);
-  decided_ = true;
   if (!finished.ok()) return Failed("store", finished);
+  const Outcome& outcome = state_.outcome;
+  deps_.outcomes.Add({identity::ToString(state_.flow->plan.csp), state_.flow->plan.application,
+                      ToString(outcome.kind), outcome.code.empty() ? "none" : outcome.code});
   return FlowFinished{};
 }
 
-void CallbackRun::AuditDecision() {
-  Record(deps_, telemetry::AuditEvent::kDecisionMade,
-         {.request_id = RequestId(),
-          .csp = identity::ToString(state_.flow->plan.csp),
-          .application = state_.flow->plan.application,
-          .outcome = ToString(state_.outcome.kind),
-          .code = state_.outcome.code,
-          .tag = state_.outcome.tag,
-          .policy_version = state_.flow->plan.policy_version});
+absl::Status CallbackRun::RecordSession(const SessionRecord& session) {
+  return RecordFirst(deps_, telemetry::AuditEvent::kSessionIssued,
+                     {.request_id = RequestId(),
+                      .application = state_.flow->plan.application,
+                      .account_id = session.account_id});
 }
 
 http::Response CallbackRun::Land() {
-  AuditDecision();
-  Record(deps_, telemetry::AuditEvent::kSessionIssued,
-         {.request_id = RequestId(), .application = state_.flow->plan.application});
   http::Response response = http::Redirect(303, state_.flow->plan.target);
   SetSessionCookie(response, session_token_);
   // Nobody waits for this: it is taken by another thread or stays pending.
@@ -273,9 +280,8 @@ http::Response CallbackRun::Land() {
 }
 
 http::Response CallbackRun::Show() {
-  if (decided_) {
-    AuditDecision();
-  } else {
+  // The decision itself is on record where it was made; this is for what ended before or after it.
+  if (!recorded_ || state_.outcome.kind == OutcomeKind::kTryLater) {
     Record(deps_, telemetry::AuditEvent::kAssertionRefused,
            {.request_id = RequestId(),
             .outcome = ToString(state_.outcome.kind),

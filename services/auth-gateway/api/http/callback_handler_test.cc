@@ -111,6 +111,36 @@ TEST_CASE("Callback: P10 an attempt that took longer than 15 minutes is too late
                "flow_expired");
 }
 
+TEST_CASE("Callback: C1 a clock set back by an hour revives no attempt and no session",
+          "[callback][attack]") {
+  const auto pass = [](TestGateway& gateway, absl::Duration time) {
+    gateway.clock.Advance(time);
+    gateway.ran += time;
+  };
+  {
+    TestGateway gateway;
+    const auto attempt = gateway.Start();
+    pass(gateway, absl::Minutes(15));
+    gateway.clock.Advance(-absl::Hours(1));
+    CheckRefused(gateway, gateway.PostResponse(attempt, gateway.ResponseTo(attempt)), 403,
+                 "flow_expired");
+  }
+  TestGateway gateway;
+  const std::string session = gateway.SignedIn();
+  gateway.clock.Advance(-absl::Hours(1));
+  pass(gateway, absl::Minutes(29));
+  CHECK(gateway.Get("/v0/user", session).status == 200);
+  pass(gateway, absl::Minutes(1));
+  CHECK(gateway.Get("/v0/user", session).status == 401);
+  // An attempt begins and ends by the time that has really passed.
+  gateway.flows.sessions.clear();
+  gateway.audit.events.clear();
+  const auto attempt = gateway.Start();
+  pass(gateway, absl::Minutes(16));
+  CheckRefused(gateway, gateway.PostResponse(attempt, gateway.ResponseTo(attempt)), 403,
+               "flow_expired");
+}
+
 TEST_CASE("Callback: S78 S79 W16 what is no form or no base64 is a bad request",
           "[callback][attack]") {
   TestGateway gateway;
@@ -162,6 +192,27 @@ TEST_CASE("Callback: R5 MPI or the rules down is try later and stays on record",
   CHECK(gateway.flows.flows[attempt.id].outcome->tag == "mpi_unavailable");
 }
 
+TEST_CASE("Callback: every attempt that was decided is counted once, by how it ended",
+          "[callback]") {
+  TestGateway gateway;
+  const auto counted = [&](const std::string& outcome) {
+    return gateway.metrics.Text().find("application=\"other\",outcome=\"" + outcome) !=
+           std::string::npos;
+  };
+  const auto attempt = gateway.Start();
+  const std::string answer = gateway.ResponseTo(attempt);
+  REQUIRE(gateway.PostResponse(attempt, answer).status == 303);
+  // A double click decides nothing anew.
+  REQUIRE(gateway.PostResponse(attempt, answer).status == 303);
+  CAPTURE(gateway.metrics.Text());
+  CHECK(counted("session\",code=\"none\"} 1\n"));
+  gateway.rules.derived.asks_mpi = true;
+  gateway.index.down = true;
+  const auto second = gateway.Start();
+  REQUIRE(gateway.PostResponse(second, gateway.ResponseTo(second, "_a2")).status == 503);
+  CHECK(counted("try_later\",code=\"other\"} 1\n"));
+}
+
 TEST_CASE("Callback: S93 a replay store that is down lets nobody in", "[callback][attack]") {
   TestGateway gateway;
   const auto attempt = gateway.Start();
@@ -170,6 +221,57 @@ TEST_CASE("Callback: S93 a replay store that is down lets nobody in", "[callback
   CHECK(response.status == 503);
   CHECK_FALSE(SetsSession(response));
   CHECK(gateway.rules.admits == 0);
+}
+
+TEST_CASE("Callback: L3 no session without its record, whichever record cannot be written",
+          "[callback][attack]") {
+  for (const AuditEvent event :
+       {AuditEvent::kAssertionAccepted, AuditEvent::kMpiMatched, AuditEvent::kSessionIssued}) {
+    CAPTURE(telemetry::ToString(event));
+    TestGateway gateway;
+    gateway.rules.derived.asks_mpi = true;
+    gateway.audit.failing = {event};
+    const auto attempt = gateway.Start();
+    const http::Response response = gateway.PostResponse(attempt, gateway.ResponseTo(attempt));
+    CHECK(response.status == 503);
+    CHECK_FALSE(Header(response, "Retry-After").empty());
+    CHECK_FALSE(SetsSession(response));
+    CHECK(gateway.flows.sessions.empty());
+    REQUIRE(gateway.flows.flows[attempt.id].outcome.has_value());
+    CHECK(gateway.flows.flows[attempt.id].outcome->tag == "audit_unavailable");
+    // The trail works for others: what became of the attempt is on record.
+    CHECK(gateway.audit.events.back() == AuditEvent::kAssertionRefused);
+    // And it is over once the record can be written: the person tries again.
+    gateway.audit.failing = {};
+    const auto next = gateway.Start();
+    CHECK(gateway.PostResponse(next, gateway.ResponseTo(next, "_a2")).status == 303);
+  }
+}
+
+TEST_CASE("Start: L3 an attempt whose record cannot be written is not begun", "[start][attack]") {
+  TestGateway gateway;
+  gateway.audit.failing = {AuditEvent::kSignInStarted};
+  const http::Response response = gateway.Get("/v1/sessions/idme/new");
+  CHECK(response.status == 503);
+  CHECK(response.body.find("SAMLRequest") == std::string::npos);
+  gateway.audit.failing = {};
+  CHECK(gateway.Get("/v1/sessions/idme/new").status == 200);
+}
+
+TEST_CASE(
+    "Callback: the session's record names its account, and the decision stands on record where "
+    "it was made, once",
+    "[callback]") {
+  TestGateway gateway;
+  gateway.rules.derived.asks_mpi = true;
+  const auto attempt = gateway.Start();
+  REQUIRE(gateway.PostResponse(attempt, gateway.ResponseTo(attempt)).status == 303);
+  const auto& events = gateway.audit.events;
+  CHECK(events == std::vector<AuditEvent>{AuditEvent::kSignInStarted,
+                                          AuditEvent::kAssertionAccepted, AuditEvent::kMpiMatched,
+                                          AuditEvent::kSessionIssued});
+  CHECK(gateway.audit.accounts.back() == gateway.flows.sessions.at(0).account_id);
+  CHECK_FALSE(gateway.audit.accounts.back().empty());
 }
 
 TEST_CASE("Callback: R19 a refusal is a page, or a redirect where the row says so",

@@ -42,7 +42,8 @@ void RecordNotInvited(const GatewayDeps& deps, const http::Request& request,
          {.request_id = request.request_id,
           .application = session.application,
           .code = "400",
-          .tag = "not_invited"});
+          .tag = "not_invited",
+          .account_id = session.account_id});
 }
 
 http::Response ShowConsent(const GatewayDeps& deps, const http::Request& request, int status,

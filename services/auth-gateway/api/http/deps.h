@@ -12,6 +12,8 @@
 #include "lib/identity/policy.h"
 #include "lib/telemetry/audit.h"
 #include "lib/telemetry/log.h"
+#include "lib/telemetry/metrics.h"
+#include "lib/telemetry/trace.h"
 #include "services/auth-gateway/domain/ports.h"
 #include "services/auth-gateway/saml/authn_request.h"
 #include "services/auth-gateway/saml/response_validator.h"
@@ -63,14 +65,27 @@ struct GatewayDeps {
   Terms& terms;
   ProofingHandoff& proofing;
   Provisioner& provisioner;
-  const base::Clock& clock;
+  const base::Clock& clock;  // for deadlines and records
+  // For what begins and ends: set back, it revives nothing (attack C1). See SteadyWallClock.
+  const base::Clock& lifetimes;
   base::IdGenerator& ids;
   const telemetry::Log& log;
   telemetry::Audit& audit;
+  // Whose pages may call the JSON endpoints with the person's cookies (attack W11).
+  std::vector<std::string> cors_origins{};
+  telemetry::Histogram clock_offset{};  // by IdP; see SignInMetrics
+  telemetry::Counter outcomes{};        // of attempts that were decided; see SignInMetrics
+  const telemetry::Tracer& tracer = telemetry::Tracer::Off();
 };
 
-// Writes an audit record. A trail that cannot be written is itself an event that operators see.
+// Writes an audit record of something that goes on in any case: a refusal, an end. A trail that
+// cannot be written is itself an event that operators see.
 void Record(const GatewayDeps& deps, telemetry::AuditEvent event,
             const telemetry::AuditFacts& facts);
+
+// The same for what gives somebody something: it must not take effect unless this is OK (attack
+// L3).
+absl::Status RecordFirst(const GatewayDeps& deps, telemetry::AuditEvent event,
+                         const telemetry::AuditFacts& facts);
 
 }  // namespace va::gateway

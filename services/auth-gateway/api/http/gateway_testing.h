@@ -6,6 +6,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/base/encoding.h"
 #include "lib/base/status.h"
+#include "lib/base/steady_wall_clock.h"
 #include "lib/base/url.h"
 #include "lib/crypto/certificate_issuer.h"
 #include "lib/testing/fake_clock.h"
@@ -102,19 +105,25 @@ class MemorySessions final : public SessionStore {
  public:
   explicit MemorySessions(MemoryFlows& flows) : flows_(flows) {}
 
-  absl::StatusOr<std::optional<SessionRecord>> Use(absl::string_view token_hash, absl::Time /*now*/,
+  absl::StatusOr<std::optional<SessionRecord>> Use(absl::string_view token_hash, absl::Time now,
                                                    absl::Time /*deadline*/) override {
     if (flows_.down) return Down();
     for (const SessionRecord& session : flows_.sessions) {
+      if (session.expires_at <= now) continue;
       if (session.token_hash == token_hash) return std::optional<SessionRecord>(session);
     }
     return std::optional<SessionRecord>();
   }
-  absl::StatusOr<bool> End(absl::string_view token_hash, absl::Time /*deadline*/) override {
+  absl::StatusOr<std::optional<std::string>> End(absl::string_view token_hash,
+                                                 absl::Time /*deadline*/) override {
     if (flows_.down) return Down();
-    return std::erase_if(flows_.sessions, [&](const SessionRecord& session) {
-             return session.token_hash == token_hash;
-           }) > 0;
+    std::optional<std::string> account;
+    std::erase_if(flows_.sessions, [&](const SessionRecord& session) {
+      if (session.token_hash != token_hash) return false;
+      account = session.account_id;
+      return true;
+    });
+    return account;
   }
 
  private:
@@ -130,14 +139,17 @@ class ScriptedRules final : public AttributeRules {
   RenewedDecision renewed;
   std::string renewed_flow;    // of the session it was last asked about
   std::string policy_version;  // the one it was last asked under
+  std::vector<CallScope> scopes;
 
   absl::StatusOr<Derived> Derive(const SignInPlan&, const VerifiedAssertion&,
-                                 const CallScope&) override {
+                                 const CallScope& scope) override {
+    scopes.push_back(scope);
     if (down) return Down();
     return derived;
   }
   absl::StatusOr<Decision> Admit(const SignInPlan& plan, const VerifiedAssertion&,
-                                 const std::optional<MpiAnswer>&, const CallScope&) override {
+                                 const std::optional<MpiAnswer>&, const CallScope& scope) override {
+    scopes.push_back(scope);
     ++admits;
     policy_version = plan.policy_version;
     if (down) return Down();
@@ -157,8 +169,10 @@ class ScriptedIndex final : public PersonIndex {
  public:
   bool down = false;
   int asked = 0;
+  std::vector<CallScope> scopes;
 
-  absl::StatusOr<MpiAnswer> GetProfile(const Derived&, const CallScope&) override {
+  absl::StatusOr<MpiAnswer> GetProfile(const Derived&, const CallScope& scope) override {
+    scopes.push_back(scope);
     ++asked;
     if (down) return Down();
     return MpiAnswer{1, true, ""};
@@ -200,11 +214,13 @@ class ScriptedAccounts final : public MhvAccounts {
   absl::StatusOr<MhvAccountState> answer = MhvAccountState::kEnsured;
   std::vector<AdmittedPerson> asked;
   std::vector<absl::Time> deadlines;
+  std::vector<CallScope> scopes;
 
   absl::StatusOr<MhvAccountState> EnsureAccount(const AdmittedPerson& person,
                                                 const CallScope& scope) override {
     asked.push_back(person);
     deadlines.push_back(scope.deadline);
+    scopes.push_back(scope);
     return answer;
   }
 };
@@ -234,10 +250,16 @@ class MemoryAudit final : public telemetry::Audit {
  public:
   std::vector<telemetry::AuditEvent> events;
   std::vector<std::string> tags;
+  std::vector<std::string> accounts;
+  std::set<telemetry::AuditEvent> failing;  // these cannot be written
 
   absl::Status Write(telemetry::AuditEvent event, const telemetry::AuditFacts& facts) override {
+    if (failing.contains(event)) {
+      return base::MakeError(absl::StatusCode::kUnavailable, "AUDIT_WRITE", "no record");
+    }
     events.push_back(event);
     tags.emplace_back(facts.tag);
+    accounts.emplace_back(facts.account_id);
     return absl::OkStatus();
   }
 };
@@ -303,7 +325,8 @@ inline identity::Policy TestPolicy() {
 // One gateway with everything it needs, and a browser's side of the conversation.
 class TestGateway {
  public:
-  explicit TestGateway(identity::Policy policy = TestPolicy())
+  explicit TestGateway(identity::Policy policy = TestPolicy(),
+                       std::vector<std::string> cors_origins = {})
       : idp_key_(OrDie(
             crypto::PrivateKey::FromPem(OrDie(crypto::GenerateKeyPem(crypto::NewKey::kEcP256))))),
         policy_(std::move(policy)),
@@ -317,10 +340,33 @@ class TestGateway {
               return true;
             },
             {}, accounts, proofing, flows, clock, log_),
-        deps_{kBase,    kBase,         policy_,      saml_,    limits_, "va_terms_of_use",
-              waiters_, page_waiters_, flows,        sessions, rules,   index,
-              terms,    proofing,      provisioner_, clock,    ids_,    log_,
-              audit},
+        deps_{kBase,
+              kBase,
+              policy_,
+              saml_,
+              limits_,
+              "va_terms_of_use",
+              waiters_,
+              page_waiters_,
+              flows,
+              sessions,
+              rules,
+              index,
+              terms,
+              proofing,
+              provisioner_,
+              clock,
+              lifetimes_,
+              ids_,
+              log_,
+              audit,
+              std::move(cors_origins),
+              {},
+              metrics.AddCounter("va_signin_outcomes_total", "Sign-ins decided.",
+                                 {{"csp", {"idme"}},
+                                  {"application", {"ssoe"}},
+                                  {"outcome", {"session", "try_later"}},
+                                  {"code", {"none"}}})},
         router_(PublicRoutes(deps_)) {
     rules.decision.verdict = Decision::Verdict::kAdmit;
     rules.decision.session.account_id = "account-1";
@@ -337,6 +383,19 @@ class TestGateway {
     return Send("POST", target, cookie, body, more);
   }
 
+  http::Response Ask(const std::string& method, const std::string& target,
+                     const http::Headers& more = {}) {
+    return Send(method, target, "", "", more);
+  }
+  // A post of another media type than a form's.
+  http::Response PostAs(const std::string& target, const std::string& type,
+                        const std::string& cookie, const std::string& body) {
+    return Send("POST", target, cookie, body, {{"Content-Type", type}});
+  }
+
+  // As the server would.
+  http::Response Route(http::Request& request) const { return router_.Route(request); }
+
   // The operator's view of an attempt.
   http::Response GetAttempt(const std::string& id) {
     http::Request request;
@@ -352,7 +411,9 @@ class TestGateway {
     std::string authn_request_id;
   };
   Attempt Start(const std::string& query = "", const std::string& cookie = "") {
-    const http::Response response = Get("/v1/sessions/idme/new" + query, cookie);
+    return AttemptOf(Get("/v1/sessions/idme/new" + query, cookie));
+  }
+  Attempt AttemptOf(const http::Response& response) {
     if (response.status != 200) std::abort();
     Attempt attempt;
     const std::string set(response.headers.Get("Set-Cookie").value_or(""));
@@ -430,7 +491,7 @@ class TestGateway {
     if (question != std::string::npos) request.query = target.substr(question + 1);
     request.request_id = "request-id-of-the-server";
     if (!cookie.empty()) request.headers.Add("Cookie", cookie);
-    if (method == "POST") {
+    if (method == "POST" && !request.headers.Has("Content-Type")) {
       request.headers.Add("Content-Type", "application/x-www-form-urlencoded");
     }
     request.body = body;
@@ -443,6 +504,7 @@ class TestGateway {
 
  public:
   va::testing::FakeClock clock;
+  absl::Duration ran;  // by the clock that nobody can set
   MemoryFlows flows;
   MemorySessions sessions;
   ScriptedRules rules;
@@ -451,6 +513,7 @@ class TestGateway {
   ScriptedAccounts accounts;
   ScriptedProofing proofing;
   MemoryAudit audit;
+  telemetry::Metrics metrics;
   // What was left to do once the browser was answered, and how much of it there is room for.
   std::vector<std::function<void()>> tasks;
   size_t room = 10;
@@ -461,6 +524,7 @@ class TestGateway {
   base::Permits waiters_{4};
   base::Permits page_waiters_{4};
   std::vector<std::unique_ptr<base::Permits::Hold>> taken_;
+  base::SteadyWallClock lifetimes_{clock, [this] { return ran; }};
   va::testing::FixedIds ids_;
   MemorySink sink_;
   telemetry::Log log_;

@@ -139,6 +139,7 @@ http::Response HandleAsset(const Asset& asset, const http::Request& request) {
   http::Response response;
   response.headers.Set("Cache-Control", kAssetCacheControl);
   response.headers.Set("ETag", asset.etag);
+  response.headers.Set("Vary", "Accept-Encoding");  // the same bytes for everybody
   if (request.headers.Get("If-None-Match").value_or("") == asset.etag) {
     response.status = 304;
     return response;

@@ -10,7 +10,7 @@ namespace va::gateway {
 
 Provisioner::Provisioner(Submit submit, ProvisioningLimits limits, MhvAccounts& accounts,
                          ProofingHandoff& proofing, FlowStore& flows, const base::Clock& clock,
-                         const telemetry::Log& log)
+                         const telemetry::Log& log, ProvisioningTelemetry telemetry)
     : submit_(std::move(submit)),
       limits_(limits),
       accounts_(accounts),
@@ -18,6 +18,7 @@ Provisioner::Provisioner(Submit submit, ProvisioningLimits limits, MhvAccounts& 
       flows_(flows),
       clock_(clock),
       log_(log),
+      telemetry_(telemetry),
       stop_by_ns_(std::numeric_limits<int64_t>::max()) {}
 
 bool Provisioner::Enqueue(const ProvisioningPlan& plan, AdmittedPerson person) {
@@ -26,14 +27,19 @@ bool Provisioner::Enqueue(const ProvisioningPlan& plan, AdmittedPerson person) {
   const absl::Time usable_until = clock_.Now() + limits_.token_use;
   const bool taken = submit_(
       [this, plan, person = std::move(person), usable_until] { Work(plan, person, usable_until); });
-  if (!taken) log_.Warn("provisioning.dropped", {{"req", flow_id}, {"reason", "QUEUE_FULL"}});
-  return taken;
+  if (taken) return true;
+  if (plan.mhv_account) telemetry_.states.Add({"mhv_account", "dropped"});
+  if (plan.proofing) telemetry_.states.Add({"proofing", "dropped"});
+  log_.Warn("provisioning.dropped", {{"req", flow_id}, {"reason", "QUEUE_FULL"}});
+  return false;
 }
 
 void Provisioner::StopBy(absl::Time end) { stop_by_ns_ = absl::ToUnixNanos(end); }
 
 void Provisioner::Work(const ProvisioningPlan& plan, const AdmittedPerson& person,
                        absl::Time usable_until) {
+  telemetry::Span span(telemetry_.tracer, clock_, "sign_in.provision");
+  span.Join(person.flow_id);
   if (clock_.Now() >= usable_until) {
     LogDropped(person, "WAITED_TOO_LONG");
     Record(person, UnavailableOf(plan));
@@ -62,6 +68,8 @@ void Provisioner::AskProofing(const AdmittedPerson& person) {
 }
 
 void Provisioner::Record(const AdmittedPerson& person, const Provisioning& answer) {
+  if (answer.mhv_account) telemetry_.states.Add({"mhv_account", ToString(*answer.mhv_account)});
+  if (answer.proofing) telemetry_.states.Add({"proofing", ToString(*answer.proofing)});
   const absl::Status written =
       flows_.RecordProvisioning(person.flow_id, answer, clock_.Now() + limits_.record_deadline);
   if (!written.ok()) LogFailure(person, "store", written);

@@ -11,6 +11,8 @@
 #include "absl/time/time.h"
 #include "lib/base/clock.h"
 #include "lib/telemetry/log.h"
+#include "lib/telemetry/metrics.h"
+#include "lib/telemetry/trace.h"
 #include "services/auth-gateway/domain/ports.h"
 
 namespace va::gateway {
@@ -22,6 +24,12 @@ struct ProvisioningLimits {
   absl::Duration token_use = absl::Minutes(4);
 };
 
+// What operators see of the work.
+struct ProvisioningTelemetry {
+  telemetry::Counter states{};  // by question and state
+  const telemetry::Tracer& tracer = telemetry::Tracer::Off();
+};
+
 // Thread-safe. Outlives the tasks it submitted; what it refers to outlives them as well.
 class Provisioner {
  public:
@@ -30,7 +38,7 @@ class Provisioner {
 
   Provisioner(Submit submit, ProvisioningLimits limits, MhvAccounts& accounts,
               ProofingHandoff& proofing, FlowStore& flows, const base::Clock& clock,
-              const telemetry::Log& log);
+              const telemetry::Log& log, ProvisioningTelemetry telemetry = {});
 
   // Has the questions of `plan` put. Returns at once; false when there is no room, and they stay
   // pending.
@@ -57,6 +65,7 @@ class Provisioner {
   FlowStore& flows_;
   const base::Clock& clock_;
   const telemetry::Log& log_;
+  const ProvisioningTelemetry telemetry_;
   std::atomic<int64_t> stop_by_ns_;
 };
 

@@ -4,6 +4,7 @@
 
 #include "services/auth-gateway/api/http/callback_handler.h"
 #include "services/auth-gateway/api/http/consent_handlers.h"
+#include "services/auth-gateway/api/http/cors.h"
 #include "services/auth-gateway/api/http/page_handlers.h"
 #include "services/auth-gateway/api/http/session_handlers.h"
 #include "services/auth-gateway/api/http/start_handler.h"
@@ -77,8 +78,12 @@ http::Router PublicRoutes(const GatewayDeps& deps) {
   router.Add("GET", "/sessions/{type}/new", Bind(deps, HandleStart));
   router.Add("POST", "/v1/sessions/callback", Bind(deps, HandleCallback));
   router.AddSafe("/v1/sessions/metadata", Bind(deps, HandleMetadata));
-  router.AddSafe("/v0/user", Bind(deps, HandleUser));
-  router.Add("POST", "/v0/logout", Bind(deps, HandleLogout));
+  router.AddSafe("/v0/user", WithCors(deps.cors_origins, Bind(deps, HandleUser)));
+  router.Add("POST", "/v0/logout", WithCors(deps.cors_origins, Bind(deps, HandleLogout)));
+  if (!deps.cors_origins.empty()) {
+    router.Add("OPTIONS", "/v0/user", Preflight(deps.cors_origins, "GET, HEAD"));
+    router.Add("OPTIONS", "/v0/logout", Preflight(deps.cors_origins, "POST"));
+  }
   router.AddSafe("/sign-in/", Bind(deps, HandleSignInPage));
   router.AddSafe("/sign-in", Bind(deps, HandleSignInPage));
   router.AddSafe(kResultPath, Bind(deps, HandleResultPage));

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "services/auth-gateway/api/http/browser.h"
+#include "services/auth-gateway/api/http/cors.h"
 #include "services/auth-gateway/api/http/outcome_response.h"
 #include "services/auth-gateway/api/http/provisioning_view.h"
 #include "services/auth-gateway/web/session_token.h"
@@ -110,8 +111,8 @@ absl::StatusOr<std::optional<SessionRecord>> SessionOf(const GatewayDeps& deps,
                                                        const http::Request& request) {
   const std::string token = CookieValue(request, kSessionCookie).value_or("");
   if (token.empty()) return std::optional<SessionRecord>();
-  const absl::Time now = deps.clock.Now();
-  return deps.sessions.Use(HashToken(token), now, now + deps.limits.request_deadline);
+  return deps.sessions.Use(HashToken(token), deps.lifetimes.Now(),
+                           deps.clock.Now() + deps.limits.request_deadline);
 }
 
 http::Response HandleUser(const GatewayDeps& deps, http::Request& request) {
@@ -130,7 +131,7 @@ http::Response HandleUser(const GatewayDeps& deps, http::Request& request) {
 }
 
 http::Response HandleLogout(const GatewayDeps& deps, http::Request& request) {
-  if (IsFromElsewhere(request)) {
+  if (IsFromElsewhere(request) && !HasListedOrigin(request, deps.cors_origins)) {
     Record(deps, telemetry::AuditEvent::kRequestRefused,
            {.request_id = request.request_id, .code = "400", .tag = "cross_site"});
     return RefusalPage(403, {base::SignInCode::kInvalidRequest, "cross_site"}, request.request_id,
@@ -150,8 +151,9 @@ http::Response HandleLogout(const GatewayDeps& deps, http::Request& request) {
     const auto ended = deps.sessions.End(HashToken(token), deadline);
     // Without the store the session would live on; saying "signed out" would be a lie.
     if (!ended.ok()) return Unavailable();
-    if (*ended) {
-      Record(deps, telemetry::AuditEvent::kSessionEnded, {.request_id = request.request_id});
+    if (ended->has_value()) {
+      Record(deps, telemetry::AuditEvent::kSessionEnded,
+             {.request_id = request.request_id, .account_id = **ended});
     }
   }
   http::Response response;

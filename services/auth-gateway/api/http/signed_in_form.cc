@@ -117,7 +117,8 @@ OrPage<AdmittedPerson> RenewAdmission(const GatewayDeps& deps, const http::Reque
            {.request_id = request.request_id,
             .application = session.application,
             .code = renewed->code,
-            .tag = renewed->tag});
+            .tag = renewed->tag,
+            .account_id = session.account_id});
     const base::SignInCode code =
         base::CodeFromString(renewed->code).value_or(base::SignInCode::kUnknown);
     return RefusalPage(403, {code, renewed->tag}, request.request_id, "/sign-in/");

@@ -69,8 +69,9 @@ AuthnRequestSpec RequestFor(const GatewayDeps& deps, const FlowRecord& flow) {
 }  // namespace
 
 http::Response HandleStart(const GatewayDeps& deps, http::Request& request) {
-  const absl::Time now = deps.clock.Now();
-  const absl::Time deadline = now + deps.limits.request_deadline;
+  telemetry::Span span(deps.tracer, deps.clock, "sign_in.start");
+  const absl::Time now = deps.lifetimes.Now();
+  const absl::Time deadline = deps.clock.Now() + deps.limits.request_deadline;
 
   // An image of somebody's page must not be able to crowd out the attempts a person has open.
   if (IsEmbedded(request)) {
@@ -91,6 +92,7 @@ http::Response HandleStart(const GatewayDeps& deps, http::Request& request) {
 
   FlowRecord flow;
   flow.id = deps.ids.Uuid();
+  span.JoinAsRoot(flow.id);
   flow.handle_hash = HashToken(handle);
   flow.browser_hash = HashToken(browser_id);
   flow.authn_request_id = deps.ids.XmlId();
@@ -102,7 +104,14 @@ http::Response HandleStart(const GatewayDeps& deps, http::Request& request) {
 
   const auto message = BuildAuthnRequest(RequestFor(deps, flow), deps.saml.signing_key,
                                          deps.saml.signing_certificate);
-  const absl::Status started = message.ok() ? deps.flows.Start(flow, deadline) : message.status();
+  absl::Status started = message.ok() ? deps.flows.Start(flow, deadline) : message.status();
+  if (started.ok()) {
+    started = RecordFirst(deps, telemetry::AuditEvent::kSignInStarted,
+                          {.request_id = flow.id,
+                           .csp = identity::ToString(flow.plan.csp),
+                           .application = flow.plan.application,
+                           .policy_version = flow.plan.policy_version});
+  }
   if (!started.ok()) {
     deps.log.Error("sign_in.start_failed", {{"req", flow.id},
                                             {"status", absl::StatusCodeToString(started.code())},
@@ -113,11 +122,6 @@ http::Response HandleStart(const GatewayDeps& deps, http::Request& request) {
     outcome.tag = "store_unavailable";
     return OutcomeResponse(deps, outcome, &flow, flow.id);
   }
-  Record(deps, telemetry::AuditEvent::kSignInStarted,
-         {.request_id = flow.id,
-          .csp = identity::ToString(flow.plan.csp),
-          .application = flow.plan.application,
-          .policy_version = flow.plan.policy_version});
 
   PostForm form;
   form.action = deps.saml.idp_sso_url;

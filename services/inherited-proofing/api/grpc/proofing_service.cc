@@ -118,6 +118,7 @@ absl::StatusOr<v1::RecordConsentResponse> ProofingServiceImpl::RecordConsent(
   telemetry::AuditFacts facts;
   facts.request_id = request.request_id();
   facts.csp = identity::ToString(person->csp);
+  facts.account_id = person->scope.account_id;
   facts.outcome = ToString(answer->decision);
   const absl::Status audited = deps_.audit.Write(telemetry::AuditEvent::kConsentGiven, facts);
   if (!audited.ok()) return audited;
@@ -171,6 +172,7 @@ absl::StatusOr<v1::StartHandoffResponse> ProofingServiceImpl::Mint(
   telemetry::AuditFacts facts;
   facts.request_id = request.request_id();
   facts.csp = identity::ToString(person.csp);
+  facts.account_id = person.scope.account_id;
   facts.outcome = "issued";
   // Without a record the code is not told to anybody, and dies unused.
   const absl::Status audited = deps_.audit.Write(telemetry::AuditEvent::kProofingCodeIssued, facts);

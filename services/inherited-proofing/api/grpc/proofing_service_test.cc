@@ -147,9 +147,11 @@ class FakeAudit final : public telemetry::Audit {
   absl::Status Write(telemetry::AuditEvent event, const telemetry::AuditFacts& facts) override {
     lines.push_back(absl::StrCat(telemetry::ToString(event), " ", facts.request_id, " ", facts.csp,
                                  " ", facts.outcome));
+    about.emplace_back(facts.account_id);
     return failure;
   }
   Words lines;
+  Words about;  // the accounts, which the trail writes as pseudonyms
   absl::Status failure;
 };
 
@@ -205,7 +207,7 @@ struct Harness {
     return subject;
   }
   static rpc::CallContext Context() {
-    return {"auth-gateway.va.internal", "r1", absl::InfiniteFuture(), nullptr};
+    return {"auth-gateway.va.internal", "r1", "", absl::InfiniteFuture(), nullptr};
   }
 
   absl::StatusOr<v1::CheckEligibilityResponse> Check(const v1::Subject& subject) {
@@ -529,6 +531,7 @@ TEST_CASE("RecordConsent: a given answer is kept whole and grants one start for 
   CHECK(answer.decided_at == harness.clock.Now());
   CHECK(harness.store.consents[0].token == response->consent_token());
   CHECK(harness.audit.lines == Words{"consent.given r-consent mhv given"});
+  CHECK(harness.audit.about == Words{kAccount});
 }
 
 TEST_CASE("RecordConsent: a declined answer is kept and grants nothing", "[proofing][api][rule]") {
@@ -599,6 +602,7 @@ TEST_CASE("StartHandoff: consent, then eligibility, then the code: 32 hex digits
   CHECK(harness.store.handoffs[0].code.Reveal() == response->auth_code());
   CHECK(harness.store.handoffs[0].csp == identity::Csp::kMhv);
   CHECK(harness.audit.lines.back() == "proofing.code_issued r-start mhv issued");
+  CHECK(harness.audit.about.back() == kAccount);
 }
 
 TEST_CASE(

@@ -119,6 +119,7 @@ absl::Status MhvAccountServiceImpl::Report(const Ask& ask, const EnsureOutcome& 
   facts.outcome = ToString(outcome.state);
   facts.code = outcome.upstream_code;
   facts.tag = reasons;
+  facts.account_id = ask.person.account_id;
   return deps_.audit.Write(NewlyCreated(outcome) ? telemetry::AuditEvent::kMhvAccountCreated
                                                  : telemetry::AuditEvent::kMhvAccountEnsured,
                            facts);

@@ -124,10 +124,12 @@ class FakeAudit final : public telemetry::Audit {
   absl::Status Write(telemetry::AuditEvent event, const telemetry::AuditFacts& facts) override {
     lines.push_back(absl::StrCat(telemetry::ToString(event), " ", facts.request_id, " ",
                                  facts.outcome, " ", facts.code, " ", facts.tag));
+    about.emplace_back(facts.account_id);
     return failure;
   }
 
   std::vector<std::string> lines;
+  std::vector<std::string> about;  // the accounts, which the trail writes as pseudonyms
   absl::Status failure;
 };
 
@@ -258,6 +260,7 @@ TEST_CASE("EnsureAccount: an account that MHV states is answered, kept and audit
   CHECK(entry.terms_revision == "3");
   CHECK(harness.audit.lines ==
         std::vector<std::string>{absl::StrCat("mhv_account.created ", kFlow, " ensured  ")});
+  CHECK(harness.audit.about == std::vector<std::string>{kAccount});
 }
 
 TEST_CASE("EnsureAccount: an account that was there is no creation in the audit trail",

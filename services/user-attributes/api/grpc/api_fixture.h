@@ -22,13 +22,27 @@ class FakeAudit final : public telemetry::Audit {
                     std::string(facts.csp) + " " + std::string(facts.application));
     request_ids.emplace_back(facts.request_id);
     policy_versions.emplace_back(facts.policy_version);
+    accounts.emplace_back(facts.account_id);
+    credentials.emplace_back(facts.credential_id);
     return failure;
   }
 
   std::vector<std::string> lines;
   std::vector<std::string> request_ids;
   std::vector<std::string> policy_versions;
+  // The trail writes keyed pseudonyms of these two.
+  std::vector<std::string> accounts;
+  std::vector<std::string> credentials;
   absl::Status failure;
+
+  // All that reaches the trail as it is, and all of whom it is about.
+  std::string All() const {
+    std::string all;
+    for (const auto* part : {&lines, &request_ids, &policy_versions, &accounts, &credentials}) {
+      for (const std::string& text : *part) all += text + "\n";
+    }
+    return all;
+  }
 };
 
 class LogLines final : public telemetry::Sink {

@@ -130,7 +130,8 @@ absl::StatusOr<v1::AdmitResponse> AttributesServiceImpl::Admit(
     if (!token.ok()) return token.status();
     response.set_decision_token(*std::move(token));
   }
-  if (absl::Status recorded = Record(request.context(), decision, (*policy)->version);
+  if (absl::Status recorded =
+          Record(request.context(), decision, response.account_id(), (*policy)->version);
       !recorded.ok()) {
     return recorded;
   }
@@ -181,8 +182,10 @@ absl::Status AttributesServiceImpl::Link(const rpc::CallContext& context,
 }
 
 absl::Status AttributesServiceImpl::Record(const v1::SignInContext& context,
-                                           const Decision& decision,
+                                           const Decision& decision, const std::string& account_id,
                                            const std::string& policy_version) const {
+  const std::optional<Credential> credential =
+      CredentialOf(decision.claims, decision.attributes.icn, decision.assurance.loa_current);
   telemetry::AuditFacts facts;
   facts.request_id = context.request_id();
   if (decision.claims.service) facts.csp = identity::ToString(*decision.claims.service);
@@ -193,6 +196,8 @@ absl::Status AttributesServiceImpl::Record(const v1::SignInContext& context,
     facts.tag = decision.refusal->tag;
   }
   facts.policy_version = policy_version;
+  facts.account_id = account_id;
+  if (credential) facts.credential_id = credential->id.Reveal();
   deps_.log.Info("decision.made", {{"req", facts.request_id},
                                    {"csp", facts.csp},
                                    {"app", facts.application},
@@ -266,6 +271,7 @@ absl::Status AttributesServiceImpl::RecordRenewal(const v1::RenewDecisionRequest
     facts.tag = renewal.refusal->tag;
   }
   facts.policy_version = request.policy_version();
+  facts.account_id = request.account_id();
   deps_.log.Info("decision.renewed", {{"req", facts.request_id},
                                       {"flow", request.flow_id()},
                                       {"csp", facts.csp},

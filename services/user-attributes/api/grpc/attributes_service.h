@@ -59,7 +59,7 @@ class AttributesServiceImpl {
   absl::StatusOr<std::string> SignRenewal(const v1::RenewDecisionRequest& request,
                                           const Renewal& renewal) const;
   absl::Status Record(const v1::SignInContext& context, const Decision& decision,
-                      const std::string& policy_version) const;
+                      const std::string& account_id, const std::string& policy_version) const;
   absl::Status RecordRenewal(const v1::RenewDecisionRequest& request, const LiveSession& session,
                              const Renewal& renewal) const;
 

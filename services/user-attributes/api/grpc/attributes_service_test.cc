@@ -74,16 +74,16 @@ struct Harness {
   AttributesServiceImpl service{{policy, accounts, decisions.signer(), clock, ids, log, audit}};
 
   absl::StatusOr<v1::DeriveResponse> Derive(const v1::DeriveRequest& request) {
-    return service.Derive({"auth-gateway.va.internal", "r1", absl::InfiniteFuture(), nullptr},
+    return service.Derive({"auth-gateway.va.internal", "r1", "", absl::InfiniteFuture(), nullptr},
                           request);
   }
   absl::StatusOr<v1::AdmitResponse> Admit(const v1::AdmitRequest& request) {
-    return service.Admit({"auth-gateway.va.internal", "r1", absl::InfiniteFuture(), nullptr},
+    return service.Admit({"auth-gateway.va.internal", "r1", "", absl::InfiniteFuture(), nullptr},
                          request);
   }
   absl::StatusOr<v1::RenewDecisionResponse> Renew(const v1::RenewDecisionRequest& request) {
     return service.RenewDecision(
-        {"auth-gateway.va.internal", "r2", absl::InfiniteFuture(), nullptr}, request);
+        {"auth-gateway.va.internal", "r2", "", absl::InfiniteFuture(), nullptr}, request);
   }
   // What a token says to mhv-account about `flow_id`, e.g. "ial 2 aal 2 icn"; or why it does not
   // hold. Empty `icn`: about a person without one.
@@ -650,8 +650,13 @@ TEST_CASE("Admit: logs and audit hold nothing personal (L1)", "[attributes][api]
         "11d0e4a1f0b24c55a1de6f1b6c2f7a01", "1971"}) {
     CAPTURE(personal);
     CHECK(harness.lines.text.find(personal) == std::string::npos);
+    CHECK(harness.audit.All().find(personal) == std::string::npos);
   }
   CHECK(harness.lines.text.find("\"waived\":\"101\"") != std::string::npos);
+  // Whom it is about is two ids of their own, never an ICN, an EDIPI or an address.
+  CHECK(harness.audit.accounts == std::vector<std::string>{kAccount});
+  CHECK(harness.audit.credentials == std::vector<std::string>{"9"});
+  CHECK(harness.audit.request_ids.size() == 1);
 }
 
 }  // namespace

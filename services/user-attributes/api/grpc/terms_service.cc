@@ -66,6 +66,7 @@ absl::Status TermsServiceImpl::Report(const v1::RecordTermsRequest& request,
   facts.request_id = request.request_id();
   facts.outcome = ToString(answer.decision);
   facts.tag = shown;
+  facts.account_id = request.account_id();
   deps_.log.Info("terms.answered", {{"req", facts.request_id},
                                     {"flow", request.flow_id()},
                                     {"terms", facts.tag},

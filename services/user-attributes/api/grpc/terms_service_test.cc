@@ -88,8 +88,8 @@ struct Harness {
     return Answer(v1::TERMS_DECISION_DECLINED, request_id);
   }
   absl::StatusOr<v1::RecordTermsResponse> Record(const v1::RecordTermsRequest& request) {
-    return service.RecordTerms({"auth-gateway.va.internal", "r1", absl::InfiniteFuture(), nullptr},
-                               request);
+    return service.RecordTerms(
+        {"auth-gateway.va.internal", "r1", "", absl::InfiniteFuture(), nullptr}, request);
   }
   absl::StatusOr<v1::GetTermsAcceptanceResponse> Get(const std::string& account = kAccount,
                                                      const std::string& document = kDocument) {
@@ -97,7 +97,7 @@ struct Harness {
     request.set_account_id(account);
     request.set_document(document);
     return service.GetTermsAcceptance(
-        {"mhv-account.va.internal", "r1", absl::InfiniteFuture(), nullptr}, request);
+        {"mhv-account.va.internal", "r1", "", absl::InfiniteFuture(), nullptr}, request);
   }
 };
 
