@@ -82,6 +82,9 @@ std::string OptionText(const Flag& flag) {
   return absl::StrCat(flag.value, flag.repeated ? " ..." : "", flag.required ? " REQUIRED" : "");
 }
 
+// Of one list of files on the command line.
+constexpr int kMostFiles = 10'000;
+
 void Declare(const Verb& verb, CLI::App& app, Slots& slots) {
   for (const Flag& flag : verb.flags) {
     if (flag.value.empty()) {
@@ -100,8 +103,8 @@ void Declare(const Verb& verb, CLI::App& app, Slots& slots) {
     app.add_option(positional.name, slots.values.back().second, positional.help)
         ->type_name("")
         ->required(positional.required)
-        ->expected(1)
-        ->allow_extra_args(false);
+        ->expected(1, positional.repeated ? kMostFiles : 1)
+        ->allow_extra_args(positional.repeated);
   }
   app.add_flag(kJson, slots.json, "one line of JSON and no words");
   app.footer(absl::StrCat("Example:\n  ", verb.example, "\n"));
@@ -112,7 +115,10 @@ std::string GivenTwice(const Verb& verb, const Slots& slots) {
   for (const auto& [name, values] : slots.values) {
     const auto flag = std::find_if(verb.flags.begin(), verb.flags.end(),
                                    [&name = name](const Flag& one) { return one.name == name; });
-    const bool repeated = flag != verb.flags.end() && flag->repeated;
+    const bool list = std::any_of(
+        verb.positionals.begin(), verb.positionals.end(),
+        [&name = name](const Positional& one) { return one.name == name && one.repeated; });
+    const bool repeated = list || (flag != verb.flags.end() && flag->repeated);
     if (values.size() > 1 && !repeated) return name;
   }
   return "";
@@ -171,7 +177,13 @@ int RunVerb(const Verb& verb, std::vector<std::string> rest, const World& world,
   if (const std::string name = GivenTwice(verb, slots); !name.empty()) {
     return Print(Misuse(absl::StrCat(name, " is given twice")), slots.json, verb.name, out, err);
   }
-  return Print(Guarded(verb, ToArguments(slots), world), slots.json, verb.name, out, err);
+  World told = world;
+  if (!slots.json) {
+    told.progress = [&err, &verb](const std::string& line) {
+      err << "signinctl " << verb.name << ": " << line << std::endl;
+    };
+  }
+  return Print(Guarded(verb, ToArguments(slots), told), slots.json, verb.name, out, err);
 }
 
 int Dispatch(const std::vector<std::string>& arguments, const std::vector<Verb>& verbs,

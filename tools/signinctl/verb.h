@@ -31,6 +31,7 @@ struct Positional {
   std::string name;  // e.g. FILE
   std::string help;
   bool required = true;
+  bool repeated = false;  // takes all that stand behind it
 };
 
 // What was given on the command line, by the name of the flag or positional.
@@ -60,6 +61,8 @@ struct World {
   std::istream& in;
   const base::Clock& clock;
   std::function<std::string(const std::string&)> env;  // empty when a variable is not set
+  // Says how far something slow is; empty with --json.
+  std::function<void(const std::string&)> progress = {};
 };
 
 enum class Exit {

@@ -25,7 +25,8 @@ Verb Completion() {
 const std::vector<Verb>& Verbs() {
   static const auto* const verbs = new std::vector<Verb>{
       // NOLINT(cppcoreguidelines-owning-memory)
-      AttributesExplain(), Completion(), MpiParse(), Rpc(), SamlVerify(),
+      AttributesExplain(), AuditVerify(), Completion(), MigrateStatus(),
+      MigrateUp(),         MpiParse(),    Rpc(),        SamlVerify(),
   };
   return *verbs;
 }

@@ -9,6 +9,9 @@
 namespace va::signinctl {
 
 Verb AttributesExplain();
+Verb AuditVerify();
+Verb MigrateStatus();
+Verb MigrateUp();
 Verb MpiParse();
 Verb Rpc();
 Verb SamlVerify();
