@@ -10,6 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import confined_uses
 import doc_links
 import include_rule
+import migrations
 import pii_marks
 import rule_ids
 
@@ -99,6 +100,9 @@ INCLUDES = [
     ("tests/conformance/a.cc", "services/auth-gateway/api/a.h", False),
     ("tools/signinctl/a.cc", "services/auth-gateway/domain/a.h", False),
     ("tools/signinctl/a.cc", "services/auth-gateway/store/a.h", True),
+    ("tools/signinctl/migrate.cc", "services/auth-gateway/migrations.h", False),
+    ("tools/signinctl/migrate.cc", "services/auth-gateway/config.h", True),
+    ("tools/signinctl/a.cc", "services/auth-gateway/migrations.h", True),
 ]
 
 
@@ -189,6 +193,63 @@ class RuleIds(unittest.TestCase):
         self.assertEqual(len(self.check(self.PAGE.replace("a_test", "b_test"), "Verify: S45 weak keys")), 1)
 
 
+class Migrations(unittest.TestCase):
+    FIRST = "CREATE TABLE a (id int NOT NULL, note text);\n"
+
+    def check(self, sql: str) -> list[str]:
+        with Tree({"services/x/migrations/0001_first.sql": self.FIRST,
+                   "services/x/migrations/0002_next.sql": sql}) as top:
+            return migrations.find(top)
+
+    def test_what_only_adds_passes(self):
+        for sql in ("ALTER TABLE a ADD COLUMN b int;", "ALTER TABLE a ADD b int NOT NULL DEFAULT 0;",
+                    "CREATE TABLE c (id int NOT NULL, CHECK (id > 0), UNIQUE (id));",
+                    "CREATE INDEX a_by_note ON a (note);", "ALTER TABLE a DROP CONSTRAINT a_check;",
+                    "ALTER TABLE a ALTER COLUMN id DROP NOT NULL;", "-- DROP TABLE a;\nSELECT id FROM a;",
+                    "ALTER TABLE a SET (fillfactor = 80);", "COMMENT ON TABLE a IS 'we never DROP TABLE a';",
+                    "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM a; END $$;",
+                    "CREATE TRIGGER t BEFORE UPDATE OR DELETE OR TRUNCATE ON a EXECUTE FUNCTION f();",
+                    "CREATE TYPE t AS ENUM ('a');"):
+            with self.subTest(sql=sql):
+                self.assertEqual(self.check(sql), [])
+
+    def test_what_the_previous_release_cannot_live_with_needs_a_reason(self):
+        for sql in ("DROP TABLE a;", "alter table a drop column note;", "ALTER TABLE a DROP note;",
+                    "ALTER TABLE a\n  RENAME COLUMN note TO notes;", "ALTER TABLE a RENAME note TO notes;",
+                    "ALTER TABLE a RENAME TO b;", "ALTER TABLE a ALTER COLUMN note SET NOT NULL;",
+                    "ALTER TABLE a ALTER note TYPE int;", "ALTER TABLE a ALTER COLUMN note SET DATA TYPE int;",
+                    "ALTER TYPE t ADD VALUE 'b';", "ALTER TABLE a ADD COLUMN b int NOT NULL;",
+                    "ALTER TABLE a ADD c int DEFAULT 1, ADD b int NOT NULL;",
+                    "ALTER TABLE a ADD CONSTRAINT c CHECK (id > 0);", "TRUNCATE a;", "DELETE FROM a;",
+                    "DROP FUNCTION f;"):
+            with self.subTest(sql=sql):
+                got = self.check("-- A comment.\n\n" + sql)
+                self.assertEqual(len(got), 1, got)
+                self.assertIn("0002_next.sql:3: ", got[0])
+                self.assertEqual(self.check("-- three-state: 1.4 no longer reads it\n" + sql), [])
+                # The reason belongs to the statement, and says something.
+                self.assertEqual(len(self.check("-- three-state: ok\n" + sql)), 1)
+                self.assertEqual(
+                    len(self.check("-- three-state: 1.4 no longer reads it\nSELECT 1;\n" + sql)), 1)
+
+    def test_numbers_have_no_gap_no_duplicate_and_a_name(self):
+        for names, wrong in ((("0001_a.sql", "0002_b.sql"), 0), (("0001_a.sql", "0003_b.sql"), 1),
+                             (("0001_a.sql", "0001_b.sql"), 1), (("0002_a.sql",), 1),
+                             (("0001_a.sql", "2_b.sql"), 1), (("0001_A.sql",), 1)):
+            with self.subTest(names=names), \
+                    Tree({f"services/x/migrations/{name}": "SELECT 1;" for name in names}) as top:
+                self.assertEqual(len(migrations.find(top)), wrong)
+
+    def test_sql_names_its_columns(self):
+        for path, text, wrong in (("services/x/store/a.cc", '"SELECT * FROM a"', 1),
+                                  ("services/x/store/a.cc", '"select a.* from a"', 1),
+                                  ("lib/store/a.cc", '"DELETE FROM a RETURNING *"', 1),
+                                  ("services/x/store/a.cc", '"SELECT count(*) FROM a"', 0),
+                                  ("services/x/domain/a.cc", '"SELECT * FROM a"', 0)):
+            with self.subTest(text=text):
+                self.assertEqual(len(found(migrations, path, text)), wrong)
+
+
 class ConfinedUses(unittest.TestCase):
     def test_each_word_outside_its_place_is_found_and_inside_it_is_not(self):
         cases = [
@@ -204,6 +265,31 @@ class ConfinedUses(unittest.TestCase):
             ("services/auth-gateway/domain/a.cc", "Disclose(ssn, Disclosure::kRevealed)", True),
             ("services/auth-gateway/api/a.cc", '#include "lib/identity/disclosure.h"', True),
             ("tools/signinctl/a.cc", "Disclose(ssn, how)", False),
+            # Attack K4, and K5 below.
+            ("lib/base/a.cc", "int x = rand();", True),
+            ("services/auth-gateway/web/a.cc", "#include <random>", True),
+            ("lib/base/a_test.cc", "#include <random>", False),
+            ("services/auth-gateway/web/a.cc", "if (memcmp(a, b, 32) == 0)", True),
+            ("lib/crypto/hash.cc", "CRYPTO_memcmp(a, b, 32)", False),
+            ("services/mhv-account/store/a.cc", "if (token.Reveal() == given)", True),
+            ("services/mhv-account/store/a.cc", "if (given != token.Reveal())", True),
+            # Attack L1: a message has no text form outside of the masked printer.
+            ("lib/rpc/a.cc", "log.Debug(request.DebugString())", True),
+            ("services/mpi-adapter/api/a.cc", "Info(x, {{\"r\", response->ShortDebugString()}})", True),
+            ("services/mpi-adapter/api/a.cc", "Info(x, {{\"r\", response.Utf8DebugString()}})", True),
+            ("services/mpi-adapter/api/a_test.cc", "INFO(response.Utf8DebugString())", False),
+            ("services/mpi-adapter/api/a.cc", "message.PrintDebugString()", True),
+            ("lib/rpc/a.cc", "google::protobuf::TextFormat::PrintToString(m, &s)", True),
+            ("lib/rpc/a.cc", "#include <google/protobuf/text_format.h>", True),
+            ("lib/rpc/a.cc", "google::protobuf::util::MessageToJsonString(m, &s)", True),
+            ("lib/rpc/a.cc", "#include <google/protobuf/util/json_util.h>", True),
+            ("lib/telemetry/a.cc", "message.GetReflection()", True),
+            ("tools/signinctl/users.cc", "message.DebugString()", True),
+            ("tools/signinctl/rpc.cc", "google::protobuf::util::MessageToJsonString(m, &s)", False),
+            ("lib/rpc/a.cc", "message.SerializeToString(&bytes)", False),
+            ("lib/identity/a.h", "std::ostream& operator<<(std::ostream& out, const Person& p)", True),
+            ("lib/identity/a.h", "std::ostream& operator<<(std::ostream&, const Ssn&) = delete", False),
+            ("lib/identity/a.h", "friend void AbslStringify(Sink& sink, const Person& p)", True),
             ("lib/http/a.cc", "EVP_DigestInit(x)", True),
             ("lib/crypto/a.cc", "EVP_DigestInit(x)", False),
             ("lib/http/a_test.cc", "std::this_thread::sleep_for(x)", True),

@@ -22,6 +22,8 @@ top=$bare/root
 # The machine's own way to Debian: its source entries and its apt transport settings.
 entries=()
 for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
+  # What setup added on this machine is left out: it has to add it by itself in there.
+  if [[ $file == */va-* ]]; then continue; fi
   if [[ -s $file ]] && grep -q bookworm "$file" && grep -qi '/debian' "$file"; then entries+=("$file"); fi
 done
 ((${#entries[@]})) || die "this machine's apt has no Debian 12 source entry to copy"

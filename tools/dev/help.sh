@@ -15,10 +15,11 @@ cat <<'TEXT'
   check [--full]         formatting, include rule, personal-data marks, links, contracts, lint
   bare                   setup, build and unit tests in a minimal Debian 12 root
   format                 apply the formatting that check asks for
+  docs                   write what is generated: example configurations, docs/configuration.md
   bench NAME             measure against the written goals
   conformance FILE…      run rows of a vector file
 
 First time:  ./dev up     then open the URL it prints.
-Settings:    VA_DEV_PORT_BASE (8400), VA_DEV_DIR (.dev), VA_DEV_SECOND_GATEWAY=1
+Settings:    VA_DEV_PORT_BASE (8400), VA_DEV_DIR (.dev), VA_DEV_REPLICAS=2, VA_DEV_FRONT=1
 ./dev COMMAND --help says more about one command.
 TEXT

@@ -30,7 +30,7 @@ command_help() {
 [[ $VA_PORT_BASE =~ ^[0-9]+$ ]] && ((VA_PORT_BASE >= 1024 && VA_PORT_BASE <= 64000)) ||
   usage_error "VA_DEV_PORT_BASE must be a number from 1024 to 64000, not '$VA_PORT_BASE'"
 
-bin_dir() { printf '%s/build/%s/bin' "$VA_ROOT" "$VA_PRESET"; }
+bin_dir() { printf '%s' "${VA_BIN_DIR:-$VA_ROOT/build/$VA_PRESET/bin}"; }
 
 # now_ms: milliseconds of a clock that only moves forward.
 now_ms() {
@@ -102,17 +102,20 @@ node_usable() {
     [[ $(node --version) =~ ^v([0-9]+) ]] && ((BASH_REMATCH[1] >= 18))
 }
 
-# missing_packages GROUP...: those not installed, one a line. Node and npm may come from elsewhere.
+# missing_packages GROUP...: those not installed, one a line, with their suite behind a slash where
+# packages.txt names one. Node and npm may come from elsewhere.
 missing_packages() {
   local wanted installed
   wanted=$(packages_of "$@" | sort -u)
   # dpkg-query fails when it does not know one of them; what it does know it has said by then.
-  installed=$({ dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' $wanted 2>/dev/null || true; } |
+  installed=$({ printf '%s\n' "$wanted" | cut -d/ -f1 |
+    xargs -r dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' 2>/dev/null || true; } |
     awk '$1 == "ii" { print $2 }' | sort -u)
   installed+=$'\n'$(for tool in node:nodejs npm:npm; do
     if command -v "${tool%:*}" >/dev/null; then echo "${tool#*:}"; fi
   done)
-  comm -23 <(printf '%s\n' "$wanted") <(printf '%s\n' "$installed" | sort -u)
+  awk -F/ 'NR == FNR { there[$1] = 1; next } $1 != "" && !($1 in there)' \
+    <(printf '%s\n' "$installed") <(printf '%s\n' "$wanted")
 }
 
 # need GROUP...: installs what a command is about to use, if anything is missing.

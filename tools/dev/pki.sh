@@ -82,6 +82,8 @@ make_pki() {
   # Decision tokens between the services (decision E6), and the keyed hash of the ICN in them.
   make_signing_key decision -algorithm EC -pkeyopt ec_paramgen_curve:P-256
   make_key_ring decision-icn.keys dev-1
+  # Pseudonyms of people in every service's audit trail.
+  make_key_ring audit-pseudonym.keys dev-1
   # How mhv-account proves itself to MHV, and both services to its stand-in.
   make_signing_key mhv-sts -algorithm RSA -pkeyopt rsa_keygen_bits:2048
   mkdir -p "$VA_DEV_DIR/secrets"

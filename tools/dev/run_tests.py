@@ -14,7 +14,7 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-CHECKS = ("format", "includes", "pii", "words", "links", "proto", "shell")
+CHECKS = ("format", "includes", "pii", "words", "migrations", "links", "proto", "shell")
 # Programs of these labels share nothing but the machine's cores.
 SIDE_BY_SIDE = ("unit", "contract")
 NEEDS_STACK = ("e2e", "browser", "security", "interop")
@@ -166,8 +166,12 @@ def file_jobs(label: str) -> list[Job]:
         if "node:test" in path.read_text(encoding="utf-8"):
             jobs.append(Job(path.name, label, ["node", "--test", "--test-reporter=tap", str(path)],
                             "node", 600))
-    for path in sorted(folder.glob("*_test.py")):
-        jobs.append(Job(path.name, label, ["/usr/bin/python3", "-B", str(path)], "unittest", 600))
+    # Tests of operations are end-to-end tests that bring stacks of their own, to break them.
+    folders = [folder, ROOT / "tests/operations"] if label == "e2e" else [folder]
+    for path in sorted(path for one in folders for path in one.glob("*_test.py")):
+        # One builds the previous programs the first time it runs.
+        limit = 1900 if path.name == "previous_binary_test.py" else 600
+        jobs.append(Job(path.name, label, ["/usr/bin/python3", "-B", str(path)], "unittest", limit))
     return jobs
 
 

@@ -9,7 +9,11 @@ source "$VA_ROOT/tools/dev/processes.sh"
 source "$VA_ROOT/tools/dev/pki.sh"
 source "$VA_ROOT/tools/dev/postgres.sh"
 
-second_gateway() { [[ ${VA_DEV_SECOND_GATEWAY:-} == 1 ]]; }
+# VA_DEV_REPLICAS=2: of every service two processes on one database, NAME and NAME-b.
+replicas() { [[ ${VA_DEV_REPLICAS:-1} == 2 ]]; }
+[[ ${VA_DEV_REPLICAS:-1} =~ ^[12]$ ]] || usage_error "VA_DEV_REPLICAS must be 1 or 2, not '$VA_DEV_REPLICAS'"
+# VA_DEV_FRONT=1: nginx in front of the gateways, at the address that browsers know.
+front() { [[ ${VA_DEV_FRONT:-} == 1 ]]; }
 
 # Every port of the stack, as PORT_<SERVICE>_<KIND>.
 PORT_GATEWAY_PUBLIC=$((VA_PORT_BASE + 43))
@@ -18,8 +22,13 @@ PORT_USER_ATTRIBUTES_GRPC=$((VA_PORT_BASE + 45))
 PORT_MPI_ADAPTER_GRPC=$((VA_PORT_BASE + 46))
 PORT_MHV_ACCOUNT_GRPC=$((VA_PORT_BASE + 47))
 PORT_INHERITED_PROOFING_GRPC=$((VA_PORT_BASE + 48))
+PORT_FRONT=$((VA_PORT_BASE + 51))
 PORT_GATEWAY_B_PUBLIC=$((VA_PORT_BASE + 53))
 PORT_GATEWAY_B_GRPC=$((VA_PORT_BASE + 54))
+PORT_USER_ATTRIBUTES_B_GRPC=$((VA_PORT_BASE + 55))
+PORT_MPI_ADAPTER_B_GRPC=$((VA_PORT_BASE + 56))
+PORT_MHV_ACCOUNT_B_GRPC=$((VA_PORT_BASE + 57))
+PORT_INHERITED_PROOFING_B_GRPC=$((VA_PORT_BASE + 58))
 PORT_IDP_SIMULATOR=$((VA_PORT_BASE + 61))
 PORT_MPI_SIMULATOR=$((VA_PORT_BASE + 62))
 PORT_MHV_SIMULATOR=$((VA_PORT_BASE + 63))
@@ -29,10 +38,18 @@ PORT_MPI_ADAPTER_OPS=$((VA_PORT_BASE + 1046))
 PORT_MHV_ACCOUNT_OPS=$((VA_PORT_BASE + 1047))
 PORT_INHERITED_PROOFING_OPS=$((VA_PORT_BASE + 1048))
 PORT_GATEWAY_B_OPS=$((VA_PORT_BASE + 1053))
+PORT_USER_ATTRIBUTES_B_OPS=$((VA_PORT_BASE + 1055))
+PORT_MPI_ADAPTER_B_OPS=$((VA_PORT_BASE + 1056))
+PORT_MHV_ACCOUNT_B_OPS=$((VA_PORT_BASE + 1057))
+PORT_INHERITED_PROOFING_B_OPS=$((VA_PORT_BASE + 1058))
 
 # Two sites: the IdP's POST back to the gateway is cross-site, as it is in the world (decision E2).
 GATEWAY_URL=https://localhost:$PORT_GATEWAY_PUBLIC
 GATEWAY_B_URL=https://localhost:$PORT_GATEWAY_B_PUBLIC
+if front; then
+  GATEWAY_URL=https://localhost:$PORT_FRONT
+  GATEWAY_B_URL=$GATEWAY_URL
+fi
 IDP_URL=https://127.0.0.1:$PORT_IDP_SIMULATOR
 IDP_SSO_URL=$IDP_URL/isam/sps/saml20idp/saml20/login
 IDP_ENTITY_ID=$IDP_URL/metadata
@@ -45,16 +62,38 @@ SP_ENTITY_ID=$GATEWAY_URL/v1/sessions/metadata
 ACS_URL=$GATEWAY_URL/v1/sessions/callback
 FRONT_END_URL=$GATEWAY_URL
 
+# port_name SERVICE KIND: the name of the variable that holds a port; nothing for what is no service.
+port_name() {
+  local name=${1%-b} suffix=
+  [[ " ${VA_SERVICES[*]} " == *" $name "* ]] || return 0
+  if [[ $1 == *-b ]]; then suffix=_B; fi
+  name=$(tr '[:lower:]-' '[:upper:]_' <<<"${name#auth-}")
+  printf 'PORT_%s%s_%s' "$name" "$suffix" "$2"
+}
+
 # ops_port SERVICE
 ops_port() {
-  case $1 in
-    auth-gateway) echo "$PORT_GATEWAY_OPS" ;;
-    auth-gateway-b) echo "$PORT_GATEWAY_B_OPS" ;;
-    user-attributes) echo "$PORT_USER_ATTRIBUTES_OPS" ;;
-    mpi-adapter) echo "$PORT_MPI_ADAPTER_OPS" ;;
-    mhv-account) echo "$PORT_MHV_ACCOUNT_OPS" ;;
-    inherited-proofing) echo "$PORT_INHERITED_PROOFING_OPS" ;;
-  esac
+  local name
+  name=$(port_name "$1" OPS)
+  if [[ -n $name ]]; then echo "${!name}"; fi
+}
+
+# grpc_target SERVICE: where its callers find it, both processes when there are two.
+grpc_target() {
+  local one two
+  one=$(port_name "$1" GRPC)
+  two=$(port_name "$1-b" GRPC)
+  if replicas; then
+    echo "ipv4:127.0.0.1:${!one},127.0.0.1:${!two}"
+  else
+    echo "127.0.0.1:${!one}"
+  fi
+}
+
+# service_names: every process of a service.
+service_names() {
+  printf '%s\n' "${VA_SERVICES[@]}"
+  if replicas; then printf '%s-b\n' "${VA_SERVICES[@]}"; fi
 }
 
 # simulator_port SIMULATOR
@@ -68,17 +107,27 @@ simulator_port() {
 
 # stack_names: what runs when all is up, database first.
 stack_names() {
-  printf '%s\n' postgres "${VA_SIMULATORS[@]}" "${VA_SERVICES[@]}"
-  if second_gateway; then echo auth-gateway-b; fi
+  printf '%s\n' postgres "${VA_SIMULATORS[@]}"
+  service_names
+  if front; then echo nginx; fi
 }
 
 # stack_ports: "port name", one a line.
 stack_ports() {
   local name
   for name in "${!PORT_@}"; do
-    if [[ $name == PORT_GATEWAY_B_* ]] && ! second_gateway; then continue; fi
+    if [[ $name == PORT_*_B_* ]] && ! replicas; then continue; fi
+    if [[ $name == PORT_FRONT ]] && ! front; then continue; fi
     printf '%s %s\n' "${!name}" "$(tr '[:upper:]_' '[:lower:]-' <<<"${name#PORT_}")"
   done
+}
+
+# gateways: the servers of nginx's upstream. max_fails=0: a gateway that is being restarted refuses at
+# once and is asked again with the next request; with two of them, one marked down too long is both.
+gateways() {
+  local port ports=("$PORT_GATEWAY_PUBLIC")
+  if replicas; then ports+=("$PORT_GATEWAY_B_PUBLIC"); fi
+  for port in "${ports[@]}"; do printf 'server 127.0.0.1:%s max_fails=0; ' "$port"; done
 }
 
 # fill TEMPLATE NAME: the template with every @KEY@ replaced; an unknown key is an error.
@@ -94,6 +143,9 @@ fill() {
       SECRETS) value=$VA_DEV_DIR/secrets ;;
       PG_HOST) value=$(pg_socket_dir) ;;
       URL) value=$GATEWAY_URL ;;
+      TARGET_*) value=$(grpc_target "$(tr '[:upper:]_' '[:lower:]-' <<<"${key#TARGET_}")") ;;
+      GATEWAYS) value=$(gateways) ;;
+      TRUSTED_PROXIES) value=$(if front; then echo 127.0.0.1; fi) ;;
       PORT_* | SP_ENTITY_ID | ACS_URL | FRONT_END_URL | IDP_SSO_URL | IDP_ENTITY_ID | MPI_URL | MHV_*) value=${!key} ;;
       *) die "$1 asks for @$key@, which nothing defines" ;;
     esac
@@ -102,20 +154,30 @@ fill() {
   printf '%s\n' "$text"
 }
 
+# write_second_config SERVICE: the same service on the same database behind other ports. Without nginx
+# in front, the second gateway has an address of its own; its identity towards the IdP, and with it the
+# address responses are posted to, stays that of the first.
+write_second_config() {
+  local kind own other edits=
+  for kind in PUBLIC GRPC OPS; do
+    own=$(port_name "$1" "$kind")
+    other=$(port_name "$1-b" "$kind")
+    # Nobody else's port stands behind `listen`.
+    if [[ -n ${!other:-} ]]; then edits+="s#^(( *)listen: 127\.0\.0\.1:)${!own}\$#\1${!other}#;"; fi
+  done
+  fill "$VA_ROOT/deploy/dev/$1.yaml" "$1-b" |
+    sed -E -e "$edits" -e "s#^(  base_url: ).*#\1$GATEWAY_B_URL#" >"$VA_DEV_DIR/config/$1-b.yaml"
+}
+
 # write_configs: the files the services are started with.
 write_configs() {
   local service to=$VA_DEV_DIR/config templates=$VA_ROOT/deploy/dev
   mkdir -p "$to"
   for service in "${VA_SERVICES[@]}"; do
     fill "$templates/$service.yaml" "$service" >"$to/$service.yaml"
+    if replicas; then write_second_config "$service"; fi
   done
-  if second_gateway; then
-    # The same service on the same database behind another port: its identity towards the IdP, and
-    # with it the address responses are posted to, stays that of the first.
-    PORT_GATEWAY_PUBLIC=$PORT_GATEWAY_B_PUBLIC PORT_GATEWAY_GRPC=$PORT_GATEWAY_B_GRPC \
-      PORT_GATEWAY_OPS=$PORT_GATEWAY_B_OPS GATEWAY_URL=$GATEWAY_B_URL \
-      fill "$templates/auth-gateway.yaml" auth-gateway-b >"$to/auth-gateway-b.yaml"
-  fi
+  if front; then fill "$templates/nginx.conf" nginx >"$to/nginx.conf"; fi
   # The shipped policy sends people to real hosts. Here the simulator stands in for those.
   sed -E -e "s#https://(eauth\.va\.gov|patientportal\.myhealth\.va\.gov)#$IDP_URL/portal/\1#" \
     -e "s#\[(eauth\.va\.gov|patientportal\.myhealth\.va\.gov)\]#['127.0.0.1:$PORT_IDP_SIMULATOR']#" \
@@ -124,12 +186,15 @@ write_configs() {
 
 # write_env: what scripts and tests read to find the stack.
 write_env() {
-  local name pid
+  local name pid port
   {
     printf 'VA_URL=%q\n' "$GATEWAY_URL"
-    if second_gateway; then printf 'VA_URL_B=%q\n' "$GATEWAY_B_URL"; fi
+    if replicas && ! front; then printf 'VA_URL_B=%q\n' "$GATEWAY_B_URL"; fi
     printf 'VA_OPS_URL=%q\n' "http://127.0.0.1:$PORT_GATEWAY_OPS"
-    if second_gateway; then printf 'VA_OPS_URL_B=%q\n' "http://127.0.0.1:$PORT_GATEWAY_B_OPS"; fi
+    if replicas; then printf 'VA_OPS_URL_B=%q\n' "http://127.0.0.1:$PORT_GATEWAY_B_OPS"; fi
+    while read -r port name; do
+      printf 'VA_PORT_%s=%s\n' "$(tr '[:lower:]-' '[:upper:]_' <<<"$name")" "$port"
+    done < <(stack_ports)
     printf 'VA_IDP_URL=%q\n' "$IDP_URL"
     printf 'VA_MPI_URL=%q\n' "$MPI_URL"
     printf 'VA_MHV_URL=%q\n' "$MHV_URL"
@@ -149,6 +214,16 @@ write_env() {
     done
   } >"$VA_DEV_DIR/env.new"
   mv "$VA_DEV_DIR/env.new" "$VA_DEV_DIR/env"
+}
+
+# start_service NAME: one process of a service, with the configuration that was written for it.
+start_service() { start_process "$1" "$(bin_dir)/${1%-b}" --config "$VA_DEV_DIR/config/$1.yaml"; }
+
+# start_front: nginx as an ordinary process of this stack: no daemon, nothing outside its folder.
+start_front() {
+  mkdir -p "$VA_DEV_DIR/run/nginx"
+  start_process nginx /usr/sbin/nginx -p "$VA_DEV_DIR/run/nginx" -e stderr \
+    -c "$VA_DEV_DIR/config/nginx.conf" -g 'daemon off;'
 }
 
 # ready SERVICE: its ops port says so.

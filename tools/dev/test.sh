@@ -5,6 +5,8 @@
 #   (without an argument: all of these that exist); on demand also bare, deploy, fuzz, soak.
 # Contract and integration tests get a temporary PostgreSQL cluster; e2e, browser, security and interop
 # tests a stack of their own on free ports, which is always stopped. Nothing that runs already is used.
+# e2e also runs tests/operations (restarts, reloads, outages, Prometheus): stacks of their own, to break.
+# VA_TEST_SIGN_INS (default 50) is how many people a second sign in while all services restart.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source "$VA_ROOT/tools/dev/stack.sh"
 case ${1:-} in -h | --help) command_help "${BASH_SOURCE[0]}"; exit 0 ;; esac
@@ -79,7 +81,7 @@ cluster() (
 free_base() {
   local base offset
   for base in $(seq 12400 2000 28400); do
-    for offset in 43 44 45 46 47 48 53 54 61 62 63 1043 1045 1046 1047 1048 1053; do
+    for offset in {43..48} {51..58} {61..63} {1043..1048} {1053..1058}; do
       if port_open $((base + offset)); then continue 2; fi
     done
     echo "$base"
@@ -116,12 +118,12 @@ if has_tests contract integration conformance security unit; then
 fi
 if has_tests e2e browser security interop; then
   base=$(free_base)
-  if VA_DEV_DIR=$stack VA_DEV_PORT_BASE=$base VA_DEV_SECOND_GATEWAY=1 \
+  if VA_DEV_DIR=$stack VA_DEV_PORT_BASE=$base VA_DEV_REPLICAS=2 \
     run_logged "test stack" "$work/log/stack-up.log" bash "$VA_ROOT/tools/dev/up.sh" 8>&-; then
     set -a
     source "$stack/env"
     set +a
-    export VA_DEV_PORT_BASE=$base VA_DEV_SECOND_GATEWAY=1
+    export VA_DEV_PORT_BASE=$base VA_DEV_REPLICAS=2
   else
     run+=(--stack-failed)
   fi

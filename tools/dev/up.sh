@@ -4,7 +4,8 @@
 # the five services, with a PKI of their own. Sets up and builds first where needed; a second up
 # changes nothing, and fails when what runs is not ready. --foreground stays, and stops everything on Ctrl-C.
 # VA_DEV_PORT_BASE (default 8400) moves all ports, VA_DEV_DIR (default .dev) the data.
-# VA_DEV_SECOND_GATEWAY=1 adds a second gateway process on the same database.
+# VA_DEV_REPLICAS=2 runs two processes of every service on the same database, VA_DEV_FRONT=1 nginx in
+# front of the gateways. VA_BIN_DIR names programs that were built elsewhere; nothing is built then.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source "$VA_ROOT/tools/dev/stack.sh"
 
@@ -45,7 +46,7 @@ summary() {
   local width=18
   say ""
   printf "%-${width}s %s\n" "Sign in" "$GATEWAY_URL/sign-in/?application=mhv&to=home"
-  if second_gateway; then printf "%-${width}s %s\n" "Second gateway" "$GATEWAY_B_URL"; fi
+  if replicas && ! front; then printf "%-${width}s %s\n" "Second gateway" "$GATEWAY_B_URL"; fi
   printf "%-${width}s %s\n" "Operators" "http://127.0.0.1:$PORT_GATEWAY_OPS/readyz"
   printf "%-${width}s %s\n" "People to be" "$(cd "$VA_ROOT/tests/personas" && printf '%s\n' *.yaml | sed 's/\.yaml$//' | paste -sd' ' | fold -s -w 78 | sed "2,\$s/^/$(printf '%*s' $((width + 1)) '')/")"
   printf "%-${width}s %s\n" "Without a browser" "./dev signin mhv_premium"
@@ -103,8 +104,11 @@ if [[ -n $(started_names) ]]; then
 fi
 
 need build run
-bash "$VA_ROOT/tools/dev/build.sh" "$VA_PRESET" "${VA_SERVICES[@]}" "${VA_SIMULATORS[@]}" signin ||
-  die "the build failed"
+if front; then need test; fi
+if [[ -z ${VA_BIN_DIR:-} ]]; then
+  bash "$VA_ROOT/tools/dev/build.sh" "$VA_PRESET" "${VA_SERVICES[@]}" "${VA_SIMULATORS[@]}" signin ||
+    die "the build failed"
+fi
 starting=$(now_ms)
 trap interrupted INT TERM
 
@@ -153,10 +157,10 @@ for entry in "${migrations[@]}"; do
   wait "${entry%%:*}" || failed "${entry#*:} could not bring its schema up to date" "${entry#*:}-migrate"
 done
 
-waiting=("${VA_SERVICES[@]}")
-if second_gateway; then waiting+=(auth-gateway-b); fi
+mapfile -t waiting < <(service_names)
 for name in "${waiting[@]}"; do
-  begin "$name" "$bin/${name%-b}" --config "$VA_DEV_DIR/config/$name.yaml"
+  started_now+=("$name")
+  start_service "$name"
 done
 all=("${VA_SIMULATORS[@]}" "${waiting[@]}")
 
@@ -187,6 +191,16 @@ for name in "${VA_SIMULATORS[@]}"; do
     sleep 0.1
   done
 done
+
+if front; then
+  started_now+=(nginx)
+  start_front
+  until port_open "$PORT_FRONT"; do
+    if [[ -z $(pid_of nginx) ]]; then failed "nginx stopped while starting" nginx; fi
+    if (($(now_ms) > deadline)); then failed "nginx does not listen" nginx; fi
+    sleep 0.1
+  done
+fi
 
 write_env
 trap - INT TERM
