@@ -27,12 +27,14 @@ stop_measured_stack() {
 # addresses into the environment. It ends with this shell.
 start_measured_stack() {
   VA_DEV_DIR=$(mktemp -d "${TMPDIR:-/tmp}/va-bench.XXXXXX")
-  unset VA_DEV_SECOND_GATEWAY
+  unset VA_DEV_REPLICAS VA_DEV_FRONT
   VA_DEV_PORT_BASE=$(free_port_base)
   export VA_DEV_DIR VA_DEV_PORT_BASE
   trap stop_measured_stack EXIT
   trap 'exit 130' INT TERM
-  run_logged "stack to measure" "$VA_DEV_DIR.log" env "$@" bash "$VA_ROOT/tools/dev/up.sh" ||
+  # All load comes from one address: what is measured is not the limit of one client.
+  run_logged "stack to measure" "$VA_DEV_DIR.log" env VA_AUTH_GATEWAY__LIMITS__PER_ADDRESS__RATE=0 "$@" \
+    bash "$VA_ROOT/tools/dev/up.sh" ||
     die "the stack to measure does not start"
   set -a
   source "$VA_DEV_DIR/env"

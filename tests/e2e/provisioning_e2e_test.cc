@@ -31,8 +31,9 @@ SignedIn SignIn(UserAgent& agent, const Persona& persona) {
   const auto end = simulators::Walk(agent, At(persona.type), persona.id);
   INFO(persona.id << ": " << end.status());
   REQUIRE(end.ok());
+  // MHV may take its three seconds twice, and the machine its own time.
   const auto result = simulators::ReadResultOf(persona, agent, *end, stack.url(), stack.ops_url(),
-                                               stack.ops_client());
+                                               stack.ops_client(), absl::Seconds(30));
   INFO(result.status());
   REQUIRE(result.ok());
   return {*end, result->json};
@@ -117,7 +118,8 @@ TEST_CASE("E2e: the callback does not wait for MHV", "[e2e]") {
   const auto end = simulators::Return(agent, *answer);
   REQUIRE(end.ok());
   REQUIRE(end->hops.front().method == "POST");
-  CHECK(end->hops.front().took < absl::Seconds(2));
+  // Whoever waited for MHV waited out its three seconds.
+  CHECK(end->hops.front().took < absl::Milliseconds(2900));
   CHECK(HoldsSession(agent));
 }
 

@@ -8,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "lib/base/clock.h"
 #include "lib/base/encoding.h"
 #include "tests/e2e/stack.h"
 
@@ -202,12 +203,13 @@ TEST_CASE("E2e: 64 parallel posts of one response over two gateways give one ses
   for (std::thread& thread : threads) thread.join();
 
   // Whoever waits for the first answer holds a worker, so only some may wait at once: the others
-  // are told to come back, and on a slow machine that can be most of them.
+  // are told to come back, and on a slow machine that can be most of them. And of one attempt a
+  // gateway takes twenty posts at once (limits.per_flow): the rest never reach a worker.
   int with_session = 0;
   for (const auto& page : pages) {
     INFO(page.status());
     REQUIRE(page.ok());
-    CHECK((page->status() == 303 || page->status() == 503));
+    CHECK((page->status() == 303 || page->status() == 503 || page->status() == 429));
     CHECK((page->status() == 303 || !page->Header("retry-after").empty()));
     if (SetsSession(*page)) ++with_session;
   }
@@ -215,7 +217,11 @@ TEST_CASE("E2e: 64 parallel posts of one response over two gateways give one ses
   CHECK(stack.Sessions() == sessions + 1);
   CHECK(stack.UsedAssertions() == assertions + 1);
   // Coming back is enough: everybody lands where the first did, and nothing new is made.
-  const auto later = ReturnTo(agent, *answer, stack.url_b());
+  auto later = ReturnTo(agent, *answer, stack.url_b());
+  const absl::Time patience = base::SystemClock().Now() + absl::Seconds(90);
+  while (later.ok() && later->status() == 429 && base::SystemClock().Now() < patience) {
+    later = ReturnTo(agent, *answer, stack.url_b());
+  }
   REQUIRE(later.ok());
   CHECK(later->status() == 303);
   CHECK_FALSE(SetsSession(*later));

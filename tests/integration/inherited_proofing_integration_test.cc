@@ -21,7 +21,7 @@
 #include "lib/rpc/channel.h"
 #include "lib/rpc/server.h"
 #include "lib/store/migrator.h"
-#include "lib/telemetry/audit.h"
+#include "lib/telemetry/file_audit.h"
 #include "lib/telemetry/log.h"
 #include "lib/testing/persona.h"
 #include "lib/testing/temp_postgres.h"
@@ -225,8 +225,13 @@ class Line {
         HttpMhvProofing::Deps{*http_, clock_},
         MhvSettings{absl::StrCat("https://127.0.0.1:", mhv_server_->port(), "/inherited-proofing"),
                     mhv_timeout, identity::Secret::FromWire(kAppToken)});
-    audit_ = OrFail(telemetry::FileAudit::Open(absl::StrCat(pki_.dir().path(), "/audit.jsonl"),
-                                               "inherited-proofing", clock_));
+    telemetry::FileAuditOptions trail;
+    trail.path = absl::StrCat(pki_.dir().path(), "/audit.jsonl");
+    trail.service = "inherited-proofing";
+    trail.process = "0123456789abcdef";
+    audit_ = OrFail(telemetry::FileAudit::Open(
+        std::move(trail),
+        OrFail(crypto::KeyRing::FromText(absl::StrCat("k1:", std::string(64, 'a')))), clock_));
     ProofingSettings settings;
     settings.text_version = "1";
     service_ = std::make_unique<ProofingServiceImpl>(

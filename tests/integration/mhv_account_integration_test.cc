@@ -245,7 +245,7 @@ class Line {
         "  callers: {auth-gateway.va.internal: [", kEnsure, "]}\n", "database: {host: ", app.host,
         ", port: ", app.port, ", name: ", app.name, ", user: ", app.user,
         ", owner_user: ", database_->Owner().user, "}\n", "audit: {file: ", dir.path(),
-        "/audit.jsonl}\n", "decision: {public_key_files: [",
+        "/audit.jsonl, pseudonym_keys_file: ", Ring(), "}\n", "decision: {public_key_files: [",
         dir.Write("decision.pub", decision_pub_), "], icn_keys_file: ", Ring(), "}\n",
         "keys: {sealed_box_file: ", Ring(), ", lookup_file: ", Ring(), "}\n",
         "mhv:\n  http: {url: '", mhv->url(), "', timeout: 400ms, tls: {ca_file: ", pki_.ca_file(),
