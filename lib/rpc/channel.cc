@@ -132,9 +132,14 @@ absl::Status CallOnce(grpc::Channel& channel, const std::string& path, const Mes
   if (!options.request_id.empty()) context.AddMetadata(kRequestIdKey, options.request_id);
   if (!traceparent.empty()) context.AddMetadata(kTraceparentKey, traceparent);
   const grpc::internal::RpcMethod method(path.c_str(), grpc::internal::RpcMethod::NORMAL_RPC);
-  return FromGrpc(
+  const absl::Status status = FromGrpc(
       grpc::internal::BlockingUnaryCall<MessageLite, MessageLite, MessageLite, MessageLite>(
           &channel, method, &context, request, &response));
+  if (status.code() != absl::StatusCode::kCancelled) return status;
+  // Nothing here cancels a call. What a server that stops has just let in, and cannot hand to
+  // anybody any more, ends like this: it is away, as one whose connection is gone.
+  return base::MakeError(absl::StatusCode::kUnavailable, "PEER_STOPPING",
+                         "the service ended the call", true);
 }
 
 // Makes the call as often as it may be made; `attempts` counts.
