@@ -85,11 +85,13 @@ if ((${#missing[@]})); then
   say "Installing ${#missing[@]} packages for: ${groups[*]}"
   echo "${missing[*]}" | fold -s -w 96 | sed 's/^/  /'
   mapfile -t suites < <(printf '%s\n' "${missing[@]}" | sed -n 's,^[^/]*/,,p' | sort -u)
+  # By its name alone: it is in no other suite, and apt would take what it depends on from that suite
+  # as well if it were told the suite, in versions that the rest of the system does not go with.
   for suite in "${suites[@]}"; do enable_suite "$suite"; done
   run_logged "package lists" "$VA_ROOT/build/log/apt-update.log" as_root apt-get -q update
   without_daemons run_logged "packages" "$VA_ROOT/build/log/apt-install.log" \
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends \
-    -o Dpkg::Use-Pty=0 install "${missing[@]}"
+    -o Dpkg::Use-Pty=0 install "${missing[@]%%/*}"
 else
   say "Packages for ${groups[*]}: all there"
 fi
