@@ -188,7 +188,9 @@ Figures Under(House& house, const Flood& flood) {
 void CheckHealthy(const Figures& figures) {
   CHECK(figures.failed == 0);
   CHECK(figures.healthy > 0);
+#if !defined(__SANITIZE_ADDRESS__)  // it keeps back what was freed
   CHECK(figures.grown_mib < 64);
+#endif
 }
 
 }  // namespace
