@@ -487,7 +487,6 @@ void Runtime::AddPeerCheck(const std::string& name, rpc::Channel peer) const {
 
 int Main(int argc, char** argv, const ServiceSpec& spec) {
   HardenProcess();
-  Signals signals;
   Flags flags;
   if (const auto exit = ParseFlags(argc, argv, spec, flags)) return *exit;
 
@@ -511,6 +510,9 @@ int Main(int argc, char** argv, const ServiceSpec& spec) {
     std::cout << spec.name << ": the configuration is good\n";
     return kOk;
   }
+  // Before the first thread, and not before the files are read: until here TERM ends the program,
+  // even one that waits at a pipe that nobody writes to.
+  Signals signals;
   Program program(spec, common, {flags.config_file, table.Values(), table.Describe()}, signals);
   return flags.migrate ? program.Migrate() : program.Serve();
 }

@@ -9,6 +9,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <exception>
+#include <iostream>
+#include <system_error>
 
 #include "lib/base/clock.h"
 
@@ -19,6 +22,23 @@ namespace {
 constexpr size_t kDefaultStack = 1 << 20;
 
 void Expire(sigval /*unused*/) { ::_exit(1); }
+
+// What nobody caught: too few threads for what the settings ask for, most likely. In words and with
+// the exit code of a program that could not run; of other exceptions only that there was one, their
+// texts may quote data.
+[[noreturn]] void EndInWords() {
+  try {
+    if (const std::exception_ptr thrown = std::current_exception()) std::rethrow_exception(thrown);
+    std::cerr << "cannot go on\n";
+  } catch (const std::system_error& error) {
+    std::cerr << "cannot go on: " << error.code().message()
+              << " (limits of threads, descriptors and memory: ulimit -a)\n";
+  } catch (...) {
+    std::cerr << "cannot go on: an exception that nobody handles\n";
+  }
+  std::cerr.flush();
+  ::_exit(1);
+}
 
 }  // namespace
 
@@ -31,6 +51,7 @@ _gnutls_global_init_skip() {  // NOLINT(bugprone-reserved-identifier)
 }
 
 void HardenProcess() {
+  std::set_terminate(&EndInWords);
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   const rlimit none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);
