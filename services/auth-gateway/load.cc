@@ -24,6 +24,9 @@ std::optional<identity::Policy> LoadPolicy(const Config& config, service::FileLo
 
 namespace {
 
+// The policy row that the one configured provider stands for.
+constexpr char kOnlyIdp[] = "ssoe";
+
 // An identity provider without a key or an unreadable file stops the start: verification is never
 // skipped for want of a key (attack S57).
 std::optional<std::vector<crypto::PublicKey>> LoadIdpKeys(const Config& config,
@@ -53,15 +56,22 @@ std::optional<SamlSettings> LoadSaml(const Config& config, service::FileLoader& 
   auto metadata = files.Take("saml.sp_entity_id",
                              BuildSpMetadata({config.sp_entity_id, acs_url, {pair->certificate}}));
   if (!metadata) return std::nullopt;
-  return SamlSettings{.sp_entity_id = config.sp_entity_id,
-                      .acs_url = acs_url,
-                      .idp_entity_id = config.idp_entity_id,
-                      .idp_sso_url = config.idp_sso_url,
-                      .idp_keys = *std::move(idp_keys),
-                      .signing_key = std::move(pair->key),
-                      .signing_certificate = std::move(pair->certificate),
-                      .skew = config.clock_skew,
-                      .metadata = *std::move(metadata)};
+  SamlIdp idp;
+  idp.name = kOnlyIdp;
+  idp.entity_id = config.idp_entity_id;
+  idp.sso.url = config.idp_sso_url;
+  idp.keys = *std::move(idp_keys);
+  SamlSettings settings{.sp_entity_id = config.sp_entity_id,
+                        .acs_url = acs_url,
+                        .slo_url = absl::StrCat(config.base_url, "/v1/sessions/saml_logout"),
+                        .idps = {},
+                        .signing_key = std::move(pair->key),
+                        .signing_certificate = std::move(pair->certificate),
+                        .decryption_keys = {},
+                        .skew = config.clock_skew,
+                        .metadata = *std::move(metadata)};
+  settings.idps.push_back(std::move(idp));
+  return settings;
 }
 
 void CheckPublicTls(const Config& config, service::FileLoader& files) {

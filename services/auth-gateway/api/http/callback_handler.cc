@@ -141,14 +141,15 @@ FlowEvent CallbackRun::Return() {
 
 FlowEvent CallbackRun::Perform(const CheckResponse& /*effect*/) {
   const identity::IdpRow* const idp = deps_.policy.FindIdpOf(state_.flow->plan.csp);
-  // Begun under a policy that knew the CSP: what must be signed is not known any more.
-  if (idp == nullptr) {
+  const SamlIdp* const trusted = deps_.saml.FindByEntityId(state_.flow->idp);
+  // Begun under a policy that knew the CSP: what must be signed, or by whom, is not known any more.
+  if (idp == nullptr || trusted == nullptr) {
     return Failed("policy", base::MakeError(absl::StatusCode::kFailedPrecondition, "CSP_UNKNOWN",
                                             "the policy has no identity provider for the CSP"));
   }
   ExpectedResponse expected;
-  expected.idp_entity_id = state_.flow->idp;
-  expected.keys = deps_.saml.idp_keys;
+  expected.idp_entity_id = trusted->entity_id;
+  expected.keys = trusted->keys;
   expected.sp_entity_id = deps_.saml.sp_entity_id;
   expected.acs_url = deps_.saml.acs_url;
   expected.in_response_to = state_.flow->authn_request_id;

@@ -17,21 +17,9 @@
 #include "services/auth-gateway/domain/ports.h"
 #include "services/auth-gateway/saml/authn_request.h"
 #include "services/auth-gateway/saml/response_validator.h"
+#include "services/auth-gateway/saml/saml_settings.h"
 
 namespace va::gateway {
-
-// Our side and the IdP's side of the SAML conversation.
-struct SamlSettings {
-  std::string sp_entity_id;
-  std::string acs_url;
-  std::string idp_entity_id;
-  std::string idp_sso_url;
-  std::vector<crypto::PublicKey> idp_keys;  // at least one: no key, no start (attack S57)
-  crypto::PrivateKey signing_key;
-  crypto::Certificate signing_certificate;
-  absl::Duration skew = absl::Seconds(60);
-  std::string metadata;  // ours, built once
-};
 
 // Limits of one attempt.
 struct AttemptLimits {

@@ -277,6 +277,7 @@ inline constexpr char kIdp[] = "https://idp.test/saml";
 inline constexpr char kSp[] = "https://sp.test/saml";
 inline constexpr char kBase[] = "https://sp.test";
 inline constexpr char kAcs[] = "https://sp.test/v1/sessions/callback";
+inline constexpr char kSlo[] = "https://sp.test/v1/sessions/saml_logout";
 
 inline SamlSettings TestSaml(const crypto::PrivateKey& idp_key) {
   const auto pair =
@@ -287,15 +288,23 @@ inline SamlSettings TestSaml(const crypto::PrivateKey& idp_key) {
                                      .not_before = absl::FromUnixSeconds(1'700'000'000),
                                      .not_after = absl::FromUnixSeconds(2'000'000'000)},
                                     crypto::NewKey::kEcP256));
-  return {kSp,
-          kAcs,
-          kIdp,
-          "https://idp.test/sso",
-          {idp_key.Public()},
-          OrDie(crypto::PrivateKey::FromPem(pair.private_key_pem)),
-          OrDie(crypto::Certificate::FromPem(pair.certificate_pem)),
-          absl::Seconds(60),
-          "<metadata/>"};
+  SamlSettings settings{
+      .sp_entity_id = kSp,
+      .acs_url = kAcs,
+      .slo_url = kSlo,
+      .idps = {},
+      .signing_key = OrDie(crypto::PrivateKey::FromPem(pair.private_key_pem)),
+      .signing_certificate = OrDie(crypto::Certificate::FromPem(pair.certificate_pem)),
+      .decryption_keys = {},
+      .skew = absl::Seconds(60),
+      .metadata = "<metadata/>"};
+  SamlIdp idp;
+  idp.name = "ssoe";
+  idp.entity_id = kIdp;
+  idp.sso.url = "https://idp.test/sso";
+  idp.keys.push_back(idp_key.Public());
+  settings.idps.push_back(std::move(idp));
+  return settings;
 }
 
 inline identity::Policy TestPolicy() {

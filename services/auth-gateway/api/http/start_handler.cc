@@ -53,11 +53,11 @@ std::string CspName(const identity::Policy& policy, identity::Csp csp) {
   return row == nullptr ? "" : row->name;
 }
 
-AuthnRequestSpec RequestFor(const GatewayDeps& deps, const FlowRecord& flow) {
+AuthnRequestSpec RequestFor(const GatewayDeps& deps, const SamlIdp& idp, const FlowRecord& flow) {
   AuthnRequestSpec spec;
   spec.id = flow.authn_request_id;
   spec.issue_instant = flow.created_at;
-  spec.destination = deps.saml.idp_sso_url;
+  spec.destination = idp.sso.url;
   spec.acs_url = deps.saml.acs_url;
   spec.issuer = deps.saml.sp_entity_id;
   spec.force_authn = flow.plan.force_authn;
@@ -96,13 +96,18 @@ http::Response HandleStart(const GatewayDeps& deps, http::Request& request) {
   flow.handle_hash = HashToken(handle);
   flow.browser_hash = HashToken(browser_id);
   flow.authn_request_id = deps.ids.XmlId();
-  flow.idp = deps.saml.idp_entity_id;
   flow.plan = std::get<SignInPlan>(std::move(planned));
+  const identity::IdpRow* const row = deps.policy.FindIdpOf(flow.plan.csp);
+  const SamlIdp* const idp = row == nullptr ? nullptr : deps.saml.FindByName(row->name);
+  if (idp == nullptr || !idp->IsOpen()) {
+    return RefuseStart(deps, request, 403, {base::SignInCode::kInvalidRequest, "csp_not_offered"});
+  }
+  flow.idp = idp->entity_id;
   flow.had_session = HadSession(deps, request, now, deadline);
   flow.created_at = now;
   flow.expires_at = now + deps.limits.flow_lifetime;
 
-  const auto message = BuildAuthnRequest(RequestFor(deps, flow), deps.saml.signing_key,
+  const auto message = BuildAuthnRequest(RequestFor(deps, *idp, flow), deps.saml.signing_key,
                                          deps.saml.signing_certificate);
   absl::Status started = message.ok() ? deps.flows.Start(flow, deadline) : message.status();
   if (started.ok()) {
@@ -124,7 +129,7 @@ http::Response HandleStart(const GatewayDeps& deps, http::Request& request) {
   }
 
   PostForm form;
-  form.action = deps.saml.idp_sso_url;
+  form.action = idp->sso.url;
   form.fields = {{"SAMLRequest", EncodeFormValue(*message)}, {"RelayState", handle}};
   form.destination_name = CspName(deps.policy, flow.plan.csp);
   http::Response response = http::Html(200, RenderPostForm(form));
