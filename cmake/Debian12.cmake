@@ -16,6 +16,7 @@ endif()
 
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(absl CONFIG REQUIRED)
 # Protobuf ships no CMake config in Debian 12: module mode, before gRPC, which then accepts its targets.
 find_package(Protobuf MODULE REQUIRED)

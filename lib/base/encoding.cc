@@ -41,25 +41,41 @@ std::string Encode(absl::string_view bytes, const char* alphabet, bool pad) {
   return out;
 }
 
-// `text` carries no padding here.
-absl::StatusOr<std::string> Decode(absl::string_view text, const std::array<uint8_t, 256>& table) {
-  if (text.size() % 4 == 1)
-    return absl::InvalidArgumentError("base64 text has an impossible length");
-  std::string out;
-  out.reserve(text.size() / 4 * 3 + 2);
+// The bits of up to four characters, the first ones highest; what is foreign shows in `seen`.
+uint32_t WordOf(absl::string_view text, const std::array<uint8_t, 256>& table, uint8_t& seen) {
   uint32_t word = 0;
-  int bits = 0;
   for (const char c : text) {
     const uint8_t value = table[static_cast<uint8_t>(c)];
-    if (value == kForeign) return absl::InvalidArgumentError("base64 text has a foreign character");
-    word = word << 6 | value;
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      out.push_back(static_cast<char>(word >> bits & 0xff));
-    }
+    seen |= value;
+    word = word << 6 | (value & 63U);
   }
-  if ((word & ((1U << bits) - 1)) != 0) {
+  return word;
+}
+
+// `text` carries no padding here.
+absl::StatusOr<std::string> Decode(absl::string_view text, const std::array<uint8_t, 256>& table) {
+  const size_t rest = text.size() % 4;
+  if (rest == 1) return absl::InvalidArgumentError("base64 text has an impossible length");
+  const size_t whole = text.size() - rest;
+  std::string out(whole / 4 * 3 + (rest == 0 ? 0 : rest - 1), '\0');
+  uint8_t seen = 0;
+  char* to = out.data();
+  for (size_t at = 0; at < whole; at += 4, to += 3) {
+    const uint32_t word = WordOf(text.substr(at, 4), table, seen);
+    to[0] = static_cast<char>(word >> 16 & 0xff);
+    to[1] = static_cast<char>(word >> 8 & 0xff);
+    to[2] = static_cast<char>(word & 0xff);
+  }
+  // Two characters hold one byte and four bits, three hold two bytes and two bits.
+  const uint32_t last = WordOf(text.substr(whole), table, seen);
+  if (rest == 2) to[0] = static_cast<char>(last >> 4 & 0xff);
+  if (rest == 3) {
+    to[0] = static_cast<char>(last >> 10 & 0xff);
+    to[1] = static_cast<char>(last >> 2 & 0xff);
+  }
+  if (seen > 63) return absl::InvalidArgumentError("base64 text has a foreign character");
+  const uint32_t unused = rest == 2 ? 15 : (rest == 3 ? 3 : 0);
+  if ((last & unused) != 0) {
     return absl::InvalidArgumentError("base64 text is not canonical");
   }
   return out;
@@ -111,10 +127,10 @@ absl::StatusOr<std::string> Base64DecodeStrict(absl::string_view text) {
 }
 
 absl::StatusOr<std::string> Base64DecodeLenientWhitespace(absl::string_view text) {
+  // Mostly there is none, and white space is foreign to the strict reading.
+  absl::StatusOr<std::string> strict = Base64DecodeStrict(text);
+  if (strict.ok()) return strict;
   const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
-  bool clean = true;
-  for (const char c : text) clean = clean && !is_space(c);
-  if (clean) return Base64DecodeStrict(text);
   std::string compact;
   compact.reserve(text.size());
   for (const char c : text) {

@@ -29,6 +29,23 @@ TEST_CASE("Base64: S78 url-safe alphabet, missing padding, junk and spare bits a
   }
 }
 
+TEST_CASE("Base64: every length and every last character, canonical or refused", "[base]") {
+  std::string bytes;
+  for (int length = 0; length < 70; ++length) {
+    CHECK(Base64DecodeStrict(Base64Encode(bytes)).value() == bytes);
+    CHECK(Base64UrlDecode(Base64UrlEncode(bytes)).value() == bytes);
+    bytes.push_back(static_cast<char>(251 * length + 3));
+  }
+  int accepted = 0;
+  for (int c = 0; c < 256; ++c) {
+    const std::string last(1, static_cast<char>(c));
+    accepted += Base64DecodeStrict("Zm9vZ" + last + "==").ok();  // four bits unused
+    accepted += Base64DecodeStrict("Zm9vZm" + last + "=").ok();  // two bits unused
+    accepted += Base64DecodeStrict("Zm9vZm9" + last).ok();
+  }
+  CHECK(accepted == 4 + 16 + 64);
+}
+
 TEST_CASE("Base64: S78 whitespace alone is forgiven where a form field may be folded",
           "[base][attack]") {
   CHECK(Base64DecodeLenientWhitespace("Zm9v\r\n YmFy\t").value() == "foobar");

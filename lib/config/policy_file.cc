@@ -20,6 +20,7 @@
 #include "absl/strings/str_join.h"
 #include "lib/base/status.h"
 #include "lib/base/url.h"
+#include "lib/config/yaml_section.h"
 
 namespace va::config {
 namespace {
@@ -40,173 +41,6 @@ using identity::TargetStyle;
 constexpr absl::string_view kWaivable[] = {"101", "103", "106"};
 // Generations that let a request waive (decision R2).
 constexpr absl::string_view kReadSkipDupe[] = {"ssoe-2021", "ssoe-2022-03"};
-
-// Collects problems with the line they stand on.
-class Problems {
- public:
-  explicit Problems(absl::string_view source) : source_(source) {}
-
-  void Add(const YAML::Node& at, absl::string_view what) {
-    const int line = at.Mark().line;
-    lines_.push_back(absl::StrCat(source_, ":", line < 0 ? 1 : line + 1, ": ", what));
-  }
-
-  bool empty() const { return lines_.empty(); }
-  std::string Joined() const { return absl::StrJoin(lines_, "\n"); }
-
- private:
-  std::string source_;
-  std::vector<std::string> lines_;
-};
-
-// One mapping of the file: typed access to its keys; what was never asked for is an unknown key.
-class Section {
- public:
-  Section(const YAML::Node& node, std::string name, Problems& problems)
-      : node_(node), name_(std::move(name)), problems_(problems) {
-    if (!node_.IsMap()) {
-      problems_.Add(node_, absl::StrCat(name_, " must be a mapping"));
-      return;
-    }
-    std::set<std::string> seen;
-    for (const auto& entry : node_) {
-      const std::string key = entry.first.Scalar();
-      if (!seen.insert(key).second) {
-        problems_.Add(entry.first, absl::StrCat(name_, " has the key '", key, "' twice"));
-      }
-    }
-  }
-
-  // Calls `f(key, value)` for every entry, for mappings whose keys are names.
-  void ForEach(const std::function<void(const std::string&, const YAML::Node&)>& f) const {
-    if (!node_.IsMap()) return;
-    for (const auto& entry : node_) f(entry.first.Scalar(), entry.second);
-  }
-
-  // The node of a key; a null node when it is absent.
-  YAML::Node Get(const std::string& key) {
-    asked_.insert(key);
-    return node_.IsMap() ? static_cast<const YAML::Node&>(node_)[key]
-                         : YAML::Node(YAML::NodeType::Undefined);
-  }
-
-  std::string String(const std::string& key, bool required) {
-    const YAML::Node value = Get(key);
-    if (!value.IsDefined()) {
-      if (required) Problem(absl::StrCat("needs the key '", key, "'"));
-      return "";
-    }
-    if (!value.IsScalar()) {
-      problems_.Add(value, absl::StrCat(name_, ".", key, " must be text"));
-      return "";
-    }
-    if (required && value.Scalar().empty()) {
-      problems_.Add(value, absl::StrCat(name_, ".", key, " must not be empty"));
-    }
-    return value.Scalar();
-  }
-
-  int OneOrTwo(const std::string& key) {
-    const YAML::Node value = Get(key);
-    if (!value.IsDefined()) return 1;
-    if (value.IsScalar() && value.Scalar() == "1") return 1;
-    if (value.IsScalar() && value.Scalar() == "2") return 2;
-    problems_.Add(value, absl::StrCat(name_, ".", key, " must be 1 or 2"));
-    return 2;
-  }
-
-  bool Bool(const std::string& key, bool fallback) {
-    const YAML::Node value = Get(key);
-    if (!value.IsDefined()) return fallback;
-    if (value.IsScalar() && value.Scalar() == "true") return true;
-    if (value.IsScalar() && value.Scalar() == "false") return false;
-    problems_.Add(value, absl::StrCat(name_, ".", key, " must be true or false"));
-    return fallback;
-  }
-
-  std::vector<std::string> Strings(const std::string& key) {
-    const YAML::Node value = Get(key);
-    std::vector<std::string> out;
-    if (!value.IsDefined()) return out;
-    if (!value.IsSequence()) {
-      problems_.Add(value, absl::StrCat(name_, ".", key, " must be a list"));
-      return out;
-    }
-    for (const auto& item : value) {
-      if (item.IsScalar() && !item.Scalar().empty()) {
-        out.push_back(item.Scalar());
-      } else {
-        problems_.Add(item, absl::StrCat(name_, ".", key, " must hold text only"));
-      }
-    }
-    return out;
-  }
-
-  // One of several words; a wrong or missing one is a problem and yields the first.
-  template <typename T>
-  T Word(const std::string& key, std::initializer_list<std::pair<absl::string_view, T>> words,
-         std::optional<T> fallback = std::nullopt) {
-    const YAML::Node value = Get(key);
-    if (!value.IsDefined() && fallback) return *fallback;
-    std::vector<absl::string_view> names;
-    for (const auto& [word, meaning] : words) {
-      if (value.IsDefined() && value.IsScalar() && value.Scalar() == word) return meaning;
-      names.push_back(word);
-    }
-    problems_.Add(value.IsDefined() ? value : node_,
-                  absl::StrCat(name_, ".", key, " must be one of: ", absl::StrJoin(names, ", ")));
-    return words.begin()->second;
-  }
-
-  std::optional<absl::CivilDay> Day(const std::string& key) {
-    const YAML::Node value = Get(key);
-    if (!value.IsDefined()) return std::nullopt;
-    absl::CivilDay day;
-    if (value.IsScalar() && value.Scalar().size() == 10 &&
-        absl::ParseCivilTime(value.Scalar(), &day)) {
-      return day;
-    }
-    problems_.Add(value, absl::StrCat(name_, ".", key, " must be a day, YYYY-MM-DD"));
-    return std::nullopt;
-  }
-
-  std::optional<absl::Duration> Age(const std::string& key) {
-    const YAML::Node value = Get(key);
-    if (!value.IsDefined()) return std::nullopt;
-    absl::Duration age;
-    if (value.IsScalar() && absl::ParseDuration(value.Scalar(), &age) &&
-        age > absl::ZeroDuration()) {
-      return age;
-    }
-    problems_.Add(value, absl::StrCat(name_, ".", key, " must be a duration such as 12h"));
-    return std::nullopt;
-  }
-
-  void Problem(absl::string_view what) { problems_.Add(node_, absl::StrCat(name_, " ", what)); }
-  void ProblemAt(const std::string& key, absl::string_view what) {
-    const YAML::Node value = Get(key);
-    problems_.Add(value.IsDefined() ? value : node_, absl::StrCat(name_, ".", key, " ", what));
-  }
-
-  void RefuseUnknownKeys() {
-    if (!node_.IsMap()) return;
-    for (const auto& entry : node_) {
-      if (asked_.count(entry.first.Scalar()) == 0) {
-        problems_.Add(entry.first,
-                      absl::StrCat(name_, " does not know the key '", entry.first.Scalar(), "'"));
-      }
-    }
-  }
-
-  const std::string& name() const { return name_; }
-  Problems& problems() { return problems_; }
-
- private:
-  YAML::Node node_;
-  std::string name_;
-  Problems& problems_;
-  std::set<std::string> asked_;
-};
 
 // `key` of a row lists codes that may be waived at all.
 void CheckWaivable(Section& section, const std::string& key,
@@ -249,6 +83,7 @@ RuleProfile ReadProfile(Section section, const std::string& name) {
     }
   }
   profile.blank_mhv_icn_conflicts = section.Bool("blank_mhv_icn_conflicts", true);
+  profile.uplevel = section.Bool("uplevel", false);
   profile.skip_dupe = section.String("skip_dupe", false);
   profile.skip_dupe_waives = section.Strings("skip_dupe_waives");
   CheckSkipDupe(section, profile);
@@ -259,23 +94,13 @@ RuleProfile ReadProfile(Section section, const std::string& name) {
 IdpRow ReadIdp(Section section, const std::string& name) {
   IdpRow idp;
   idp.name = name;
-  // The two settings of decisions P1 and P5 that nothing here can honour are refused, not ignored.
-  if (section.Bool("allow_unsolicited", false)) {
-    section.ProblemAt("allow_unsolicited",
-                      "must be false: unsolicited responses are always refused (decision P1)");
-  }
-  if (const YAML::Node want = section.Get("want");
-      want.IsDefined() && want.IsScalar() && want.Scalar() == "encrypted") {
-    section.ProblemAt("want",
-                      "must not be encrypted: encrypted assertions are not supported; say "
-                      "assertion, response or both (decision P5)");
-  } else {
-    idp.want = section.Word<SignatureWanted>("want",
-                                             {{"assertion", SignatureWanted::kAssertion},
-                                              {"response", SignatureWanted::kResponse},
-                                              {"both", SignatureWanted::kBoth}},
-                                             SignatureWanted::kAssertion);
-  }
+  idp.allow_unsolicited = section.Bool("allow_unsolicited", false);
+  idp.want = section.Word<SignatureWanted>("want",
+                                           {{"assertion", SignatureWanted::kAssertion},
+                                            {"response", SignatureWanted::kResponse},
+                                            {"both", SignatureWanted::kBoth},
+                                            {"encrypted", SignatureWanted::kEncrypted}},
+                                           SignatureWanted::kAssertion);
   section.RefuseUnknownKeys();
   return idp;
 }
@@ -386,6 +211,7 @@ Application ReadApplication(Section section, const std::string& name, const Poli
   app.on_refusal = section.Word<OnRefusal>(
       "on_refusal", {{"page", OnRefusal::kPage}, {"redirect", OnRefusal::kRedirect}},
       OnRefusal::kPage);
+  app.terms_first = section.Bool("terms_first", false);
   ReadCspList(section, app, policy);
   CheckReturn(section, app);
   CheckTarget(section, app);

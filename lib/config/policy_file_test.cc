@@ -73,11 +73,12 @@ TEST_CASE("ParsePolicy: reads every part", "[config][policy]") {
   CHECK(profile->EffectOf(identity::Check::kMultipleSecIds) == identity::CheckEffect::kNote);
 }
 
-TEST_CASE("ParsePolicy P5: what an idp must sign is one of three words", "[config][policy][P5]") {
+TEST_CASE("ParsePolicy P5: what an idp must sign is one of four words", "[config][policy][P5]") {
   using identity::SignatureWanted;
   for (const auto& [word, want] : {std::pair{"response", SignatureWanted::kResponse},
                                    std::pair{"assertion", SignatureWanted::kAssertion},
-                                   std::pair{"both", SignatureWanted::kBoth}}) {
+                                   std::pair{"both", SignatureWanted::kBoth},
+                                   std::pair{"encrypted", SignatureWanted::kEncrypted}}) {
     CAPTURE(word);
     const auto policy = ParsePolicy(
         absl::StrReplaceAll(Good(), {{"want: assertion", absl::StrCat("want: ", word)}}), "p.yaml");
@@ -90,21 +91,46 @@ TEST_CASE("ParsePolicy P5: what an idp must sign is one of three words", "[confi
   CHECK(unsaid->FindIdp("ssoe")->want == SignatureWanted::kAssertion);
 }
 
-TEST_CASE("ParsePolicy P1 and P5: a grant that is not implemented is refused, never ignored",
+TEST_CASE("ParsePolicy P1: unsolicited responses are refused unless the provider's row says so",
+          "[config][policy][P1]") {
+  const auto unsaid = ParsePolicy(Good(), "p.yaml");
+  REQUIRE(unsaid.ok());
+  CHECK_FALSE(unsaid->FindIdp("ssoe")->allow_unsolicited);
+  const auto said = ParsePolicy(
+      absl::StrReplaceAll(Good(), {{"{want: assertion}", "{allow_unsolicited: true}"}}), "p.yaml");
+  REQUIRE(said.ok());
+  CHECK(said->FindIdp("ssoe")->allow_unsolicited);
+}
+
+TEST_CASE("ParsePolicy R9: uplevel and terms_first are off where the file does not say",
+          "[config][policy][R9]") {
+  const auto unsaid = ParsePolicy(Good(), "p.yaml");
+  REQUIRE(unsaid.ok());
+  CHECK_FALSE(unsaid->profiles.front().uplevel);
+  CHECK_FALSE(unsaid->applications.front().terms_first);
+  const auto said = ParsePolicy(
+      absl::StrReplaceAll(Good(),
+                          {{"malformed_gcids: note", "malformed_gcids: note\n    uplevel: true"},
+                           {"title: App", "title: App\n    terms_first: true"}}),
+      "p.yaml");
+  REQUIRE(said.ok());
+  CHECK(said->profiles.front().uplevel);
+  CHECK(said->applications.front().terms_first);
+}
+
+TEST_CASE("ParsePolicy P1 and P5: a word that is none is refused, never ignored",
           "[config][policy][P1][P5]") {
   struct Row {
     const char* idp;
     const char* says;
   };
   const auto row = GENERATE(values<Row>({
-      {"{allow_unsolicited: true}",
-       "p.yaml:16: idps.ssoe.allow_unsolicited must be false: unsolicited responses are always "
-       "refused (decision P1)"},
-      {"{want: encrypted}",
-       "p.yaml:16: idps.ssoe.want must not be encrypted: encrypted assertions are not supported; "
-       "say assertion, response or both (decision P5)"},
-      {"{want: none}", "p.yaml:16: idps.ssoe.want must be one of: assertion, response, both"},
-      {"{want: [both]}", "p.yaml:16: idps.ssoe.want must be one of: assertion, response, both"},
+      {"{allow_unsolicited: maybe}",
+       "p.yaml:16: idps.ssoe.allow_unsolicited must be true or false"},
+      {"{want: none}",
+       "p.yaml:16: idps.ssoe.want must be one of: assertion, response, both, encrypted"},
+      {"{want: [both]}",
+       "p.yaml:16: idps.ssoe.want must be one of: assertion, response, both, encrypted"},
   }));
   CAPTURE(row.idp);
   const auto policy =

@@ -68,10 +68,10 @@ absl::StatusOr<KeyType> EcType(EVP_PKEY* key) {
 }
 
 // The one gate for strength and kind.
-absl::StatusOr<KeyType> AcceptableType(EVP_PKEY* key) {
+absl::StatusOr<KeyType> AcceptableType(EVP_PKEY* key, KeyStrength strength) {
   switch (EVP_PKEY_get_base_id(key)) {
     case EVP_PKEY_RSA:
-      if (EVP_PKEY_get_bits(key) < kMinRsaBits) {
+      if (strength == KeyStrength::kCurrent && EVP_PKEY_get_bits(key) < kMinRsaBits) {
         return KeyError("KEY_TOO_SHORT", "RSA keys below 2048 bits are refused");
       }
       return KeyType::kRsa;
@@ -80,6 +80,19 @@ absl::StatusOr<KeyType> AcceptableType(EVP_PKEY* key) {
     default:
       return KeyError("KEY_TYPE", "only RSA and EC keys are accepted");
   }
+}
+
+// The first certificate in the text; null when there is none.
+X509* CertificateOfPem(absl::string_view pem) {
+  return PEM_read_bio_X509(ReadBio(pem).get(), nullptr, NoPassword, nullptr);
+}
+
+// Null when there are bytes behind it, too.
+X509* CertificateOfDer(absl::string_view der) {
+  const auto* cursor = reinterpret_cast<const unsigned char*>(der.data());
+  const unsigned char* const end = cursor + der.size();
+  CertificatePtr certificate(d2i_X509(nullptr, &cursor, static_cast<long>(der.size())));
+  return cursor == end ? certificate.release() : nullptr;
 }
 
 absl::Time ToTime(const ASN1_TIME* asn1, absl::Time if_unreadable) {
@@ -160,10 +173,10 @@ absl::StatusOr<std::string> ReadPublicFile(const std::string& path) {
 
 // --- PublicKey ---
 
-absl::StatusOr<PublicKey> PublicKey::Adopt(EVP_PKEY* key) {
+absl::StatusOr<PublicKey> PublicKey::Adopt(EVP_PKEY* key, KeyStrength strength) {
   if (key == nullptr) return KeyError("KEY_UNREADABLE", "not a public key");
   KeyPtr owned(key);
-  const absl::StatusOr<KeyType> type = AcceptableType(key);
+  const absl::StatusOr<KeyType> type = AcceptableType(key, strength);
   if (!type.ok()) return type.status();
   return PublicKey(owned.release(), *type, EVP_PKEY_get_bits(key));
 }
@@ -172,14 +185,18 @@ absl::StatusOr<PublicKey> PublicKey::FromPem(absl::string_view pem) {
   return Adopt(PEM_read_bio_PUBKEY(ReadBio(pem).get(), nullptr, NoPassword, nullptr));
 }
 
-absl::StatusOr<PublicKey> PublicKey::FromCertificatePem(absl::string_view pem) {
-  const absl::StatusOr<Certificate> certificate = Certificate::FromPem(pem);
+absl::StatusOr<PublicKey> PublicKey::FromCertificatePem(absl::string_view pem,
+                                                        KeyStrength strength) {
+  const absl::StatusOr<Certificate> certificate =
+      Certificate::FromX509(CertificateOfPem(pem), strength);
   if (!certificate.ok()) return certificate.status();
   return certificate->public_key();
 }
 
-absl::StatusOr<PublicKey> PublicKey::FromCertificateDer(absl::string_view der) {
-  const absl::StatusOr<Certificate> certificate = Certificate::FromDer(der);
+absl::StatusOr<PublicKey> PublicKey::FromCertificateDer(absl::string_view der,
+                                                        KeyStrength strength) {
+  const absl::StatusOr<Certificate> certificate =
+      Certificate::FromX509(CertificateOfDer(der), strength);
   if (!certificate.ok()) return certificate.status();
   return certificate->public_key();
 }
@@ -211,16 +228,16 @@ std::string PublicKey::Pem() const {
 
 // --- PrivateKey ---
 
-absl::StatusOr<PrivateKey> PrivateKey::Adopt(EVP_PKEY* key) {
+absl::StatusOr<PrivateKey> PrivateKey::Adopt(EVP_PKEY* key, KeyStrength strength) {
   if (key == nullptr) return KeyError("KEY_UNREADABLE", "not an unencrypted private key in PEM");
   KeyPtr owned(key);
-  const absl::StatusOr<KeyType> type = AcceptableType(key);
+  const absl::StatusOr<KeyType> type = AcceptableType(key, strength);
   if (!type.ok()) return type.status();
   return PrivateKey(owned.release(), *type, EVP_PKEY_get_bits(key));
 }
 
-absl::StatusOr<PrivateKey> PrivateKey::FromPem(absl::string_view pem) {
-  return Adopt(PEM_read_bio_PrivateKey(ReadBio(pem).get(), nullptr, NoPassword, nullptr));
+absl::StatusOr<PrivateKey> PrivateKey::FromPem(absl::string_view pem, KeyStrength strength) {
+  return Adopt(PEM_read_bio_PrivateKey(ReadBio(pem).get(), nullptr, NoPassword, nullptr), strength);
 }
 
 absl::StatusOr<PrivateKey> PrivateKey::FromPemFile(const std::string& path) {
@@ -235,6 +252,11 @@ absl::StatusOr<PrivateKey> PrivateKey::FromPemFile(const std::string& path) {
   return key;
 }
 
+PrivateKey PrivateKey::Share() const {
+  EVP_PKEY_up_ref(key_.get());
+  return PrivateKey(key_.get(), type_, bits_);
+}
+
 PublicKey PrivateKey::Public() const {
   // Through its encoding, so that the copy cannot sign. The key passed the gate when it was read.
   unsigned char* bytes = nullptr;
@@ -242,7 +264,7 @@ PublicKey PrivateKey::Public() const {
   const unsigned char* cursor = bytes;
   EVP_PKEY* copy = d2i_PUBKEY(nullptr, &cursor, size);
   OPENSSL_free(bytes);
-  return *PublicKey::Adopt(copy);
+  return *PublicKey::Adopt(copy, KeyStrength::kAnySize);
 }
 
 // --- Certificate ---
@@ -251,10 +273,10 @@ Certificate::Certificate(std::string der, PublicKey key, absl::Time not_before,
                          absl::Time not_after)
     : der_(std::move(der)), key_(std::move(key)), not_before_(not_before), not_after_(not_after) {}
 
-absl::StatusOr<Certificate> Certificate::FromX509(X509* certificate) {
+absl::StatusOr<Certificate> Certificate::FromX509(X509* certificate, KeyStrength strength) {
   if (certificate == nullptr) return KeyError("CERTIFICATE_UNREADABLE", "not a certificate");
   const CertificatePtr owned(certificate);
-  absl::StatusOr<PublicKey> key = PublicKey::Adopt(X509_get_pubkey(certificate));
+  absl::StatusOr<PublicKey> key = PublicKey::Adopt(X509_get_pubkey(certificate), strength);
   if (!key.ok()) return key.status();
   unsigned char* bytes = nullptr;
   const int size = i2d_X509(certificate, &bytes);
@@ -268,18 +290,11 @@ absl::StatusOr<Certificate> Certificate::FromX509(X509* certificate) {
 }
 
 absl::StatusOr<Certificate> Certificate::FromPem(absl::string_view pem) {
-  return FromX509(PEM_read_bio_X509(ReadBio(pem).get(), nullptr, NoPassword, nullptr));
+  return FromX509(CertificateOfPem(pem), KeyStrength::kCurrent);
 }
 
 absl::StatusOr<Certificate> Certificate::FromDer(absl::string_view der) {
-  const auto* cursor = reinterpret_cast<const unsigned char*>(der.data());
-  const unsigned char* const end = cursor + der.size();
-  X509* certificate = d2i_X509(nullptr, &cursor, static_cast<long>(der.size()));
-  if (certificate != nullptr && cursor != end) {
-    X509_free(certificate);
-    return KeyError("CERTIFICATE_UNREADABLE", "bytes after the certificate");
-  }
-  return FromX509(certificate);
+  return FromX509(CertificateOfDer(der), KeyStrength::kCurrent);
 }
 
 absl::StatusOr<Certificate> Certificate::FromPemFile(const std::string& path) {
@@ -297,7 +312,7 @@ absl::StatusOr<std::vector<Certificate>> Certificate::AllFromPem(absl::string_vi
   while (true) {
     X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, NoPassword, nullptr);
     if (certificate == nullptr) break;
-    absl::StatusOr<Certificate> read = FromX509(certificate);
+    absl::StatusOr<Certificate> read = FromX509(certificate, KeyStrength::kCurrent);
     if (!read.ok()) return read.status();
     certificates.push_back(*std::move(read));
   }

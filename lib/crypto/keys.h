@@ -1,6 +1,7 @@
 // Owners of OpenSSL keys and certificates. Whatever lives here was read whole and is strong enough
-// to be used: RSA from 2048 bits, EC on P-256 or P-384, nothing else (decision P4). Only
-// lib/crypto, lib/jose and lib/xml look at the native handles.
+// to be used: RSA from 2048 bits, EC on P-256 or P-384, nothing else (decision P4), unless the
+// caller asked for RSA of any size, which no service does. Only lib/crypto, lib/jose and lib/xml
+// look at the native handles.
 #pragma once
 
 #include <memory>
@@ -27,15 +28,24 @@ struct X509Deleter {
 
 enum class KeyType { kRsa, kEcP256, kEcP384 };
 
+// How long an RSA key must be to be read.
+enum class KeyStrength {
+  kCurrent,  // 2048 bits
+  kAnySize,  // for the operator's tool alone, which judges old messages
+};
+
 // A public key. Cheap to copy; copies share the key.
 class PublicKey {
  public:
   // "-----BEGIN PUBLIC KEY-----".
   static absl::StatusOr<PublicKey> FromPem(absl::string_view pem);
-  static absl::StatusOr<PublicKey> FromCertificatePem(absl::string_view pem);
-  static absl::StatusOr<PublicKey> FromCertificateDer(absl::string_view der);
+  static absl::StatusOr<PublicKey> FromCertificatePem(absl::string_view pem,
+                                                      KeyStrength strength = KeyStrength::kCurrent);
+  static absl::StatusOr<PublicKey> FromCertificateDer(absl::string_view der,
+                                                      KeyStrength strength = KeyStrength::kCurrent);
   // Takes over one reference; refuses what is weak or of an unknown kind.
-  static absl::StatusOr<PublicKey> Adopt(EVP_PKEY* key);
+  static absl::StatusOr<PublicKey> Adopt(EVP_PKEY* key,
+                                         KeyStrength strength = KeyStrength::kCurrent);
 
   PublicKey(const PublicKey& other);
   PublicKey& operator=(const PublicKey& other);
@@ -64,13 +74,17 @@ class PrivateKey {
   // Refuses a file that its group or others may write, or that others may read.
   static absl::StatusOr<PrivateKey> FromPemFile(const std::string& path);
   // Unencrypted PEM, PKCS#8 or traditional.
-  static absl::StatusOr<PrivateKey> FromPem(absl::string_view pem);
+  static absl::StatusOr<PrivateKey> FromPem(absl::string_view pem,
+                                            KeyStrength strength = KeyStrength::kCurrent);
   // Takes over one reference; refuses what is weak or of an unknown kind.
-  static absl::StatusOr<PrivateKey> Adopt(EVP_PKEY* key);
+  static absl::StatusOr<PrivateKey> Adopt(EVP_PKEY* key,
+                                          KeyStrength strength = KeyStrength::kCurrent);
 
   KeyType type() const { return type_; }
   int bits() const { return bits_; }
   PublicKey Public() const;
+  // A second owner of the same key, for a second value that is made from the first.
+  PrivateKey Share() const;
   EVP_PKEY* native() const { return key_.get(); }
 
  private:
@@ -104,7 +118,8 @@ class Certificate {
 
  private:
   Certificate(std::string der, PublicKey key, absl::Time not_before, absl::Time not_after);
-  static absl::StatusOr<Certificate> FromX509(X509* certificate);
+  friend class PublicKey;
+  static absl::StatusOr<Certificate> FromX509(X509* certificate, KeyStrength strength);
 
   std::string der_;
   PublicKey key_;

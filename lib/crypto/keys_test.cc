@@ -32,6 +32,13 @@ TEST_CASE("PrivateKey: S45 RSA below 2048 bits is refused, private and public",
   CHECK(base::ReasonOf(Certificate::FromPem(pair.certificate_pem).status()) == "KEY_TOO_SHORT");
   CHECK(base::ReasonOf(PublicKey::FromCertificatePem(pair.certificate_pem).status()) ==
         "KEY_TOO_SHORT");
+  // The operator's tool reads it, to say what is wrong with a message.
+  const auto read = PublicKey::FromCertificatePem(pair.certificate_pem, KeyStrength::kAnySize);
+  REQUIRE(read.ok());
+  CHECK(read->bits() == 1024);
+  const auto own = PrivateKey::FromPem(weak, KeyStrength::kAnySize);
+  REQUIRE(own.ok());
+  CHECK(own->Public().bits() == 1024);
 }
 
 TEST_CASE("PrivateKey: RSA-2048, P-256 and P-384 are read with their kind", "[crypto]") {

@@ -81,6 +81,18 @@ absl::Status RingError(int line, absl::string_view message) {
                          absl::StrCat("key ring line ", line, ": ", message));
 }
 
+std::string LookupValue(const std::string& id, const std::string& key, absl::string_view purpose,
+                        absl::string_view value) {
+  // The purpose's length goes in too: ("ab","c") and ("a","bc") are different questions.
+  const std::string message = absl::StrCat(purpose.size(), ":", purpose, ":", value);
+  return absl::StrCat(id, ":", base::HexEncode(HmacSha256(key, message)));
+}
+
+// A key of its own for look-ups: whoever learned one could not open anything.
+std::string LookupKey(const std::string& sealing_key) {
+  return HmacSha256(sealing_key, "va lookup key v1");
+}
+
 }  // namespace
 
 // --- KeyRing ---
@@ -229,6 +241,21 @@ absl::StatusOr<std::string> SealedBox::Open(absl::string_view sealed, absl::stri
   return plain;
 }
 
+std::string SealedBox::LookupHash(absl::string_view purpose, absl::string_view value) const {
+  const auto ring = ring_->Get();
+  return LookupValue(ring->current_id(), LookupKey(ring->current_key()), purpose, value);
+}
+
+std::vector<std::string> SealedBox::LookupCandidates(absl::string_view purpose,
+                                                     absl::string_view value) const {
+  std::vector<std::string> candidates;
+  const auto ring = ring_->Get();
+  for (const std::string& id : ring->ids()) {
+    candidates.push_back(LookupValue(id, LookupKey(*ring->Find(id)), purpose, value));
+  }
+  return candidates;
+}
+
 absl::StatusOr<std::string> SealedBox::KeyIdOf(absl::string_view sealed) {
   const absl::StatusOr<Envelope> envelope = Split(sealed);
   if (!envelope.ok()) return envelope.status();
@@ -242,17 +269,6 @@ absl::Status SealedBox::Exchange(const SealedBox& next) {
 }
 
 // --- LookupHasher ---
-
-namespace {
-
-std::string LookupValue(const std::string& id, const std::string& key, absl::string_view purpose,
-                        absl::string_view value) {
-  // The purpose's length goes in too: ("ab","c") and ("a","bc") are different questions.
-  const std::string message = absl::StrCat(purpose.size(), ":", purpose, ":", value);
-  return absl::StrCat(id, ":", base::HexEncode(HmacSha256(key, message)));
-}
-
-}  // namespace
 
 absl::StatusOr<LookupHasher> LookupHasher::FromKeyFile(const std::string& path) {
   absl::StatusOr<KeyRing> ring = KeyRing::FromFile(path);

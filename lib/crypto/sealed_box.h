@@ -62,6 +62,13 @@ class SealedBox {
   // Reasons: SEAL_MALFORMED, SEAL_UNKNOWN_KEY, SEAL_BROKEN (altered, or another row's).
   absl::StatusOr<std::string> Open(absl::string_view sealed, absl::string_view aad) const;
 
+  // Keyed hashes of sealed values, as LookupHasher gives them, for columns in which a row is found
+  // by what stands sealed in another. The keys are derived from the ring's, so that no key does two
+  // kinds of work. LookupHash is what is written, LookupCandidates what is searched for.
+  std::string LookupHash(absl::string_view purpose, absl::string_view value) const;
+  std::vector<std::string> LookupCandidates(absl::string_view purpose,
+                                            absl::string_view value) const;
+
   // The key a value is sealed under; `keys rewrap` compares it with the current one.
   static absl::StatusOr<std::string> KeyIdOf(absl::string_view sealed);
   std::string current_key_id() const { return ring_->Get()->current_id(); }

@@ -165,6 +165,28 @@ TEST_CASE("SealedBox K2: a ring is exchanged in place when it holds the key in u
   CHECK(base::ReasonOf(box.Open(before, "aad").status()) == "SEAL_UNKNOWN_KEY");
 }
 
+TEST_CASE("SealedBox: look-ups hash alike, purposes and keys apart, not as LookupHasher does",
+          "[crypto]") {
+  const SealedBox box = BoxA();
+  CHECK(box.LookupHash("name", "1") == box.LookupHash("name", "1"));
+  CHECK(box.LookupHash("name", "1") != box.LookupHash("other", "1"));
+  CHECK(box.LookupHash("name", "1") != box.LookupHash("name", "2"));
+  CHECK(box.LookupHash("name", "1").substr(0, 3) == "k1:");
+  CHECK(box.LookupHash("name", "1") !=
+        SealedBox::FromRing(Ring("k1:" + kKeyB)).LookupHash("name", "1"));
+  // The derived key is another than the ring's.
+  CHECK(box.LookupHash("name", "1") !=
+        LookupHasher::FromRing(Ring("k1:" + kKeyA)).Hash("name", "1"));
+}
+
+TEST_CASE("SealedBox: after a rotation look-ups cover both keys, current first", "[crypto]") {
+  const SealedBox rotated = SealedBox::FromRing(Ring("k1:" + kKeyA + "\nk2:" + kKeyB + ":current"));
+  const std::vector<std::string> candidates = rotated.LookupCandidates("name", "1");
+  REQUIRE(candidates.size() == 2);
+  CHECK(candidates[0] == rotated.LookupHash("name", "1"));
+  CHECK(candidates[1] == BoxA().LookupHash("name", "1"));
+}
+
 TEST_CASE("LookupHasher K2: a ring is exchanged in place when it holds the key in use",
           "[crypto][reload][K2]") {
   LookupHasher hasher = LookupHasher::FromRing(Ring("k1:" + kKeyA));

@@ -44,6 +44,9 @@ struct Application {
   std::vector<std::string> waives;        // codes that this row waives (R2)
   std::string waives_source;              // where the waiver comes from, for the audit trail
   OnRefusal on_refusal = OnRefusal::kPage;
+  // A person whom MPI knows and who has not accepted the terms of use is sent there first
+  // (ssoe_saml.md 10.3).
+  bool terms_first = false;
 
   bool Waives(absl::string_view code) const;
   bool Allows(Csp csp) const;
@@ -82,6 +85,8 @@ struct RuleProfile {
   // profile has none, and there the parameter grants nothing.
   std::string skip_dupe;
   std::vector<std::string> skip_dupe_waives;
+  // Who comes back below the level they have reached before is taken up to it (decision R9).
+  bool uplevel = false;
 
   bool WaivesBySkipDupe(absl::string_view asked, absl::string_view code) const;
 
@@ -103,13 +108,15 @@ struct CspRow {
   bool IsOpen(absl::Time now) const;
 };
 
-// What an IdP has agreed to sign (decision P5).
-enum class SignatureWanted { kResponse, kAssertion, kBoth };
+// What an IdP has agreed to sign (decision P5). kEncrypted: the assertion arrives encrypted, and it
+// or the Response around it is signed.
+enum class SignatureWanted { kResponse, kAssertion, kBoth, kEncrypted };
 
 // One row per SAML identity provider. Keys and addresses are configuration; this is what is
 // demanded.
 struct IdpRow {
-  std::string name;  // e.g. ssoe
+  std::string name;                // e.g. ssoe
+  bool allow_unsolicited = false;  // decision P1
   SignatureWanted want = SignatureWanted::kAssertion;
 };
 

@@ -39,6 +39,8 @@ class FileLoader {
   FileLoader();
   explicit FileLoader(absl::Time now) : now_(now) {}
 
+  absl::Time now() const { return now_; }
+
   // The value; or nothing, and what is wrong is reported under `key`.
   template <typename T>
   std::optional<T> Take(absl::string_view key, absl::StatusOr<T> read) {

@@ -63,9 +63,28 @@ std::vector<std::string> AuditEventNames() {
 
 // The words of all services for how something ended.
 std::vector<std::string> AuditOutcomes() {
-  return {"none",      "session", "refusal",     "admit",      "step_up",  "deny",
-          "try_later", "ensured", "needs_terms", "ineligible", "accepted", "declined",
-          "given",     "issued",  "loaded",      "failed"};
+  return {"none",
+          "session",
+          "refusal",
+          "admit",
+          "step_up",
+          "deny",
+          "try_later",
+          "ensured",
+          "needs_terms",
+          "ineligible",
+          "accepted",
+          "declined",
+          "given",
+          "issued",
+          "loaded",
+          "failed",
+          "reloaded",
+          "opened",
+          "changed",
+          "switched_off",
+          "certificate_kept",
+          "certificate_left_out"};
 }
 
 }  // namespace

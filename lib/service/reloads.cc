@@ -73,6 +73,14 @@ std::vector<std::string> UnitNames() {
 struct Reloads::Unit {
   explicit Unit(ReloadUnit unit) : spec(std::move(unit)) {}
 
+  std::vector<FileSetting> AllFiles() const {
+    std::vector<FileSetting> files = spec.files;
+    if (!spec.also) return files;
+    const std::vector<FileSetting> named = spec.also();
+    files.insert(files.end(), named.begin(), named.end());
+    return files;
+  }
+
   const ReloadUnit spec;
   std::atomic<bool> failed{false};
   std::mutex mutex;  // held while the unit is read
@@ -179,7 +187,7 @@ bool Reloads::Refresh(absl::string_view name) {
 bool Reloads::Look(Unit& unit, bool always) {
   const std::lock_guard<std::mutex> lock(unit.mutex);
   // Taken before the files are read: what is written meanwhile is seen the next time.
-  std::string fingerprint = FingerprintOf(unit.spec.files);
+  std::string fingerprint = FingerprintOf(unit.AllFiles());
   const bool first = unit.fingerprint.empty();
   const bool changed = fingerprint != unit.fingerprint;
   // What failed is tried again without a change: the reason may lie beside the files.
@@ -276,7 +284,7 @@ Reloads::Unit* Reloads::Find(absl::string_view name) const {
 std::vector<std::string> Reloads::Files() const {
   std::vector<std::string> files;
   for (const Unit* const unit : Units()) {
-    for (const FileSetting& file : unit->spec.files) files.push_back(file.path);
+    for (const FileSetting& file : unit->AllFiles()) files.push_back(file.path);
   }
   return files;
 }

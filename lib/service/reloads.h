@@ -39,6 +39,9 @@ struct ReloadUnit {
   // reported to the loader means: nothing was exchanged. Never runs twice at the same time.
   std::function<void(FileLoader&)> reload;
   telemetry::AuditEvent event = telemetry::AuditEvent::kConfigReloaded;
+  // Files that the files themselves name, as they stand now: watched with them. May be empty;
+  // called by whoever looks at the unit.
+  std::function<std::vector<FileSetting>()> also{};
 };
 
 // The closed set of units, for labels: "policy", "grpc_tls" ...

@@ -22,6 +22,8 @@ absl::string_view ToString(AuditEvent event) {
       return "session.issued";
     case AuditEvent::kSessionEnded:
       return "session.ended";
+    case AuditEvent::kLogoutRequested:
+      return "session.logout_requested";
     case AuditEvent::kTermsAnswered:
       return "terms.answered";
     case AuditEvent::kMhvAccountCreated:

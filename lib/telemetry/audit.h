@@ -19,6 +19,7 @@ enum class AuditEvent {
   kDecisionMade,
   kSessionIssued,
   kSessionEnded,
+  kLogoutRequested,  // by an identity provider, verified; `outcome` says what there was to end
   kTermsAnswered,
   kMhvAccountCreated,
   kMhvAccountEnsured,  // asked for, and not created: `outcome` says how it ended

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -224,6 +225,8 @@ prometheus::MetricFamily Collect(const ReadingFamily& family) {
   for (const Reading& reading : family.readings) {
     prometheus::ClientMetric metric;
     metric.counter.value = reading.read();
+    // What does not exist at the moment has no value; 0 would be one, and an alarm.
+    if (std::isnan(metric.counter.value)) continue;
     metric.gauge.value = metric.counter.value;
     for (const auto& label : reading.labels) metric.label.push_back({label.name, label.value});
     out.metric.push_back(std::move(metric));

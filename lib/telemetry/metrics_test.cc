@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -79,6 +80,16 @@ TEST_CASE("Metrics: readings are asked at the scrape, by name with several label
                             "va_test_connections{state=\"idle\"} 1\n"
                             "va_test_connections{state=\"open\"} 7\n"));
   CHECK_THAT(text, Contains("# TYPE va_test_exhausted_total counter\n"));
+}
+
+TEST_CASE("Metrics: a reading of what does not exist at the moment is not shown",
+          "[telemetry][metrics]") {
+  Metrics metrics;
+  double value = std::nan("");
+  metrics.AddReading("va_test_end_seconds", "End.", {{"idp", "a"}}, [&] { return value; });
+  CHECK_THAT(metrics.Text(), !Contains("va_test_end_seconds{"));
+  value = 0;
+  CHECK_THAT(metrics.Text(), Contains("va_test_end_seconds{idp=\"a\"} 0\n"));
 }
 
 TEST_CASE("Metrics: the same name and labels again are the same metric", "[telemetry][metrics]") {

@@ -1,6 +1,7 @@
 #include "lib/xml/document.h"
 
 #include <libxml/SAX2.h>
+#include <libxml/dict.h>
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 #include <libxml/tree.h>
@@ -10,12 +11,15 @@
 #include <xmlsec/crypto.h>
 #include <xmlsec/errors.h>
 #include <xmlsec/io.h>
+#include <xmlsec/strings.h>
 #include <xmlsec/xmlsec.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -180,13 +184,14 @@ void OnStartElement(void* context, const xmlChar* name, const xmlChar* prefix, c
                     int namespace_count, const xmlChar** namespaces, int attribute_count,
                     int defaulted_count, const xmlChar** attributes) {
   Guard& guard = GuardOf(context);
+  const auto* const parser = static_cast<xmlParserCtxt*>(context);
   const int own = namespace_count + attribute_count;
-  if (static_cast<xmlParserCtxt*>(context)->nameNr >= guard.limits.max_depth) {
-    return Stop(context, "XML_TOO_DEEP");
-  }
+  if (parser->nameNr >= guard.limits.max_depth) return Stop(context, "XML_TOO_DEEP");
+  // The parser keeps a prefix and a name for each namespace.
   if (++guard.elements > guard.limits.max_elements ||
       (guard.attributes += own) > guard.limits.max_attributes ||
-      own > guard.limits.max_attributes_per_element) {
+      own > guard.limits.max_attributes_per_element ||
+      parser->nsNr / 2 > guard.limits.max_namespaces_in_scope) {
     return Stop(context, "XML_TOO_MANY_NODES");
   }
   for (int i = 0; i < namespace_count; ++i) {
@@ -195,6 +200,22 @@ void OnStartElement(void* context, const xmlChar* name, const xmlChar* prefix, c
   }
   xmlSAX2StartElementNs(context, name, prefix, uri, namespace_count, namespaces, attribute_count,
                         defaulted_count, attributes);
+}
+
+// A comment or an instruction is a node like an element, and cheaper to write.
+bool CountNode(void* context) {
+  Guard& guard = GuardOf(context);
+  if (++guard.elements <= guard.limits.max_elements) return true;
+  Stop(context, "XML_TOO_MANY_NODES");
+  return false;
+}
+
+void OnComment(void* context, const xmlChar* text) {
+  if (CountNode(context)) xmlSAX2Comment(context, text);
+}
+
+void OnInstruction(void* context, const xmlChar* target, const xmlChar* data) {
+  if (CountNode(context)) xmlSAX2ProcessingInstruction(context, target, data);
 }
 
 // The gate refuses document types already; this holds should the two ever read markup differently.
@@ -217,14 +238,31 @@ void InitXml() {
 void Document::Free::operator()(_xmlDoc* doc) const { xmlFreeDoc(doc); }
 
 absl::StatusOr<Document> Document::Parse(absl::string_view bytes, const ParseLimits& limits) {
+  return Parse(bytes, limits, nullptr);
+}
+
+absl::StatusOr<Document> Document::ParseBeside(Document& other, absl::string_view bytes) {
+  xmlDoc* doc = other.native();
+  if (doc->dict == nullptr) doc->dict = xmlDictCreate();
+  return Parse(bytes, ParseLimits(), doc->dict);
+}
+
+absl::StatusOr<Document> Document::Parse(absl::string_view bytes, const ParseLimits& limits,
+                                         xmlDict* names) {
   InitXml();
   if (const absl::Status fits = CheckBytes(bytes, limits); !fits.ok()) return fits;
   const std::unique_ptr<xmlParserCtxt, FreeContext> context(xmlNewParserCtxt());
   if (context == nullptr) return absl::ResourceExhaustedError("no memory for a parser");
   Guard guard{limits};
   context->_private = &guard;
+  if (names != nullptr && xmlDictReference(names) == 0) {
+    xmlDictFree(context->dict);
+    context->dict = names;
+  }
   context->sax->startElementNs = OnStartElement;
   context->sax->internalSubset = OnDoctype;
+  context->sax->comment = OnComment;
+  context->sax->processingInstruction = OnInstruction;
   constexpr int kOptions = XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_COMPACT |
                            XML_PARSE_NOERROR | XML_PARSE_NOWARNING;
   Document document(xmlCtxtReadMemory(context.get(), bytes.data(), static_cast<int>(bytes.size()),
@@ -293,10 +331,25 @@ xmlNode* Following(xmlNode* node, const xmlNode* root) {
   return next;
 }
 
+// An ID, and whether it is the Id of a ds:Signature. Nothing can refer to a Signature: a Reference
+// is believed only for the element that holds it, which is never a Signature itself. So two of them
+// may share one, as those of pysaml2 do, around and inside an encrypted assertion; a Signature and
+// anything else may not.
+using IdOwner = std::pair<std::string, bool>;
+
+bool IsIdOfSignature(const xmlNode* node, const xmlAttr* attr) {
+  return View(attr->name) == "Id" && attr->ns == nullptr && View(node->name) == "Signature" &&
+         node->ns != nullptr && View(node->ns->href) == View(xmlSecDSigNs);
+}
+
+bool Collide(const IdOwner& a, const IdOwner& b) {
+  return a.first == b.first && !(a.second && b.second);
+}
+
 }  // namespace
 
 absl::Status CheckIds(const Document& document) {
-  std::vector<std::string> ids;
+  std::vector<IdOwner> ids;
   xmlNode* root = xmlDocGetRootElement(document.native());
   for (xmlNode* node = root; node != nullptr; node = Following(node, root)) {
     for (const xmlAttr* attr = node->properties; attr != nullptr; attr = attr->next) {
@@ -305,11 +358,11 @@ absl::Status CheckIds(const Document& document) {
           attr->children == nullptr ? "" : View(attr->children->content);
       // A value in several nodes would be an entity reference, which cannot be here.
       if (!IsNcName(value)) return Refuse("XML_BAD_ID", "an ID is not an NCName");
-      ids.emplace_back(value);
+      ids.emplace_back(value, IsIdOfSignature(node, attr));
     }
   }
   std::sort(ids.begin(), ids.end());
-  if (std::adjacent_find(ids.begin(), ids.end()) != ids.end()) {
+  if (std::adjacent_find(ids.begin(), ids.end(), Collide) != ids.end()) {
     return Refuse("XML_DUPLICATE_ID", "two elements have the same ID");
   }
   return absl::OkStatus();

@@ -12,6 +12,7 @@
 #include "lib/xml/characters.h"
 #include "lib/xml/element.h"
 
+struct _xmlDict;
 struct _xmlDoc;
 
 namespace va::xml {
@@ -20,9 +21,12 @@ namespace va::xml {
 struct ParseLimits {
   size_t max_bytes = 256 * 1024;
   int max_depth = 64;
-  int max_elements = 20000;
-  int max_attributes = 20000;           // namespace declarations included
+  // An empty element of four bytes costs a hundred times as much as a byte of text.
+  int max_elements = 5000;              // comments and processing instructions included
+  int max_attributes = 5000;            // namespace declarations included
   int max_attributes_per_element = 64;  // namespace declarations included
+  // Parser and canonicalization look through all of them for every name.
+  int max_namespaces_in_scope = 64;
 };
 
 // Starts libxml2 and xmlsec1 once for the process: no network, no external entities, no messages on
@@ -37,6 +41,9 @@ class Document {
   // XML_NOT_WELL_FORMED.
   static absl::StatusOr<Document> Parse(absl::string_view bytes,
                                         const ParseLimits& limits = ParseLimits());
+  // For lib/xml only: the same, with the names kept where those of `other` are, so that an element
+  // of one document can move into the other.
+  static absl::StatusOr<Document> ParseBeside(Document& other, absl::string_view bytes);
   // A new document with an empty root; `prefix` may be "".
   static Document New(absl::string_view ns, absl::string_view prefix, absl::string_view root_name);
 
@@ -56,12 +63,14 @@ class Document {
     void operator()(_xmlDoc* doc) const;
   };
   explicit Document(_xmlDoc* doc) : doc_(doc) {}
+  static absl::StatusOr<Document> Parse(absl::string_view bytes, const ParseLimits& limits,
+                                        _xmlDict* names);
   std::unique_ptr<_xmlDoc, Free> doc_;
 };
 
 // Refuses two attributes named ID, Id, id or xml:id with one value anywhere in the document, and a
 // value that is not an NCName (attacks S21, S22): INVALID_ARGUMENT, reason XML_DUPLICATE_ID or
-// XML_BAD_ID.
+// XML_BAD_ID. Two ds:Signature elements may have the same Id: nothing refers to them by it.
 absl::Status CheckIds(const Document& document);
 
 }  // namespace va::xml

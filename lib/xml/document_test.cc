@@ -179,6 +179,13 @@ TEST_CASE("Document: S71 size, depth and counts are bounded", "[xml]") {
   limits.max_elements = 3;
   CHECK(ReasonFor("<a><b/><b/></a>", limits) == "accepted");
   CHECK(ReasonFor("<a><b/><b/><b/></a>", limits) == "XML_TOO_MANY_NODES");
+  CHECK(ReasonFor("<a><b/><!-- x --><?y?></a>", limits) == "XML_TOO_MANY_NODES");
+  CHECK(ReasonFor("<a><!-- x --><?y?></a>", limits) == "accepted");
+  limits.max_namespaces_in_scope = 2;
+  CHECK(ReasonFor("<a xmlns:p='urn:p'><b xmlns:q='urn:q'/><b xmlns:r='urn:r'/></a>", limits) ==
+        "accepted");
+  CHECK(ReasonFor("<a xmlns:p='urn:p'><b xmlns:q='urn:q' xmlns:r='urn:r'/></a>", limits) ==
+        "XML_TOO_MANY_NODES");
   limits.max_attributes = 2;
   CHECK(ReasonFor("<a x='1'><b x='1'/></a>", limits) == "accepted");
   CHECK(ReasonFor("<a x='1' xmlns:p='urn:p'><b x='1'/></a>", limits) == "XML_TOO_MANY_NODES");
@@ -206,6 +213,27 @@ TEST_CASE("CheckIds: S21 one value is not two IDs, whatever the attribute is cal
   CHECK(reason("<a ID='_1' Id='_1'/>") == "XML_DUPLICATE_ID");
   // Not an ID: another name, another namespace.
   CHECK(reason("<a ID='_1'><b iD='_1' xmlns:p='urn:p' p:ID='_1'/></a>").empty());
+}
+
+TEST_CASE("CheckIds: S21 two signatures may share an Id, a signature and another element may not",
+          "[xml]") {
+  const auto reason = [](const std::string& inside) {
+    return base::ReasonOf(CheckIds(
+        Parsed("<a ID='_1' xmlns:d='http://www.w3.org/2000/09/xmldsig#'>" + inside + "</a>")));
+  };
+  CHECK(reason("<d:Signature Id='s'/><b ID='_2'><d:Signature Id='s'/></b>").empty());
+  CHECK(reason("<d:Signature Id='_1'/>") == "XML_DUPLICATE_ID");
+  CHECK(reason("<d:Signature Id='s'/><d:Signature Id='s'/><b ID='s'/>") == "XML_DUPLICATE_ID");
+  CHECK(reason("<d:Signature Id='s'/><Signature Id='s'/>") == "XML_DUPLICATE_ID");
+  CHECK(reason("<d:Object Id='s'/><d:Object Id='s'/>") == "XML_DUPLICATE_ID");
+  // Its Id, as the schema spells it, and no other attribute.
+  for (const char* const name : {"ID", "id", "xml:id"}) {
+    CAPTURE(name);
+    const std::string other = std::string("<d:Signature ") + name + "='s'/>";
+    CHECK(reason(other + other) == "XML_DUPLICATE_ID");
+    CHECK(reason("<d:Signature Id='s'/>" + other) == "XML_DUPLICATE_ID");
+    CHECK(reason(std::string("<d:Signature Id='s' ") + name + "='s'/>") == "XML_DUPLICATE_ID");
+  }
 }
 
 TEST_CASE("CheckIds: S22 an ID is an NCName", "[xml]") {

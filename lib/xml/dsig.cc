@@ -16,15 +16,25 @@
 #include "lib/base/encoding.h"
 #include "lib/base/status.h"
 #include "lib/crypto/keys.h"
+#include "lib/xml/shape.h"
 
 namespace va::xml {
 namespace {
 
 constexpr absl::string_view kEnveloped = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 constexpr size_t kMaxSignatureBytes = 1024;
+constexpr int kMinRsaBits = 2048;
+constexpr int kMinLegacyRsaBits = 1024;
+// Every name of the list is looked up at every element that is canonicalized.
+constexpr size_t kMaxPrefixList = 256;
 
 absl::Status Refuse(absl::string_view reason, absl::string_view message) {
   return base::MakeError(absl::StatusCode::kPermissionDenied, reason, message);
+}
+
+absl::Status Malformed() { return Refuse("SIGNATURE_MALFORMED", "the signature lacks a part"); }
+absl::Status Broken() {
+  return Refuse("SIGNATURE_PROCESSING", "the signature cannot be processed");
 }
 
 const xmlChar* Chars(const std::string& text) {
@@ -80,6 +90,13 @@ KeyFamily FamilyOf(crypto::KeyType type) {
   return type == crypto::KeyType::kRsa ? KeyFamily::kRsa : KeyFamily::kEc;
 }
 
+// Keys that a service reads are long enough already; the operator's tool reads shorter ones, which
+// count for old messages only (attack S45).
+bool IsLongEnough(const crypto::PublicKey& key, const VerifyOptions& options) {
+  if (key.type() != crypto::KeyType::kRsa) return true;
+  return key.bits() >= (options.allow_legacy ? kMinLegacyRsaBits : kMinRsaBits);
+}
+
 // How long a signature of this key is: RFC 8017 8.2.1 for RSA, r and s side by side for ECDSA.
 size_t SignatureBytes(const crypto::PublicKey& key) {
   switch (key.type()) {
@@ -114,34 +131,21 @@ struct Shape {
   size_t value_bytes;
 };
 
-// Whether nothing but elements and white space is inside: a comment or stray text has no business
-// in what decides about trust.
-bool HoldsOnlyElements(const Element& element) {
-  for (const xmlNode* child = element.native()->children; child != nullptr; child = child->next) {
-    if (child->type == XML_ELEMENT_NODE) continue;
-    if (child->type != XML_TEXT_NODE || xmlIsBlankNode(child) == 0) return false;
-  }
-  return true;
-}
-
-// Whether the element has exactly the attributes named, none in a namespace.
-bool HasOnlyAttributes(const Element& element, std::initializer_list<absl::string_view> names) {
-  for (const xmlAttr* attr = element.native()->properties; attr != nullptr; attr = attr->next) {
-    bool known = false;
-    for (const absl::string_view name : names) known = known || View(attr->name) == name;
-    if (attr->ns != nullptr || !known) return false;
-  }
-  return true;
-}
-
 // An Algorithm element of exclusive C14N: at most a prefix list inside, which changes what is
-// signed in a way both sides see (attack S51).
+// signed in a way both sides see (attack S51), and a short one.
 bool IsExclusiveC14n(const Element& element) {
   if (element.Attr("Algorithm") != std::optional<std::string>(kExcC14n)) return false;
   const ElementRange children = element.Children();
   if (children.empty()) return HoldsOnlyElements(element);
-  return children.size() == 1 && (*children.begin()).Is(kExcC14n, "InclusiveNamespaces") &&
-         (*children.begin()).Children().empty() && HoldsOnlyElements(element);
+  const Element list = *children.begin();
+  return children.size() == 1 && list.Is(kExcC14n, "InclusiveNamespaces") &&
+         list.Children().empty() && HoldsOnlyElements(element) &&
+         list.Attr("PrefixList").value_or("").size() <= kMaxPrefixList;
+}
+
+// White space is nothing: pretty-printers put it there.
+bool IsEmpty(const Element& element) {
+  return element.Children().empty() && HoldsOnlyElements(element);
 }
 
 // Enveloped-signature, then exclusive C14N, and nothing else: no XSLT, no XPath, no base64 can run
@@ -153,40 +157,12 @@ bool TransformsAreAllowed(const Element& transforms) {
   if (at == range.end() || !(*at).Is(kDsigNs, "Transform")) return false;
   const Element first = *at;
   if (first.Attr("Algorithm") != std::optional<std::string>(kEnveloped)) return false;
-  if (first.native()->children != nullptr &&
-      (!first.Children().empty() || !HoldsOnlyElements(first))) {
-    return false;
-  }
+  if (!IsEmpty(first)) return false;
   ++at;
   if (at == range.end() || !(*at).Is(kDsigNs, "Transform") || !IsExclusiveC14n(*at)) return false;
   ++at;
   return at == range.end();
 }
-
-// The bytes of an element that holds base64 and nothing else; empty when it does not.
-std::string Base64Content(const Element& element) {
-  const absl::StatusOr<std::string> text = element.TextOnly();
-  if (!text.ok()) return "";
-  return base::Base64DecodeLenientWhitespace(*text).value_or("");
-}
-
-// Steps through child elements in a fixed order.
-class Sequence {
- public:
-  explicit Sequence(const Element& parent) : at_(parent.Children().begin()) {}
-
-  // The next child when it has this name.
-  std::optional<Element> Take(absl::string_view name) {
-    if (Done() || !(*at_).Is(kDsigNs, name)) return std::nullopt;
-    const Element taken = *at_;
-    ++at_;
-    return taken;
-  }
-  bool Done() const { return at_ == ElementRange::Iterator(nullptr); }
-
- private:
-  ElementRange::Iterator at_;
-};
 
 absl::Status CheckReference(const Element& reference, absl::string_view id,
                             const VerifyOptions& options) {
@@ -198,19 +174,19 @@ absl::Status CheckReference(const Element& reference, absl::string_view id,
     return Refuse("SIGNATURE_MALFORMED", "the reference has an unknown part");
   }
   Sequence parts(reference);
-  const std::optional<Element> transforms = parts.Take("Transforms");
+  const std::optional<Element> transforms = parts.Take(kDsigNs, "Transforms");
   if (!transforms.has_value() || !TransformsAreAllowed(*transforms)) {
     return Refuse("SIGNATURE_TRANSFORM", "a transform is missing or not allowed");
   }
-  const std::optional<Element> method = parts.Take("DigestMethod");
-  const std::optional<Element> value = parts.Take("DigestValue");
+  const std::optional<Element> method = parts.Take(kDsigNs, "DigestMethod");
+  const std::optional<Element> value = parts.Take(kDsigNs, "DigestValue");
   if (!method.has_value() || !value.has_value() || !parts.Done()) {
     return Refuse("SIGNATURE_MALFORMED", "the reference lacks a part");
   }
   const DigestAlgorithm* digest =
       Find(kDigestAlgorithms, method->Attr("Algorithm").value_or(""), options.allow_legacy);
   if (digest == nullptr) return Refuse("SIGNATURE_ALGORITHM", "the digest is not allowed");
-  if (method->native()->children != nullptr || Base64Content(*value).size() != digest->bytes) {
+  if (!IsEmpty(*method) || Base64Content(*value).size() != digest->bytes) {
     return Refuse("SIGNATURE_MALFORMED", "the digest is not of its algorithm's form");
   }
   return absl::OkStatus();
@@ -219,20 +195,19 @@ absl::Status CheckReference(const Element& reference, absl::string_view id,
 // Own code, before any of the library's: xmlsec1 would run whatever a signature asks for.
 absl::StatusOr<Shape> CheckShape(const Element& signature, absl::string_view id,
                                  const VerifyOptions& options) {
-  const absl::Status malformed = Refuse("SIGNATURE_MALFORMED", "the signature lacks a part");
   Sequence parts(signature);
-  const std::optional<Element> info = parts.Take("SignedInfo");
-  const std::optional<Element> value = parts.Take("SignatureValue");
-  parts.Take("KeyInfo");  // ignored, whatever it says (attacks S40-S42)
+  const std::optional<Element> info = parts.Take(kDsigNs, "SignedInfo");
+  const std::optional<Element> value = parts.Take(kDsigNs, "SignatureValue");
+  parts.Take(kDsigNs, "KeyInfo");  // ignored, whatever it says (attacks S40-S42)
   // What is left would be an Object: room for a Manifest or a hidden original (attacks S8, S9).
-  if (!info.has_value() || !value.has_value() || !parts.Done()) return malformed;
-  if (!HoldsOnlyElements(signature) || !HoldsOnlyElements(*info)) return malformed;
+  if (!info.has_value() || !value.has_value() || !parts.Done()) return Malformed();
+  if (!HoldsOnlyElements(signature) || !HoldsOnlyElements(*info)) return Malformed();
 
   Sequence inner(*info);
-  const std::optional<Element> c14n = inner.Take("CanonicalizationMethod");
-  const std::optional<Element> method = inner.Take("SignatureMethod");
-  const std::optional<Element> reference = inner.Take("Reference");
-  if (!c14n.has_value() || !method.has_value() || !reference.has_value()) return malformed;
+  const std::optional<Element> c14n = inner.Take(kDsigNs, "CanonicalizationMethod");
+  const std::optional<Element> method = inner.Take(kDsigNs, "SignatureMethod");
+  const std::optional<Element> reference = inner.Take(kDsigNs, "Reference");
+  if (!c14n.has_value() || !method.has_value() || !reference.has_value()) return Malformed();
   // One element is signed, by one reference (attack S19).
   if (!inner.Done()) return Refuse("SIGNATURE_REFERENCE", "there is more than one reference");
   if (!IsExclusiveC14n(*c14n)) {
@@ -242,9 +217,9 @@ absl::StatusOr<Shape> CheckShape(const Element& signature, absl::string_view id,
       Find(kSignatureAlgorithms, method->Attr("Algorithm").value_or(""), options.allow_legacy);
   if (algorithm == nullptr) return Refuse("SIGNATURE_ALGORITHM", "the algorithm is not allowed");
   // HMACOutputLength and RSA-PSS parameters live here (attack S44).
-  if (method->native()->children != nullptr) return malformed;
+  if (!IsEmpty(*method)) return Malformed();
   const size_t value_bytes = Base64Content(*value).size();
-  if (value_bytes == 0 || value_bytes > kMaxSignatureBytes) return malformed;
+  if (value_bytes == 0 || value_bytes > kMaxSignatureBytes) return Malformed();
   if (const absl::Status fits = CheckReference(*reference, id, options); !fits.ok()) return fits;
   return Shape{signature, algorithm->family, value_bytes};
 }
@@ -306,16 +281,15 @@ bool DigestMatched(xmlSecDSigCtx* context) {
 // a key that is set needs none.
 absl::Status VerifyWithKey(const Element& signature, const crypto::PublicKey& key,
                            const VerifyOptions& options) {
-  const absl::Status broken = Refuse("SIGNATURE_PROCESSING", "the signature cannot be processed");
   const SignatureContext context(xmlSecDSigCtxCreate(nullptr));
-  if (context == nullptr) return broken;
+  if (context == nullptr) return Broken();
   // References are looked up by ID and by nothing else: no XPointer, no XPath, no address.
   context->flags = XMLSEC_DSIG_FLAGS_USE_VISA3D_HACK | XMLSEC_DSIG_FLAGS_IGNORE_MANIFESTS;
   context->enabledReferenceUris = xmlSecTransformUriTypeSameDocument;
-  if (!AllowTransforms(context.get(), options.allow_legacy)) return broken;
-  if (!AdoptKey(context.get(), key.native())) return broken;
+  if (!AllowTransforms(context.get(), options.allow_legacy)) return Broken();
+  if (!AdoptKey(context.get(), key.native())) return Broken();
   // A negative return is a failure and never a verdict (attack S58).
-  if (xmlSecDSigCtxVerify(context.get(), signature.native()) < 0) return broken;
+  if (xmlSecDSigCtxVerify(context.get(), signature.native()) < 0) return Broken();
   if (!DigestMatched(context.get())) {
     return Refuse("DIGEST_MISMATCH", "the element differs from what was signed");
   }
@@ -327,7 +301,7 @@ absl::Status VerifyWithAny(const Shape& shape, absl::Span<const crypto::PublicKe
                            const VerifyOptions& options) {
   absl::Status verdict = Refuse("SIGNATURE_KEY", "no trusted key fits the algorithm");
   for (const crypto::PublicKey& key : keys) {
-    if (FamilyOf(key.type()) != shape.family) continue;
+    if (FamilyOf(key.type()) != shape.family || !IsLongEnough(key, options)) continue;
     if (SignatureBytes(key) != shape.value_bytes) {
       verdict = Refuse("SIGNATURE_INVALID", "the signature is not as long as one of this key");
       continue;
@@ -358,10 +332,16 @@ absl::StatusOr<VerifiedElement> VerifyEnveloped(const Document& document,
                                                 absl::Span<const crypto::PublicKey> keys,
                                                 const VerifyOptions& options) {
   InitXml();
+  // CheckIds lets Signatures share an Id, so none may ever be what a Reference means.
+  if (signed_element.Is(kDsigNs, "Signature")) {
+    return Refuse("SIGNATURE_REFERENCE", "a signature cannot be what is signed");
+  }
   const std::vector<Element> signatures = signed_element.ChildrenNamed(kDsigNs, "Signature");
   if (signatures.empty()) return Refuse("SIGNATURE_MISSING", "the element is not signed");
   if (signatures.size() > 1) return Refuse("SIGNATURE_MULTIPLE", "the element is signed twice");
-  if (const absl::Status ids = CheckIds(document); !ids.ok()) return ids;
+  if (!options.ids_are_checked) {
+    if (const absl::Status ids = CheckIds(document); !ids.ok()) return ids;
+  }
   xmlAttr* id = IdAttributeOf(signed_element);
   if (id == nullptr || !RegisterId(document, id)) {
     return Refuse("SIGNATURE_REFERENCE", "the signed element has no ID of its own");

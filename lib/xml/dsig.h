@@ -26,8 +26,11 @@ inline constexpr absl::string_view kExcC14n = "http://www.w3.org/2001/10/xml-exc
 class VerifiedElement;
 
 struct VerifyOptions {
-  // SHA-1 digests and RSA-SHA1. Never at the gateway; for the operator's tool (decision P4).
+  // SHA-1 digests, RSA-SHA1 and RSA keys below 2048 bits. Never at the gateway; for the operator's
+  // tool (decision P4).
   bool allow_legacy = false;
+  // The caller ran CheckIds over this document, which has not changed since.
+  bool ids_are_checked = false;
 };
 
 // Verifies the one Signature that is a direct child of `signed_element` and covers it by its ID

@@ -166,6 +166,21 @@ TEST_CASE("VerifyEnveloped: S18 S53 S76 only #ID of the very element is a refere
   }
 }
 
+TEST_CASE(
+    "VerifyEnveloped: S18 S21 a Signature, whose Id may not be its own, is never what is signed",
+    "[xml][dsig]") {
+  const std::string good = Signed();
+  const std::string inner =
+      "<ds:Signature " + Between(good, "<ds:Signature ", "</ds:Signature>") + "</ds:Signature>";
+  const Document document =
+      OrDie(Document::Parse("<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" "
+                            "Id=\"_p\">" +
+                            inner + "</ds:Signature>"));
+  const std::vector<crypto::PublicKey> keys = {IdpKey().Public()};
+  CHECK(base::ReasonOf(VerifyEnveloped(document, document.root(), keys).status()) ==
+        "SIGNATURE_REFERENCE");
+}
+
 TEST_CASE("VerifyEnveloped: S19 S52 two references are refused", "[xml][dsig]") {
   Recipe twice;
   twice.references = 2;
@@ -555,6 +570,37 @@ TEST_CASE("VerifyEnveloped: S47 a PKCS#1 block with garbage behind the hash is r
     CHECK(Reason(Replaced(good, value, forged + "==")) == "SIGNATURE_INVALID");
   }
   CHECK(Reason(Replaced(good, value, "AAAA" + value)) == "SIGNATURE_INVALID");
+}
+
+TEST_CASE("VerifyEnveloped: S45 a key of 1024 bits counts for old messages only", "[xml][dsig]") {
+  const crypto::PrivateKey weak = OrDie(
+      crypto::PrivateKey::FromPem(OrDie(crypto::GenerateKeyPem(crypto::NewKey::kRsa1024ForTests)),
+                                  crypto::KeyStrength::kAnySize));
+  Document document = OrDie(Document::Parse("<a ID=\"_a\"><b/></a>"));
+  SignAs(document, document.root(), weak);
+  const std::vector<crypto::PublicKey> keys = {weak.Public()};
+  const auto verified = VerifyEnveloped(document, document.root(), keys);
+  CHECK(base::ReasonOf(verified.status()) == "SIGNATURE_KEY");
+  CHECK(VerifyEnveloped(document, document.root(), keys, {.allow_legacy = true}).ok());
+}
+
+TEST_CASE("VerifyEnveloped: S51 S52 a long prefix list is refused before it is looked up",
+          "[xml][dsig]") {
+  const auto with_list = [](size_t size) {
+    Document document = OrDie(Document::Parse("<a ID=\"_a\"><b/></a>"));
+    Recipe recipe;
+    recipe.adjust = [&](xmlNode* signature) {
+      xmlNode* method = xmlFirstElementChild(xmlFirstElementChild(signature));
+      xmlNode* list = xmlNewChild(method, nullptr, X("InclusiveNamespaces"), nullptr);
+      xmlSetNs(list, xmlNewNs(list, X("http://www.w3.org/2001/10/xml-exc-c14n#"), nullptr));
+      xmlSetProp(list, X("PrefixList"), X(std::string(size, 'p').c_str()));
+    };
+    SignAs(document, document.root(), IdpKey(), recipe);
+    const std::vector<crypto::PublicKey> keys = {IdpKey().Public()};
+    return base::ReasonOf(VerifyEnveloped(document, document.root(), keys).status());
+  };
+  CHECK(with_list(256).empty());
+  CHECK(with_list(257) == "SIGNATURE_TRANSFORM");
 }
 
 TEST_CASE("VerifyEnveloped: a hundred verifications cost less than one key manager",

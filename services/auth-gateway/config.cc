@@ -1,5 +1,8 @@
 #include "services/auth-gateway/config.h"
 
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "lib/base/url.h"
 #include "lib/http/ip_address.h"
@@ -71,7 +74,37 @@ void BindLimits(config::Table& table, Config& config) {
       .Range(0, 100'000);
 }
 
+// It becomes part of a cookie's name.
+std::string WrongEnvironment(const std::string& environment) {
+  const bool word = std::all_of(environment.begin(), environment.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-';
+  });
+  return word ? "" : "may have letters, digits, - and _ only";
+}
+
 }  // namespace
+
+void BindReference(config::Table& table, Config& config) {
+  table.String("saml.request_cookie_environment", &config.saml_cookie_environment,
+               "Sets the cookie vagov_saml_request_<this> beside each SAML request: time and ids, "
+               "nothing else; empty: no such cookie");
+  table.Rule("saml.request_cookie_environment",
+             [&config] { return WrongEnvironment(config.saml_cookie_environment); });
+  table
+      .String("global_logout.url", &config.global_logout.url,
+              "Where /v1/sessions/slo/new sends a browser once our session has ended: the broker's "
+              "logout; empty: our own")
+      .HttpUrl();
+  table.String("global_logout.app_key", &config.global_logout.app_key,
+               "What the broker knows us by there");
+  table.String("global_logout.declined_app_key", &config.global_logout.declined_app_key,
+               "The same for somebody who declined the terms of use; empty: app_key");
+  table.Rule("global_logout.app_key", [&config] {
+    return !config.global_logout.url.empty() && config.global_logout.app_key.empty()
+               ? "is needed with global_logout.url"
+               : "";
+  });
+}
 
 void BindEdge(config::Table& table, Config& config) {
   table.StringList("public.trusted_proxies", &config.trusted_proxies,
@@ -152,23 +185,38 @@ void Bind(config::Table& table, Config& config) {
       .Required()
       .Example("/etc/va/saml/sp.crt")
       .Live();
-  table.String("saml.idp.entity_id", &config.idp_entity_id, "Entity id of the identity provider")
-      .Required()
-      .Example("https://idp.example.gov/saml");
   table
-      .String("saml.idp.sso_url", &config.idp_sso_url,
-              "Where the browser posts our request, HTTP-POST binding")
-      .HttpUrl()
-      .Required()
-      .Example("https://idp.example.gov/sso");
-  table
-      .StringList("saml.idp.certificate_files", &config.idp_certificate_files,
-                  "Certificates whose keys may sign responses; all of them are trusted")
-      .Required()
-      .Example("[/etc/va/saml/idp.crt]")
+      .FilePath("saml.next_certificate_file", &config.next_certificate_file,
+                "Certificate that will follow: published beside the current one, so that partners "
+                "know it before it signs")
       .Live();
+  table
+      .StringList("saml.decryption_key_files", &config.decryption_key_files,
+                  "Keys that open what is encrypted to us, PEM, RSA; files that hold secrets. The "
+                  "signing key stands here, too, and during a roll-over the one before or after. "
+                  "Empty: the signing key alone")
+      .Live();
+  table
+      .FilePath("saml.idps_file", &config.idps_file,
+                "Who the identity providers are: pinned by hand, or by a source of metadata; one "
+                "row for each idp of the policy that a csp leads to")
+      .Required()
+      .Example("/etc/va/saml/idps.yaml")
+      .Live();
+  table.String(
+      "saml.metadata_folder", &config.metadata_folder,
+      "Folder where the last good metadata of each identity provider is kept, ours alone to "
+      "write; needed when a row has a metadata source");
+  table
+      .Duration(
+          "saml.metadata_validity", &config.metadata_validity,
+          "How long our own metadata stays valid from the day it is asked for; a partner that "
+          "keeps a copy by hand has to ask again before that")
+      .Range(absl::Hours(48), absl::Hours(24 * 3650));
   table.Duration("saml.clock_skew", &config.clock_skew, "How far clocks may disagree (decision P3)")
       .Range(absl::ZeroDuration(), absl::Seconds(180));
+
+  BindReference(table, config);
 
   table
       .SecretFile("keys.sealed_box_file", &config.sealed_box_file,

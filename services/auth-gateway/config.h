@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "lib/config/fields.h"
 #include "lib/service/common_config.h"
+#include "services/auth-gateway/domain/global_logout.h"
 
 namespace va::gateway {
 
@@ -39,10 +40,15 @@ struct Config {
   std::string acs_url;  // empty: base_url + /v1/sessions/callback
   std::string signing_key_file;
   std::string signing_certificate_file;
-  std::string idp_entity_id;
-  std::string idp_sso_url;
-  std::vector<std::string> idp_certificate_files;
+  std::string next_certificate_file;              // published beside the current one
+  std::vector<std::string> decryption_key_files;  // empty: the signing key decrypts
+  std::string idps_file;
+  std::string metadata_folder;                              // where good metadata is kept
+  absl::Duration metadata_validity = absl::Hours(24 * 30);  // of ours
   absl::Duration clock_skew = absl::Seconds(60);
+
+  std::string saml_cookie_environment;  // saml.request_cookie_environment
+  GlobalLogout global_logout;           // global_logout.*
 
   std::string sealed_box_file;  // keys.sealed_box_file
 
@@ -62,6 +68,8 @@ struct Config {
 void Bind(config::Table& table, Config& config);
 // Of these the rows about whose word is believed and how often one may ask.
 void BindEdge(config::Table& table, Config& config);
+// Of these the rows that keep the reference's surface.
+void BindReference(config::Table& table, Config& config);
 // What must hold between these settings and the common ones.
 void BindRules(config::Table& table, const Config& config, const service::CommonConfig& common);
 

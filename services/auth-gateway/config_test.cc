@@ -58,6 +58,21 @@ TEST_CASE("Config W11: only whole https origins, as browsers write them, can be 
   }
 }
 
+TEST_CASE("Config: a global logout needs the key the broker knows us by, a cookie's name is a word",
+          "[gateway][config]") {
+  Config config;
+  config::Table table("VA_AUTH_GATEWAY__");
+  BindReference(table, config);
+  CHECK(table.LoadText("global_logout: {url: 'https://a.gov/x', app_key: k}", {}).empty());
+  CHECK(table.LoadText("saml: {request_cookie_environment: local-host_1}", {}).empty());
+  Config keyless;
+  config::Table other("VA_AUTH_GATEWAY__");
+  BindReference(other, keyless);
+  const auto problems = other.LoadText(
+      "{global_logout: {url: 'https://a.gov/x'}, saml: {request_cookie_environment: 'a; b'}}", {});
+  REQUIRE(problems.size() == 2);
+}
+
 TEST_CASE("Config W7: nobody is a trusted proxy by default, and a range must be one",
           "[gateway][config]") {
   Config config;
@@ -93,14 +108,14 @@ TEST_CASE("Config P3: more than 180 s between two clocks is not tolerated", "[ga
   CHECK(refused);
 }
 
-TEST_CASE("Config S57: an identity provider without a certificate stops the start",
+TEST_CASE("Config S57: without a file of identity providers there is no start",
           "[gateway][config]") {
   Config config;
   config::Table table("VA_AUTH_GATEWAY__");
   Bind(table, config);
   bool asked_for = false;
   for (const config::Problem& problem : table.LoadText("", {})) {
-    asked_for = asked_for || problem.key == "saml.idp.certificate_files";
+    asked_for = asked_for || problem.key == "saml.idps_file";
   }
   CHECK(asked_for);
 }

@@ -3,18 +3,29 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "lib/crypto/sealed_box.h"
 #include "lib/identity/policy.h"
 #include "lib/service/file_loader.h"
 #include "services/auth-gateway/api/http/deps.h"
 #include "services/auth-gateway/config.h"
+#include "services/auth-gateway/saml/idp_directory.h"
+#include "services/auth-gateway/saml/sp_metadata.h"
 
 namespace va::gateway {
 
+// The SAML conversation as the files have it: what serves now, and what it is made of anew when
+// metadata changes.
+struct LoadedSaml {
+  SamlSettings settings;   // with the identity providers as they stand now
+  SpMetadataSpec sp;       // what settings.metadata says
+  IdpDirectory directory;  // who they are
+};
+
 struct Loaded {
   identity::Policy policy;  // rows without a return base land on our front end
-  SamlSettings saml;
+  LoadedSaml saml;
   crypto::SealedBox sealed_box;
 };
 
@@ -23,7 +34,14 @@ std::optional<Loaded> Load(const Config& config, service::FileLoader& files);
 
 // What is read anew while serving, each part for itself.
 std::optional<identity::Policy> LoadPolicy(const Config& config, service::FileLoader& files);
-std::optional<SamlSettings> LoadSaml(const Config& config, service::FileLoader& files);
+std::optional<LoadedSaml> LoadSaml(const Config& config, service::FileLoader& files);
+
+// Whether every csp of the policy leads to a row; if not, reported under `key`.
+bool CheckIdps(const identity::Policy& policy, const std::vector<IdpRow>& rows,
+               absl::string_view key, service::FileLoader& files);
+
+// The files that these rows name: read, and watched, together with the file of the rows.
+std::vector<service::FileSetting> FilesOfIdps(const Config& config);
 void CheckPublicTls(const Config& config, service::FileLoader& files);
 
 }  // namespace va::gateway

@@ -19,10 +19,13 @@
 #include "services/auth-gateway/adapters/grpc_person_index.h"
 #include "services/auth-gateway/adapters/grpc_proofing_handoff.h"
 #include "services/auth-gateway/adapters/grpc_terms.h"
+#include "services/auth-gateway/adapters/metadata_fetcher.h"
 #include "services/auth-gateway/api/grpc/session_service.h"
 #include "services/auth-gateway/api/http/edge_limits.h"
 #include "services/auth-gateway/api/http/provisioner.h"
 #include "services/auth-gateway/api/http/routes.h"
+#include "services/auth-gateway/idp_refresher.h"
+#include "services/auth-gateway/idps_file.h"
 #include "services/auth-gateway/signin_metrics.h"
 #include "services/auth-gateway/store/janitor.h"
 #include "services/auth-gateway/store/pg_flow_store.h"
@@ -52,11 +55,14 @@ class ExpiredCounters {
       : flows_(metrics.AddCounter("va_flows_expired_total", "Attempts forgotten.")),
         assertions_(metrics.AddCounter("va_used_assertions_expired_total",
                                        "Uses of assertions forgotten.")),
-        sessions_(metrics.AddCounter("va_sessions_expired_total", "Sessions that ran out.")) {}
+        sessions_(metrics.AddCounter("va_sessions_expired_total", "Sessions that ran out.")),
+        logouts_(metrics.AddCounter("va_logouts_expired_total",
+                                    "Sign-outs that their identity provider never answered.")) {}
 
   void Add(absl::string_view table, int64_t rows) const {
     const telemetry::Counter& counter = table == "flows"      ? flows_
                                         : table == "sessions" ? sessions_
+                                        : table == "logouts"  ? logouts_
                                                               : assertions_;
     counter.Add({}, static_cast<double>(rows));
   }
@@ -65,6 +71,7 @@ class ExpiredCounters {
   const telemetry::Counter flows_;
   const telemetry::Counter assertions_;
   const telemetry::Counter sessions_;
+  const telemetry::Counter logouts_;
 };
 
 EdgeLimitDeps LimitDepsOf(const service::Runtime& runtime,
@@ -117,7 +124,10 @@ class Gateway final : public service::RunningService {
         runtime_(parts.runtime),
         sealed_box_(std::move(parts.loaded.sealed_box)),
         policy_(std::move(parts.loaded.policy)),
-        saml_(std::move(parts.loaded.saml)),
+        saml_(std::move(parts.loaded.saml.settings)),
+        sp_metadata_(std::move(parts.loaded.saml.sp)),
+        sp_metadata_at_(parts.runtime.clock.Now()),
+        idps_(RefresherDeps(), std::move(parts.loaded.saml.directory)),
         signin_(parts.runtime.metrics, *policy_.Get(), parts.runtime.audit),
         flows_(parts.runtime.database, sealed_box_, parts.runtime.ids),
         sessions_(parts.runtime.database, sealed_box_),
@@ -143,6 +153,11 @@ class Gateway final : public service::RunningService {
         janitor_(kSweepPause, [this, &database = parts.runtime.database] { SweepOnce(database); }) {
   }
 
+  // Its rounds use everything below.
+  ~Gateway() override { idps_.Stop(); }
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
   absl::Status Serve(const Config& config, service::Runtime& runtime);
   void Drain(absl::Duration drain) override;
 
@@ -150,9 +165,20 @@ class Gateway final : public service::RunningService {
   const base::Clock& lifetimes() const { return lifetimes_; }
   http::Response ShowAttempt(http::Request& request) const;
   void AddReloads(service::Reloads& reloads);
+  absl::Status CheckIdpStates() const { return idps_.Check(); }
+  std::vector<std::string> UnusedIdps() const {
+    return va::gateway::UnusedIdps(*policy_.Get(), idps_.Rows());
+  }
+  // From now on sources of metadata are read again in their time.
+  void RefreshIdps() { idps_.Start(); }
 
  private:
+  IdpRefresher::Deps RefresherDeps();
   std::unique_ptr<const Edge> MakeEdge();
+  // What the files hold now takes the place of what served.
+  void UseSaml(LoadedSaml next);
+  // The providers as they stand now, and our own metadata before it grows old.
+  void TakeIdps();
   http::Response Route(http::Request& request) const;
   // Requests that begin from now on are served by the policy and the keys of the moment.
   void ExchangeEdge();
@@ -166,7 +192,11 @@ class Gateway final : public service::RunningService {
   const base::SteadyWallClock lifetimes_{runtime_.clock};
   crypto::SealedBox sealed_box_;
   base::Reloadable<identity::Policy> policy_;
+  std::mutex saml_mutex_;  // held while the next settings are made
   base::Reloadable<SamlSettings> saml_;
+  SpMetadataSpec sp_metadata_;  // guarded by saml_mutex_, as is the next
+  absl::Time sp_metadata_at_;
+  IdpRefresher idps_;
   SignInMetrics signin_;
   PgFlowStore flows_;
   PgSessionStore sessions_;
@@ -212,8 +242,68 @@ std::unique_ptr<const Edge> Gateway::MakeEdge() {
                    config_.cors_origins,
                    signin_.clock_offset(),
                    signin_.outcomes(),
-                   runtime_.tracer};
+                   runtime_.tracer,
+                   config_.global_logout,
+                   config_.saml_cookie_environment};
   return std::make_unique<const Edge>(std::move(policy), std::move(saml), std::move(deps));
+}
+
+IdpRefresher::Deps Gateway::RefresherDeps() {
+  return {.clock = runtime_.clock,
+          .ids = runtime_.ids,
+          .log = runtime_.log,
+          .audit = runtime_.audit,
+          .metrics = IdpMetrics(runtime_.metrics),
+          .fetch = [](const MetadataSource& source) { return FetchMetadata(source); },
+          .folder = config_.metadata_folder,
+          .after_round = [this] { TakeIdps(); }};
+}
+
+// The same conversation with other providers, or other metadata of ours.
+SamlSettings NextSettings(const SamlSettings& now, std::vector<SamlIdp> idps,
+                          std::string metadata) {
+  std::vector<crypto::PrivateKey> decryption_keys;
+  for (const crypto::PrivateKey& key : now.decryption_keys) decryption_keys.push_back(key.Share());
+  return {.sp_entity_id = now.sp_entity_id,
+          .acs_url = now.acs_url,
+          .slo_url = now.slo_url,
+          .idps = std::move(idps),
+          .signing_key = now.signing_key.Share(),
+          .signing_certificate = now.signing_certificate,
+          .decryption_keys = std::move(decryption_keys),
+          .skew = now.skew,
+          .metadata = std::move(metadata)};
+}
+
+void Gateway::UseSaml(LoadedSaml next) {
+  const std::lock_guard<std::mutex> lock(saml_mutex_);
+  idps_.Use(std::move(next.directory));
+  next.settings.idps = idps_.Idps();
+  sp_metadata_ = std::move(next.sp);
+  sp_metadata_at_ = runtime_.clock.Now();
+  saml_.Swap(std::move(next.settings));
+  ExchangeEdge();
+}
+
+void Gateway::TakeIdps() {
+  const std::lock_guard<std::mutex> lock(saml_mutex_);
+  const auto serving = saml_.Get();
+  const absl::Time now = runtime_.clock.Now();
+  const bool stale = now - sp_metadata_at_ >= kSpMetadataCache;
+  std::vector<SamlIdp> idps = idps_.Idps();
+  if (!stale && SameIdps(serving->idps, idps)) return;
+  std::string metadata = serving->metadata;
+  if (stale) {
+    sp_metadata_at_ = now;
+    auto built = BuildSpMetadata(sp_metadata_, serving->signing_key, now);
+    if (built.ok()) {
+      metadata = *std::move(built);
+    } else {
+      runtime_.log.Error("saml.own_metadata_failed", {{"reason", base::ReasonOf(built.status())}});
+    }
+  }
+  saml_.Swap(NextSettings(*serving, std::move(idps), std::move(metadata)));
+  ExchangeEdge();
 }
 
 void Gateway::ExchangeEdge() {
@@ -238,7 +328,7 @@ void Gateway::AddReloads(service::Reloads& reloads) {
                {{"policy.file", config_.policy_file}},
                [this](FileLoader& files) {
                  auto policy = LoadPolicy(config_, files);
-                 if (!policy) return;
+                 if (!policy || !CheckIdps(*policy, idps_.Rows(), "policy.file", files)) return;
                  policy_.Swap(*std::move(policy));
                  ExchangeEdge();
                },
@@ -246,17 +336,22 @@ void Gateway::AddReloads(service::Reloads& reloads) {
   std::vector<service::FileSetting> saml_files = {
       {"saml.signing_key_file", config_.signing_key_file},
       {"saml.signing_certificate_file", config_.signing_certificate_file}};
-  for (const std::string& path : config_.idp_certificate_files) {
-    saml_files.push_back({"saml.idp.certificate_files", path});
+  saml_files.push_back({"saml.next_certificate_file", config_.next_certificate_file});
+  saml_files.push_back({"saml.decryption_key_files", ""});  // named even while the list is empty
+  for (const std::string& path : config_.decryption_key_files) {
+    saml_files.push_back({"saml.decryption_key_files", path});
   }
+  saml_files.push_back({"saml.idps_file", config_.idps_file});
   reloads.Add({"saml", std::move(saml_files),
                [this](FileLoader& files) {
                  auto saml = LoadSaml(config_, files);
                  if (!saml) return;
-                 saml_.Swap(*std::move(saml));
-                 ExchangeEdge();
+                 if (!CheckIdps(*policy_.Get(), saml->directory.rows(), "saml.idps_file", files)) {
+                   return;
+                 }
+                 UseSaml(*std::move(saml));
                },
-               AuditEvent::kMetadataChanged});
+               AuditEvent::kMetadataChanged, [this] { return FilesOfIdps(config_); }});
   reloads.Add(service::RingUnit("sealed_box", {"keys.sealed_box_file", config_.sealed_box_file},
                                 sealed_box_));
   reloads.Add({"public_tls",
@@ -274,8 +369,11 @@ void Gateway::AddReloads(service::Reloads& reloads) {
 // What is still to be asked after a sign-in shares the time of the requests that are finishing;
 // what does not fit stays pending.
 void Gateway::Drain(absl::Duration drain) {
+  // A source that is slow must not use up the time of those who are signing in.
+  idps_.NoMoreRounds();
   provisioner_.StopBy(runtime_.clock.Now() + drain);
   server_->Stop(drain);
+  idps_.Stop();
   provisioning_.Shutdown();
 }
 
@@ -399,9 +497,15 @@ absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& conf
   runtime.AddPeerCheck("mpi-adapter", *mpi_adapter);
   runtime.AddPeerCheck("mhv-account", *mhv_account);
   runtime.AddPeerCheck("inherited-proofing", *inherited_proofing);
+  runtime.health.Add("identity-providers", service::CheckKind::kDegraded,
+                     [gateway = gateway.get()] { return gateway->CheckIdpStates(); });
   const absl::Status serving = gateway->Serve(config, runtime);
   if (!serving.ok()) return serving;
   gateway->AddReloads(runtime.reloads);
+  for (const std::string& name : gateway->UnusedIdps()) {
+    runtime.log.Warn("saml.idp_unused", {{"idp", name}, {"policy", "no csp leads to it"}});
+  }
+  gateway->RefreshIdps();
   return gateway;
 }
 

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/conformance/mpi_driver.h"
+#include "tests/conformance/signin_legs_driver.h"
 #include "tests/conformance/ssoe_attributes_driver.h"
 
 namespace va::conformance {
@@ -49,6 +50,10 @@ const std::set<std::string>& KnownSwitches() {
 const std::map<std::string, Driver>& Drivers() {
   static const std::map<std::string, Driver>& drivers = *new std::map<std::string, Driver>{
       {"ssoe_attributes", RunSsoeAttributes},
+      {"new", RunNew},
+      {"url", RunUrl},
+      {"redirect", RunRedirect},
+      {"logout", RunLogout},
       {"mpi.parse", RunMpiParse},
       {"mpi.ids", RunMpiIds},
   };

@@ -32,11 +32,117 @@ TEST_CASE("PgFlowStore: an attempt comes back as it was started", "[contract][st
     CHECK(read.idp == flow.idp);
     CHECK(read.plan == flow.plan);
     CHECK(read.had_session);
+    CHECK(read.session_hash == flow.session_hash);
+    CHECK(read.session_account == flow.session_account);
+    CHECK(read.session_signed_in == flow.session_signed_in);
+    CHECK(read.lap == flow.lap);
+    CHECK(read.parent == flow.parent);
+    CHECK(read.lap_for == flow.lap_for);
     CHECK(read.created_at == flow.created_at);
     CHECK(read.expires_at == flow.expires_at);
     CHECK(read.stage == FlowStage::kStarted);
     CHECK_FALSE(read.outcome.has_value());
   }
+}
+
+TEST_CASE("PgFlowStore: an attempt without an older session or first leg has neither",
+          "[contract][store]") {
+  GatewayStoreFixture fixture;
+  FlowRecord flow = fixture.NewFlow();
+  flow.session_hash.clear();
+  flow.session_account.clear();
+  flow.session_signed_in = absl::InfinitePast();
+  flow.lap = 0;
+  flow.parent.clear();
+  REQUIRE(fixture.flows().Start(flow, Soon()).ok());
+  const auto read = *fixture.flows().FindById(flow.id, Soon());
+  REQUIRE(read.has_value());
+  CHECK(read->session_hash.empty());
+  CHECK(read->session_account.empty());
+  CHECK(read->session_signed_in == absl::InfinitePast());
+  CHECK(read->lap == 0);
+  CHECK(read->parent.empty());
+}
+
+TEST_CASE("PgFlowStore: an attempt of a release without these columns is a first lap",
+          "[contract][store]") {
+  GatewayStoreFixture fixture;
+  const FlowRecord flow = fixture.StartedFlow();
+  fixture.Query(
+      "UPDATE flows SET operation = DEFAULT, lap = DEFAULT, lap_for = DEFAULT, "
+      "stay_at_level = DEFAULT, parent = NULL, session_hash = NULL, "
+      "session_account = NULL, session_signed_in = NULL, terms_first = DEFAULT");
+  const auto read = *fixture.flows().FindById(flow.id, Soon());
+  REQUIRE(read.has_value());
+  CHECK(read->plan.operation == "authorize");
+  CHECK_FALSE(read->plan.stay_at_level);
+  CHECK(read->lap_for.empty());
+  CHECK(read->lap == 0);
+}
+
+TEST_CASE("PgFlowStore: P7 the session that stood at the start ends with the one that begins",
+          "[contract][store][P7]") {
+  GatewayStoreFixture fixture;
+  const SessionRecord older = fixture.BegunSession("older");
+  const SessionRecord bystander = fixture.BegunSession("bystander");
+  FlowRecord flow = fixture.NewFlow();
+  flow.session_hash = older.token_hash;
+  REQUIRE(fixture.flows().Start(flow, Soon()).ok());
+  REQUIRE(*fixture.ClaimFlow(flow, "_a") == Claim::kWon);
+  const auto live = [&](const SessionRecord& session) {
+    return (*fixture.sessions().Use(session.token_hash, fixture.now(), Soon())).has_value();
+  };
+  CHECK(live(older));
+  const SessionRecord newer = fixture.NewSession(flow, "newer");
+  REQUIRE(fixture.flows()
+              .Finish(flow.id, GatewayStoreFixture::SessionOutcome(), &newer, {}, Soon())
+              .ok());
+  CHECK(live(newer));
+  CHECK(live(bystander));
+  CHECK_FALSE(live(older));
+}
+
+TEST_CASE("PgFlowStore: P7 an attempt that ends in no session leaves the older one alone",
+          "[contract][store][P7]") {
+  GatewayStoreFixture fixture;
+  const SessionRecord older = fixture.BegunSession("older");
+  FlowRecord flow = fixture.NewFlow();
+  flow.session_hash = older.token_hash;
+  REQUIRE(fixture.flows().Start(flow, Soon()).ok());
+  const auto lives = [&] {
+    return (*fixture.sessions().Use(older.token_hash, fixture.now(), Soon())).has_value();
+  };
+  // Never claimed: a session cannot begin, and then none ends either.
+  const SessionRecord newer = fixture.NewSession(flow, "newer");
+  CHECK_FALSE(fixture.flows()
+                  .Finish(flow.id, GatewayStoreFixture::SessionOutcome(), &newer, {}, Soon())
+                  .ok());
+  CHECK(lives());
+  REQUIRE(*fixture.ClaimFlow(flow, "_a") == Claim::kWon);
+  Outcome refusal;
+  refusal.tag = "other_account";
+  REQUIRE(fixture.flows().Finish(flow.id, refusal, nullptr, {}, Soon()).ok());
+  CHECK(lives());
+}
+
+TEST_CASE("PgFlowStore: where a session began and when the person last signed in are kept",
+          "[contract][store]") {
+  GatewayStoreFixture fixture;
+  const FlowRecord flow = fixture.StartedFlow();
+  REQUIRE(*fixture.ClaimFlow(flow, "_a") == Claim::kWon);
+  SessionRecord session = fixture.NewSession(flow, "token");
+  session.last_signed_in = fixture.now() - absl::Hours(3);
+  Outcome outcome = GatewayStoreFixture::SessionOutcome();
+  outcome.terms_first = true;
+  REQUIRE(fixture.flows().Finish(flow.id, outcome, &session, {}, Soon()).ok());
+  CHECK((*fixture.flows().FindById(flow.id, Soon()))->outcome->terms_first);
+  const auto read = *fixture.sessions().Use(session.token_hash, fixture.now(), Soon());
+  REQUIRE(read.has_value());
+  CHECK(read->last_signed_in == session.last_signed_in);
+  // A release that does not know the column means the beginning.
+  fixture.Query("UPDATE sessions SET last_signed_in = NULL");
+  CHECK((*fixture.sessions().Use(session.token_hash, fixture.now(), Soon()))->last_signed_in ==
+        session.created_at);
 }
 
 TEST_CASE("PgFlowStore: an unknown handle, an unknown id and what is no id find nothing",

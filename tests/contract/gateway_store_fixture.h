@@ -74,7 +74,15 @@ class GatewayStoreFixture {
     flow.plan.restart = "/v1/sessions/idme/new?to=%2Fmy";
     flow.plan.policy_version = "2026-01";
     flow.plan.on_refusal = identity::OnRefusal::kRedirect;
+    flow.plan.operation = "verify_cta_authenticated";
     flow.had_session = true;
+    flow.session_hash = crypto::Sha256("the older session of " + flow.id);
+    flow.session_account = "2f1c5b0e-8f0a-4f43-9d7e-0f6f3f0a5a22";
+    flow.session_signed_in = now() - absl::Hours(2);
+    flow.lap = 1;
+    flow.lap_for = "step_up_highest";
+    flow.plan.stay_at_level = true;
+    flow.parent = process_->ids.Uuid();
     flow.created_at = now();
     flow.expires_at = now() + absl::Minutes(15);
     return flow;
@@ -102,7 +110,11 @@ class GatewayStoreFixture {
     session.person.icn = identity::Icn::FromWire("1000000001V000001");
     session.person.birth_date = identity::BirthDate::FromWire("19500101");
     session.person.vha_facility_ids = {"358", "983"};
+    session.idp = flow.idp;
     session.name_id = identity::PersonText::FromWire("name-id-of-testa");
+    session.name_id_format = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
+    session.name_qualifier = flow.idp;
+    session.sp_name_qualifier = "https://sp.example";
     session.session_index = "idx-1";
     session.transaction_id = "tx-1";
     session.authn_context = "http://idmanagement.gov/ns/assurance/loa/3";

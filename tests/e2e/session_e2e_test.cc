@@ -1,6 +1,7 @@
 // Sessions as a browser meets them: cookies, landing, /v0/user, logout, and what never gets logged.
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include <catch2/catch.hpp>
@@ -114,7 +115,7 @@ TEST_CASE("E2e: the sign-in page offers a button for every CSP that leads to a s
     CHECK(start->content.FormWithField("SAMLRequest") != nullptr);
     CHECK(simulators::GoToProvider(agent, *start).ok());
   }
-  CHECK(starts == 4);
+  CHECK(starts == 6);  // four providers, two of which make accounts
 }
 
 TEST_CASE("E2e: the older path starts a sign-in too, and metadata is served", "[e2e]") {
@@ -130,8 +131,10 @@ TEST_CASE("E2e: the older path starts a sign-in too, and metadata is served", "[
 }
 
 TEST_CASE("E2e: every type of sign-in sends what the IdP accepts", "[e2e]") {
-  for (const char* type : {"mhv", "mhv_verified", "dslogon", "dslogon_verified", "idme",
-                           "idme_verified", "logingov", "logingov_verified"}) {
+  for (const char* type :
+       {"mhv", "mhv_verified", "dslogon", "dslogon_verified", "idme", "idme_verified", "logingov",
+        "logingov_verified", "signup", "idme_signup", "idme_signup_verified", "logingov_signup",
+        "logingov_signup_verified"}) {
     UserAgent agent = Stack::Get().NewBrowser();
     const auto start = simulators::Start(agent, At(type));
     INFO(type << ": " << start.status());
@@ -140,6 +143,79 @@ TEST_CASE("E2e: every type of sign-in sends what the IdP accepts", "[e2e]") {
     INFO(choice.status());
     CHECK(choice.ok());
   }
+}
+
+TEST_CASE("E2e: somebody who is signed in elsewhere comes in by type custom (ssoe_saml.md 9.3)",
+          "[e2e]") {
+  UserAgent agent = Stack::Get().NewBrowser();
+  const auto start =
+      agent.Open(absl::StrCat(Stack::Get().url(), "/sessions/custom/new?authn=",
+                              "http%3A%2F%2Fidmanagement.gov%2Fns%2Fassurance%2Floa%2F1%2Fvets"));
+  REQUIRE(start.ok());
+  const auto choice = simulators::GoToProvider(agent, *start);
+  INFO(choice.status());
+  REQUIRE(choice.ok());
+  const auto answer = simulators::ChoosePersona(agent, *choice, "idme_loa1");
+  REQUIRE(answer.ok());
+  const auto landed = simulators::Return(agent, *answer);
+  REQUIRE(landed.ok());
+  CHECK(absl::StrContains(landed->url(), "/auth/login/callback?type=custom"));
+  CHECK(HoldsSession(agent));
+}
+
+TEST_CASE("E2e: verify and mfa go on from a session and are refused without one (6.3, 9.2)",
+          "[e2e]") {
+  UserAgent agent = Stack::Get().NewBrowser();
+  for (const char* type : {"verify", "mfa"}) {
+    const auto refused =
+        agent.Request("GET", absl::StrCat(Stack::Get().url(), "/v1/sessions/", type, "/new"));
+    REQUIRE(refused.ok());
+    CHECK(refused->status() == 401);
+  }
+  REQUIRE(simulators::Walk(agent, At("dslogon"), "dslogon_level2").ok());
+  REQUIRE(HoldsSession(agent));
+  for (const char* type : {"verify", "mfa"}) {
+    const auto start = simulators::Start(agent, At(type));
+    INFO(type << ": " << start.status());
+    REQUIRE(start.ok());
+    CHECK(simulators::GoToProvider(agent, *start).ok());
+  }
+  CHECK(HoldsSession(agent));  // a start ends nothing
+}
+
+TEST_CASE("E2e: a sixth tab takes the place of the oldest, whose answer starts over", "[e2e]") {
+  UserAgent agent = Stack::Get().NewBrowser();
+  const auto oldest = simulators::WalkToAnswer(agent, At("idme"), "idme_loa1");
+  REQUIRE(oldest.ok());
+  std::optional<testing::Page> newest;
+  for (int tab = 0; tab < 5; ++tab) {
+    auto answer = simulators::WalkToAnswer(agent, At("idme"), "idme_loa1");
+    REQUIRE(answer.ok());
+    newest = *std::move(answer);
+  }
+  CHECK(simulators::Return(agent, *oldest)->status() == 403);
+  CHECK_FALSE(HoldsSession(agent));
+  CHECK(simulators::Return(agent, *newest)->status() == 200);
+  CHECK(HoldsSession(agent));
+}
+
+TEST_CASE(
+    "E2e: GET /v1/sessions/slo/new signs out, and a page of another site only asks (P8, S139)",
+    "[e2e]") {
+  UserAgent agent = Stack::Get().NewBrowser();
+  REQUIRE(simulators::Walk(agent, At("idme"), "idme_loa1").ok());
+  const std::string address = absl::StrCat(Stack::Get().url(), "/v1/sessions/slo/new");
+  const auto asked =
+      agent.Request("GET", address, {{"Sec-Fetch-Site", "cross-site"}, {"Accept", "text/html"}});
+  REQUIRE(asked.ok());
+  CHECK(asked->status() == 200);
+  CHECK(HoldsSession(agent));
+  const auto declined =
+      agent.Open(absl::StrCat(Stack::Get().url(), "/v1/sessions/slo/new?agreements_declined=true"));
+  REQUIRE(declined.ok());
+  CHECK(declined->status() == 200);
+  CHECK(absl::StrContains(declined->url(), "/terms-of-use/declined"));
+  CHECK_FALSE(HoldsSession(agent));
 }
 
 // Every file below the stack's folder that something was logged to.

@@ -112,7 +112,7 @@ const std::vector<Program>& Programs() {
        "gateway",
        {{"a bad policy", "policy", "policy.yaml", &BadPolicy, "policy.file"},
         {"half a SAML key", "saml", "saml.key", &Half, "saml.signing_key_file"},
-        {"no certificate of the IdP", "saml", "idp.crt", &Nothing, "saml.idp.certificate_files"},
+        {"no certificate of the IdP", "saml", "idp.crt", &Nothing, "saml.idps_file"},
         {"a ring of another house", "sealed_box", "sealed-box.keys", &ForeignRing,
          "keys.sealed_box_file"},
         {"a public TLS key of another certificate", "public_tls", "public.key", &OtherKey,

@@ -2,6 +2,7 @@
 // of them, before the start or while the program serves.
 #pragma once
 
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,6 +40,9 @@ class ServiceFiles {
     Copy(pki_.ca_file(), "roots.pem");
     Copy("deploy/policy/policy.yaml", "policy.yaml");
     Copy(At("other.key"), "decision.key");
+    Write("idps.yaml", absl::StrCat("idps:\n  ssoe:\n    entity_id: https://idp.test\n",
+                                    "    sso_url: https://idp.test/sso\n    certificate_files: [",
+                                    At("idp.crt"), "]\n"));
     Write("decision.pub",
           crypto::PrivateKey::FromPemFile(At("decision.key")).value().Public().Pem());
     Write("mhv-api.key", "5f0c\n");
@@ -58,7 +62,9 @@ class ServiceFiles {
   void UseAlso(absl::string_view yaml) { also_ = std::string(yaml); }
   // As Run writes them.
   void WriteConfig(const std::string& program) {
-    Write("config.yaml", absl::StrCat(Common(), Own(program), also_));
+    // By rename, as operators are told to: a program that serves must not see half of it.
+    Write("config.fresh", absl::StrCat(Common(), Own(program), also_));
+    REQUIRE(std::rename(At("config.fresh").c_str(), At("config.yaml").c_str()) == 0);
   }
 
   // `environment` as of ChildProcess.
@@ -127,10 +133,7 @@ class ServiceFiles {
         "public: {listen: '127.0.0.1:0', base_url: 'https://localhost:1', tls: {", Pair("public"),
         "}}\n",
         "saml: {sp_entity_id: 'https://sp.test', signing_certificate_file: ", At("saml.crt"),
-        ", signing_key_file: ", At("saml.key"),
-        ", idp: {entity_id: 'https://idp.test', sso_url: 'https://idp.test/sso', "
-        "certificate_files: [",
-        At("idp.crt"), "]}}\n");
+        ", signing_key_file: ", At("saml.key"), ", idps_file: ", At("idps.yaml"), "}\n");
   }
 
   testing::TestPki pki_;

@@ -29,13 +29,13 @@ const std::vector<Row>& Rows() {
   static const auto* const kRows = new std::vector<Row>{
       {"a policy with a problem", "auth-gateway",
        [](ServiceFiles& files) { files.Write("policy.yaml", "version: broken\n"); }, "policy.file"},
-      {"P1: a grant that is not implemented", "auth-gateway",
+      {"P1: a grant that is neither given nor not", "auth-gateway",
        [](ServiceFiles& files) {
          auto policy = crypto::ReadPublicFile(files.At("policy.yaml"));
          REQUIRE(policy.ok());
          const size_t at = policy->find("allow_unsolicited: false");
          REQUIRE(at != std::string::npos);
-         files.Write("policy.yaml", policy->replace(at, 24, "allow_unsolicited: true"));
+         files.Write("policy.yaml", policy->replace(at, 24, "allow_unsolicited: some"));
        },
        "policy.file"},
       {"a SAML certificate of another key", "auth-gateway",
@@ -44,7 +44,7 @@ const std::vector<Row>& Rows() {
       {"a SAML key that is none", "auth-gateway",
        [](ServiceFiles& files) { files.Write("saml.key", "key\n"); }, "saml.signing_key_file"},
       {"S57: an identity provider's certificate that is none", "auth-gateway",
-       [](ServiceFiles& files) { files.Write("idp.crt", ""); }, "saml.idp.certificate_files"},
+       [](ServiceFiles& files) { files.Write("idp.crt", ""); }, "saml.idps_file"},
       {"an empty key ring", "auth-gateway",
        [](ServiceFiles& files) { files.Write("sealed-box.keys", ""); }, "keys.sealed_box_file"},
       {"a public TLS key of another certificate", "auth-gateway",

@@ -1,146 +1,105 @@
-"""SimpleSAMLphp as identity provider: it reads our published metadata, verifies our AuthnRequest and
-signs the personas' attribute sets; the gateway admits them."""
+"""SimpleSAMLphp as identity provider: four of them, each with its own entity id, key and way to sign,
+beside the simulated one. They read our published metadata, the gateway reads theirs."""
 
-import base64
-import json
-import os
-import pathlib
-import secrets
-import shutil
-import socket
-import subprocess
-import tempfile
-import time
 import unittest
-import urllib.parse
 
-import browsing
+import conversation
+from simplesamlphp_idp import SimpleSamlPhpIdp
 
-HERE = pathlib.Path(__file__).resolve().parent
-RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
-RSA_SHA512 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512"
 RSA_SHA1 = "http://www.w3.org/2000/09/xmldsig#rsa-sha1"
-START_SECONDS = 15
+RSA_SHA512 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512"
 
 
-class Provider:
-    """One SimpleSAMLphp under PHP's built-in server, with a configuration folder of its own."""
+class SimpleSamlPhp(conversation.Conversation):
+    kind = SimpleSamlPhpIdp
 
-    def __init__(self, folder: str):
-        self.folder = pathlib.Path(folder)
-        shutil.copytree(HERE / "simplesamlphp", self.folder / "config")
-        metadata = browsing.Browser().open(f"{browsing.stack('VA_URL')}/v1/sessions/metadata")
-        (self.folder / "config" / "sp.xml").write_text(metadata.body, encoding="utf-8")
-        # What the gateway has been told is the provider's address: AuthnRequests name it.
-        self.origin = browsing.stack("VA_IDP_URL")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.server = subprocess.Popen(
-            ["php8.2", "-d", "display_errors=0", "-d", "log_errors=0", "-S", f"127.0.0.1:{self.port}",
-             str(HERE / "simplesamlphp" / "router.php")],
-            env=os.environ | {"SIMPLESAMLPHP_CONFIG_DIR": str(self.folder / "config")},
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self._wait()
+    def test_simplesamlphp_every_persona_ends_as_its_file_says(self):
+        self.everybody()
 
-    def _wait(self):
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            if self.server.poll() is not None:
-                break
-            time.sleep(0.05)
-        raise RuntimeError("PHP's built-in server does not start")
+    def test_simplesamlphp_signed_response_only_is_admitted(self):
+        browser = self.admitted("signed response only", "response")
+        self.assertEqual(self.sent(browser), "message rsa-sha256/sha256")
 
-    def stop(self):
-        self.server.terminate()
-        self.server.wait(10)
+    def test_simplesamlphp_signed_assertion_only_is_admitted(self):
+        browser = self.admitted("signed assertion only", "assertion")
+        self.assertEqual(self.sent(browser), "assertion rsa-sha256/sha256")
 
-    def become(self, persona: dict, **signing):
-        run = {"base_url": self.origin, "folder": str(self.folder),
-               "pki": str(browsing.pki("")), "salt": secrets.token_hex(16),
-               "entity_id": f"{self.origin}/metadata", "attributes": browsing.attribute_values(persona),
-               "name_id": persona["name_id"], "authn_context": persona["authn_context"],
-               "signature_algorithm": RSA_SHA256, "sign_assertion": True,
-               "sign_response": False} | signing
-        (self.folder / "config" / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    def test_simplesamlphp_signed_response_and_assertion_are_admitted(self):
+        browser = self.admitted("signed response and assertion", "both")
+        self.assertEqual(self.sent(browser), "message rsa-sha256/sha256; assertion rsa-sha256/sha256")
 
-    def answer(self, fields: dict[str, str]) -> browsing.Page:
-        """Posts an AuthnRequest, and follows the provider's own redirects."""
-        browser = browsing.Browser()
-        host = {"Host": urllib.parse.urlsplit(self.origin).netloc}
-        local = f"http://127.0.0.1:{self.port}"
-        page = browser.open(f"{local}/simplesaml/saml2/idp/SSOService.php", fields, host)
-        for _ in range(5):
-            if page.status not in (302, 303):
-                break
-            target = urllib.parse.urlsplit(page.headers["location"])
-            cookies = "; ".join(f"{one.name}={one.value}" for one in browser.jar)
-            page = browser.open(f"{local}{target.path}?{target.query}", None, host | {"Cookie": cookies})
-        return page
+    def test_simplesamlphp_encrypted_assertion_under_a_signed_response_is_admitted(self):
+        browser = self.admitted("encrypted assertion in a signed response", "encrypted")
+        # The cipher is hard-wired for keys that it takes from metadata.
+        self.assertEqual(self.sent(browser), "message rsa-sha256/sha256; assertion in aes128-cbc, "
+                                             "key by rsa-oaep-mgf1p with SHA-1 by default")
+
+    def test_simplesamlphp_P4_encrypted_assertion_in_cbc_without_a_signed_response_is_refused(self):
+        browser = self.refused("encrypted assertion (CBC) in an unsigned response", "encrypted",
+                               "encryption_algorithm", sign_response=False)
+        self.assertNotIn("message", self.sent(browser))
+
+    def test_simplesamlphp_encrypted_name_id_is_admitted(self):
+        browser = self.admitted("encrypted NameID in a signed response and assertion", "both",
+                                encrypt_name_id=True)
+        self.assertIn("NameID in aes128-cbc", self.sent(browser))
+
+    def test_simplesamlphp_sha512_is_admitted(self):
+        browser = self.admitted("SHA-512", "both", signature_algorithm=RSA_SHA512)
+        self.assertEqual(self.sent(browser), "message rsa-sha512/sha512; assertion rsa-sha512/sha512")
+
+    def test_simplesamlphp_P4_sha1_is_refused(self):
+        browser = self.refused("SHA-1", "both", "signature_algorithm", signature_algorithm=RSA_SHA1)
+        self.assertIn("rsa-sha1", self.sent(browser))
+
+    def test_simplesamlphp_P5_less_than_the_policy_wants_is_refused(self):
+        self.less_than_wanted()
+
+    def test_simplesamlphp_refuses_an_altered_authn_request_by_redirect(self):
+        self.alters_the_query("response")
+
+    def test_simplesamlphp_refuses_an_altered_authn_request_by_post(self):
+        self.alters_the_message("assertion")
+
+    def test_simplesamlphp_logout_from_our_side_by_redirect(self):
+        self.log_out_here("both")
+
+    def test_simplesamlphp_logout_from_our_side_by_post(self):
+        self.log_out_here("assertion")
+
+    def test_simplesamlphp_logout_from_its_side_by_redirect(self):
+        self.log_out_there("both")
+
+    def test_simplesamlphp_logout_from_its_side_by_post(self):
+        self.log_out_there("assertion")
+
+    def test_simplesamlphp_S137_unsigned_logout_request_by_redirect_is_refused(self):
+        self.unsigned_logout_request("both")
+
+    def test_simplesamlphp_S137_unsigned_logout_request_by_post_is_refused(self):
+        self.unsigned_logout_request("assertion")
+
+    def test_simplesamlphp_its_metadata_signed_at_an_address_is_believed(self):
+        self.its_metadata_is_believed("at an https address, signed", "url")
+
+    def test_simplesamlphp_its_metadata_signed_in_a_file_is_believed(self):
+        self.its_metadata_is_believed("in a file, signed", "file")
+
+    def test_simplesamlphp_its_metadata_pinned_by_hash_is_believed(self):
+        self.its_metadata_is_believed("at an https address, pinned", "pinned_url")
+
+    def test_simplesamlphp_S144_its_metadata_signed_with_another_key_is_not_believed(self):
+        self.its_metadata_under_another_key_is_not_believed("response")
+
+    def test_simplesamlphp_reads_our_metadata(self):
+        self.our_metadata_says_all_it_needs()
 
 
-class SimpleSamlPhp(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.mkdtemp(prefix="va-simplesamlphp.")
-        cls.addClassCleanup(shutil.rmtree, cls.folder, True)
-        cls.provider = Provider(cls.folder)
-        cls.addClassCleanup(cls.provider.stop)
+class TheTable(unittest.TestCase):
+    """Runs after the others: classes run in the order of their names."""
 
-    def sign_in(self, persona: dict, browser: browsing.Browser, **signing) -> browsing.Page:
-        self.provider.become(persona, **signing)
-        _, fields = browsing.start(browser, persona)
-        page = self.provider.answer(fields)
-        acs, answer = browsing.form_with(page, "SAMLResponse")
-        self.assertEqual(acs, f"{browsing.stack('VA_URL')}/v1/sessions/callback")
-        return browser.open(acs, {name: answer[name] for name in ("SAMLResponse", "RelayState")})
-
-    def test_every_persona_ends_as_its_file_says(self):
-        for persona in browsing.personas():
-            with self.subTest(persona["id"]):
-                browser = browsing.Browser()
-                answer = self.sign_in(persona, browser)
-                browsing.check_end(self, browser, persona, answer)
-
-    def one(self) -> dict:
-        return next(one for one in browsing.personas() if one["id"] == "idme_loa3")
-
-    def test_signed_responses_and_sha512_are_admitted(self):
-        for signing in ({"sign_response": True}, {"sign_response": True, "sign_assertion": False},
-                        {"signature_algorithm": RSA_SHA512}):
-            with self.subTest(signing):
-                # The policy asks for a signed assertion (decision P5): a signed response alone is not.
-                browser = browsing.Browser()
-                answer = self.sign_in(self.one(), browser, **signing)
-                if signing.get("sign_assertion", True):
-                    browsing.check_end(self, browser, self.one(), answer)
-                else:
-                    self.refused(browser, answer)
-
-    def test_P4_sha1_is_refused(self):
-        browser = browsing.Browser()
-        self.refused(browser, self.sign_in(self.one(), browser, signature_algorithm=RSA_SHA1))
-
-    def test_P5_an_unsigned_assertion_is_refused(self):
-        browser = browsing.Browser()
-        self.refused(browser, self.sign_in(self.one(), browser, sign_assertion=False))
-
-    def refused(self, browser: browsing.Browser, answer: browsing.Page):
-        self.assertEqual(answer.status, 403)
-        self.assertIsNone(browser.cookie("__Host-va_session"))
-
-    def test_an_authn_request_that_was_altered_is_refused_by_simplesamlphp(self):
-        """Shows that its check of our signature is one that can fail."""
-        self.provider.become(self.one())
-        _, fields = browsing.start(browsing.Browser(), self.one())
-        xml = base64.b64decode(fields["SAMLRequest"]).decode()
-        self.assertIn('ForceAuthn="true"', xml)
-        xml = xml.replace('ForceAuthn="true"', 'ForceAuthn="false"')
-        page = self.provider.answer(fields | {"SAMLRequest": base64.b64encode(xml.encode()).decode()})
-        self.assertNotIn("SAMLResponse", page.body)
+    def test_docs_interop_says_what_was_seen(self):
+        SimpleSamlPhp.table.check(self)
 
 
 if __name__ == "__main__":

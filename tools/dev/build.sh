@@ -1,7 +1,8 @@
 # usage: ./dev build [preset] [target…]
 #
 # Configures and builds into build/<preset>; programs land in build/<preset>/bin.
-# Presets (CMakePresets.json): release (default), debug, asan, tsan. Without a target: everything.
+# Presets (CMakePresets.json): release (default), debug, asan, tsan; fuzz and coverage for ./dev fuzz and
+# ./dev coverage. Without a target: everything.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 case ${1:-} in -h | --help) command_help "${BASH_SOURCE[0]}"; exit 0 ;; esac
 

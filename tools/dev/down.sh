@@ -40,6 +40,6 @@ if ((delete)); then
     location=$(pg_location)
     if [[ $location == "$VA_DEV_DIR/pg" || $location == /var/tmp/va-pg.* ]]; then rm -rf "$location"; fi
   fi
-  rm -rf "${VA_DEV_DIR:?}"/{pg,pki,secrets,config,log,audit,run,policy.yaml}
+  rm -rf "${VA_DEV_DIR:?}"/{pg,pki,secrets,config,log,audit,run,metadata,idps.yaml,policy.yaml}
   say "Deleted the data in $VA_DEV_DIR"
 fi

@@ -17,6 +17,8 @@ cat <<'TEXT'
   format                 apply the formatting that check asks for
   docs                   write what is generated: example configurations, docs/configuration.md
   bench NAME             measure against the written goals
+  fuzz TARGET SECONDS    run one fuzz target; without a target: the list
+  coverage fuzz          the lines that the fuzz corpora reach, of the parsers they name
   conformance FILE…      run rows of a vector file
 
 First time:  ./dev up     then open the URL it prints.

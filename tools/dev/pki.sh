@@ -32,11 +32,13 @@ make_leaf() {
   rm -f "$name.csr"
 }
 
-# make_saml NAME: an RSA-2048 key that signs SAML messages, and its self-signed certificate.
+# make_saml NAME: an RSA-2048 key that signs SAML messages and opens what is encrypted to us, and its
+# self-signed certificate.
 make_saml() {
   still_good "$1.crt" && return 0
   openssl req -x509 -newkey rsa:2048 -nodes -sha256 -days 825 -subj "/CN=$1 (development)" \
-    -addext basicConstraints=critical,CA:FALSE -addext keyUsage=critical,digitalSignature \
+    -addext basicConstraints=critical,CA:FALSE \
+    -addext keyUsage=critical,digitalSignature,keyEncipherment \
     -keyout "$1.key" -out "$1.crt"
 }
 

@@ -175,6 +175,14 @@ def file_jobs(label: str) -> list[Job]:
     return jobs
 
 
+def fuzz_jobs() -> list[Job]:
+    seconds = os.environ.get("VA_TEST_FUZZ_SECONDS", "20")
+    script = str(ROOT / "tools/dev/fuzz.sh")
+    # The first one builds them all from new.
+    return [Job(path.stem, "fuzz", ["bash", script, path.stem, seconds], "plain", 3600)
+            for path in sorted((ROOT / "tests/fuzz/targets").glob("*.cc"))]
+
+
 def jobs_of(build: pathlib.Path, label: str) -> list[Job]:
     if label == "lint":
         checks = [Job(f"check-{name}", label, ["bash", str(ROOT / "tools/dev/check.sh"), name], "plain")
@@ -184,6 +192,8 @@ def jobs_of(build: pathlib.Path, label: str) -> list[Job]:
                          for name in ("tools/checks/checks_test.py", "tools/dev/run_tests_test.py")]
     if label == "bare":
         return [Job("bare", label, ["bash", str(ROOT / "tools/dev/bare.sh")], "nested")]
+    if label == "fuzz":
+        return fuzz_jobs()
     return catch_jobs(build, label) + file_jobs(label)
 
 

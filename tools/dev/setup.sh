@@ -4,8 +4,8 @@
 # and says what. Runs as root or with sudo; a second run changes nothing. A package that packages.txt
 # takes from bookworm-backports has that suite added to apt's sources, from where this machine gets
 # Debian already; apt prefers nothing from it, so only what is asked for by name comes from there.
-# Groups (tools/dev/packages.txt): build run test browser interop bare. Without an argument: the first
-# five.
+# Groups (tools/dev/packages.txt): build run test browser interop bare fuzz. Without an argument: the
+# first five.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 case ${1:-} in -h | --help) command_help "${BASH_SOURCE[0]}"; exit 0 ;; esac
 
@@ -13,7 +13,7 @@ groups=("$@")
 ((${#groups[@]})) || groups=(build run test browser interop)
 for group in "${groups[@]}"; do
   grep -qx "\[$group\]" "$VA_ROOT/tools/dev/packages.txt" ||
-    usage_error "there is no group '$group'. Groups: build run test browser interop bare"
+    usage_error "there is no group '$group'. Groups: build run test browser interop bare fuzz"
 done
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

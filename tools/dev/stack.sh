@@ -52,6 +52,7 @@ if front; then
 fi
 IDP_URL=https://127.0.0.1:$PORT_IDP_SIMULATOR
 IDP_SSO_URL=$IDP_URL/isam/sps/saml20idp/saml20/login
+IDP_SLO_URL=$IDP_URL/isam/sps/saml20idp/saml20/slo
 IDP_ENTITY_ID=$IDP_URL/metadata
 MPI_URL=https://127.0.0.1:$PORT_MPI_SIMULATOR/mpi
 # The account API, its token service and, below /inherited-proofing, the proofing API.
@@ -146,7 +147,7 @@ fill() {
       TARGET_*) value=$(grpc_target "$(tr '[:upper:]_' '[:lower:]-' <<<"${key#TARGET_}")") ;;
       GATEWAYS) value=$(gateways) ;;
       TRUSTED_PROXIES) value=$(if front; then echo 127.0.0.1; fi) ;;
-      PORT_* | SP_ENTITY_ID | ACS_URL | FRONT_END_URL | IDP_SSO_URL | IDP_ENTITY_ID | MPI_URL | MHV_*) value=${!key} ;;
+      PORT_* | SP_ENTITY_ID | ACS_URL | FRONT_END_URL | IDP_SSO_URL | IDP_SLO_URL | IDP_ENTITY_ID | MPI_URL | MHV_*) value=${!key} ;;
       *) die "$1 asks for @$key@, which nothing defines" ;;
     esac
     text=${text//"@$key@"/"$value"}
@@ -178,6 +179,7 @@ write_configs() {
     if replicas; then write_second_config "$service"; fi
   done
   if front; then fill "$templates/nginx.conf" nginx >"$to/nginx.conf"; fi
+  fill "$templates/idps.yaml" idps >"$VA_DEV_DIR/idps.yaml"
   # The shipped policy sends people to real hosts. Here the simulator stands in for those.
   sed -E -e "s#https://(eauth\.va\.gov|patientportal\.myhealth\.va\.gov)#$IDP_URL/portal/\1#" \
     -e "s#\[(eauth\.va\.gov|patientportal\.myhealth\.va\.gov)\]#['127.0.0.1:$PORT_IDP_SIMULATOR']#" \

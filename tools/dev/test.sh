@@ -6,6 +6,7 @@
 # Contract and integration tests get a temporary PostgreSQL cluster; e2e, browser, security and interop
 # tests a stack of their own on free ports, which is always stopped. Nothing that runs already is used.
 # e2e also runs tests/operations (restarts, reloads, outages, Prometheus): stacks of their own, to break.
+# fuzz runs each target of tests/fuzz for VA_TEST_FUZZ_SECONDS (default 20) of processor time.
 # VA_TEST_SIGN_INS (default 50) is how many people a second sign in while all services restart.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source "$VA_ROOT/tools/dev/stack.sh"
@@ -46,7 +47,7 @@ if chosen browser e2e security; then groups+=(browser); fi
 if chosen interop; then groups+=(interop); fi
 need "${groups[@]}"
 export VA_PRESET
-if chosen unit contract integration conformance interop e2e browser security deploy fuzz soak; then
+if chosen unit contract integration conformance interop e2e browser security deploy soak; then
   # VA_TEST_PROGRAMS, if set, names the only test programs to build and run.
   read -ra only <<<"${VA_TEST_PROGRAMS:-}"
   bash "$VA_ROOT/tools/dev/build.sh" "$VA_PRESET" "${only[@]}"

@@ -75,9 +75,9 @@ stay() {
   done
 }
 
-mkdir -p "$VA_DEV_DIR"/{log,audit,run,config}
+mkdir -p "$VA_DEV_DIR"/{log,audit,run,config,metadata}
 chmod 711 "$VA_DEV_DIR"
-chmod 700 "$VA_DEV_DIR"/{audit,config,run}
+chmod 700 "$VA_DEV_DIR"/{audit,config,run,metadata}
 exec 9>"$VA_DEV_DIR/lock"
 flock -w 600 9 || die "another ./dev up or down has held $VA_DEV_DIR/lock for ten minutes"
 

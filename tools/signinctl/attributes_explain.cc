@@ -302,6 +302,11 @@ Result Explain(const SsoeAssertion& assertion, const Attempt& attempt,
     absl::StrAppend(&result.words, ", code ", base::Describe(decision.refusal->code).code, ", tag ",
                     decision.refusal->tag);
   }
+  // Of a step-up the rule says what is missing; the person goes on with a second leg.
+  if (decision.verdict == Verdict::kStepUp && !decision.rules.empty()) {
+    absl::StrAppend(&result.words, ", ", decision.rules.back(),
+                    "; what becomes of a second leg: --second-leg");
+  }
   if (!mpi && derived.question && decision.verdict == Verdict::kTryLater) {
     absl::StrAppend(&result.words, "; MPI would be asked: give its answer with --mpi FILE");
   }
@@ -346,6 +351,7 @@ Result Run(const Arguments& arguments, const World& world) {
   Attempt attempt;
   attempt.application = application;
   attempt.profile = profile;
+  attempt.stay_at_level = arguments.Has("--second-leg");
   if (const absl::Status named = CheckNames(attempt, *policy); !named.ok()) {
     return Reject(base::ReasonOf(named), std::string(named.message()));
   }
@@ -369,6 +375,8 @@ Verb AttributesExplain() {
       {"--application", "APP",
        "row of the policy (default: the file's, else the policy's default)"},
       {"--profile", "P", "rule profile (default: the one of the CSP's row)"},
+      {"--second-leg", "",
+       "the person was sent on once already, or asked to stay at the level that comes back"},
       {"--mpi", "FILE|none", "what MPI answered, as XML (default: none)"},
       {"--policy", "FILE", "the policy file (default: the one shipped with the program)"},
       {"--now", "RFC3339", "the moment of the decision (default: now)"},

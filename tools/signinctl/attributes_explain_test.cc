@@ -45,11 +45,27 @@ std::string MpiFile(const testing::TempDir& dir, const std::string& ssn = "66601
   return dir.Write("mpi.xml", mpi::hl7::MatchAnswer(parts));
 }
 
+// Below LOA3, and never above it.
+Statement NeverProofed() { return attributes::IdmeLoa1().With("ial_idme_highest", "1"); }
+
 }  // namespace
+
+TEST_CASE("attributes explain: R9 who was above it before is told what is missing",
+          "[signinctl][R9]") {
+  const Ran ran = Explain(FileOf(attributes::IdmeLoa1()));
+  CHECK(ran.exit == 1);
+  CHECK(ran.json["decision"]["verdict"] == "step_up");
+  CHECK(ran.json["rules"] == Json({"step_up_highest"}));
+  CHECK(absl::StrContains(ran.err, "step_up_highest"));
+  CHECK(absl::StrContains(ran.err, "--second-leg"));
+  const Ran second = Explain(FileOf(attributes::IdmeLoa1()), {"--second-leg"});
+  CHECK(second.exit == 0);
+  CHECK(second.json["findings"][0]["tag"] == "below_highest");
+}
 
 TEST_CASE("attributes explain: below LOA3 a person is admitted without MPI (R6)",
           "[signinctl][R6]") {
-  const Ran ran = Explain(FileOf(attributes::IdmeLoa1()));
+  const Ran ran = Explain(FileOf(NeverProofed()));
   CHECK(ran.exit == 0);
   CHECK(ran.json["decision"]["verdict"] == "admit");
   CHECK(ran.json["mpi_question"].is_null());
@@ -114,13 +130,12 @@ TEST_CASE("attributes explain R2: every finding with its effect, and who waives 
 }
 
 TEST_CASE("attributes explain: a row of a vector file is read as it stands", "[signinctl]") {
-  const Json row = {
-      {"name", "a row"},
-      {"saml_attributes", Json::parse(FileOf(attributes::IdmeLoa1()))["saml_attributes"]},
-      {"options",
-       {{"kind", "ssoe_attributes"},
-        {"application", "mhv"},
-        {"authn_context", "http://idmanagement.gov/ns/assurance/loa/1/vets"}}}};
+  const Json row = {{"name", "a row"},
+                    {"saml_attributes", Json::parse(FileOf(NeverProofed()))["saml_attributes"]},
+                    {"options",
+                     {{"kind", "ssoe_attributes"},
+                      {"application", "mhv"},
+                      {"authn_context", "http://idmanagement.gov/ns/assurance/loa/1/vets"}}}};
   const Ran ran = Explain(row.dump());
   CHECK(ran.exit == 0);
   CHECK(ran.json["policy"]["application"] == "mhv");
@@ -203,7 +218,7 @@ TEST_CASE("attributes explain: as many names as fit into a file are told at once
 }
 
 TEST_CASE("attributes explain: the shipped policy is the one in deploy", "[signinctl]") {
-  const std::string good = FileOf(attributes::IdmeLoa1());
+  const std::string good = FileOf(NeverProofed());
   const Ran shipped = Explain(good);
   CHECK(shipped.exit == 0);
   CHECK(shipped.json == Explain(good, {"--policy", "deploy/policy/policy.yaml"}).json);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <list>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 
@@ -95,17 +96,18 @@ void Declare(const Verb& verb, CLI::App& app, Slots& slots) {
     slots.values.emplace_back(flag.name, std::vector<std::string>());
     app.add_option(flag.name, slots.values.back().second, flag.help)
         ->option_text(OptionText(flag))
-        ->required(flag.required)
+        ->required(flag.required && !verb.verdict)
         ->allow_extra_args(false);
   }
   for (const Positional& positional : verb.positionals) {
     slots.values.emplace_back(positional.name, std::vector<std::string>());
     app.add_option(positional.name, slots.values.back().second, positional.help)
         ->type_name("")
-        ->required(positional.required)
+        ->required(positional.required && !verb.verdict)
         ->expected(1, positional.repeated ? kMostFiles : 1)
         ->allow_extra_args(positional.repeated);
   }
+  app.allow_extras(verb.verdict);  // Unplaced() tells what they are
   app.add_flag(kJson, slots.json, "one line of JSON and no words");
   app.footer(absl::StrCat("Example:\n  ", verb.example, "\n"));
 }
@@ -122,6 +124,36 @@ std::string GivenTwice(const Verb& verb, const Slots& slots) {
     if (values.size() > 1 && !repeated) return name;
   }
   return "";
+}
+
+// The answer to words that no flag and no positional took: exit 2 for an unknown flag alone.
+std::optional<Result> Unplaced(const std::vector<std::string>& words, const Verb& verb) {
+  std::string extra;
+  for (const std::string& word : words) {
+    if (word == "--") continue;  // ends the flags, and is none
+    if (word.size() < 2 || word.front() != '-') {
+      extra = word;
+      continue;
+    }
+    const std::string name = word.substr(0, word.find('='));
+    std::vector<std::string> known = {kJson};
+    for (const Flag& flag : verb.flags) known.push_back(flag.name);
+    const std::string nearest = config::Nearest(name, known);
+    return Misuse(absl::StrCat("there is no flag ", name,
+                               nearest.empty() ? "" : "; did you mean " + nearest + "?"));
+  }
+  if (extra.empty()) return std::nullopt;
+  return Reject("ARGUMENT_INVALID", absl::StrCat("one argument too many: ", extra));
+}
+
+// What is wrong with the command line itself, once every word has its place.
+std::optional<Result> Unfit(const std::vector<std::string>& unplaced, const Verb& verb,
+                            const Slots& slots) {
+  if (std::optional<Result> no = Unplaced(unplaced, verb)) return no;
+  const std::string name = GivenTwice(verb, slots);
+  if (name.empty()) return std::nullopt;
+  const std::string words = absl::StrCat(name, " is given twice");
+  return verb.verdict ? Reject("ARGUMENT_INVALID", words) : Misuse(words);
 }
 
 Arguments ToArguments(const Slots& slots) {
@@ -172,10 +204,14 @@ int RunVerb(const Verb& verb, std::vector<std::string> rest, const World& world,
     std::reverse(rest.begin(), rest.end());  // as the library wants it
     app.parse(std::move(rest));
   } catch (const CLI::ParseError& error) {
+    // Only a flag without its value can be wrong here with a verb that gives a verdict.
+    if (verb.verdict && error.get_exit_code() != 0) {
+      return Print(Reject("ARGUMENT_INVALID", error.what()), slots.json, verb.name, out, err);
+    }
     return app.exit(error, out, err) == 0 ? 0 : Code(Exit::kMisuse);
   }
-  if (const std::string name = GivenTwice(verb, slots); !name.empty()) {
-    return Print(Misuse(absl::StrCat(name, " is given twice")), slots.json, verb.name, out, err);
+  if (const std::optional<Result> no = Unfit(app.remaining(), verb, slots)) {
+    return Print(*no, slots.json, verb.name, out, err);
   }
   World told = world;
   if (!slots.json) {

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "lib/base/status.h"
 
@@ -23,6 +24,23 @@ absl::StatusOr<std::string> ReadStream(std::istream& in, const std::string& name
   if (!in.bad()) return bytes;
   return base::MakeError(absl::StatusCode::kFailedPrecondition, "FILE_UNREADABLE",
                          absl::StrCat(name, ": cannot be read"));
+}
+
+// The library reads more than the standard has: single digits, white space around, far years,
+// "infinite-future".
+bool HasShapeOfRfc3339(absl::string_view text) {
+  constexpr absl::string_view kShape = "dddd-dd-ddTdd:dd:dd";
+  if (text.size() <= kShape.size() ||
+      absl::ascii_isspace(static_cast<unsigned char>(text.back()))) {
+    return false;
+  }
+  for (size_t i = 0; i < kShape.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (kShape[i] == 'd' ? !absl::ascii_isdigit(c) : absl::ascii_toupper(c) != kShape[i]) {
+      return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace
@@ -46,12 +64,12 @@ Result CannotRead(const absl::Status& status) {
 std::optional<absl::Time> ReadTime(const Arguments& arguments, const std::string& flag,
                                    absl::Time otherwise) {
   if (!arguments.Has(flag)) return otherwise;
+  const std::string text = arguments.Text(flag);
   absl::Time time;
   std::string error;
-  if (!absl::ParseTime(absl::RFC3339_full, arguments.Text(flag), &time, &error))
+  if (!HasShapeOfRfc3339(text) || !absl::ParseTime(absl::RFC3339_full, text, &time, &error)) {
     return std::nullopt;
-  // The library also reads "infinite-future", which no clock ever shows.
-  if (time == absl::InfiniteFuture() || time == absl::InfinitePast()) return std::nullopt;
+  }
   return time;
 }
 

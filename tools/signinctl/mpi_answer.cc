@@ -23,6 +23,8 @@ std::string Str(absl::string_view text) { return std::string(text.data(), text.s
 std::string EchoedId(absl::string_view xml) {
   xml::ParseLimits limits;
   limits.max_bytes = mpi::hl7::kMaxAnswerBytes;
+  limits.max_elements = 20000;
+  limits.max_attributes = 20000;
   std::string respelt;
   const auto document = xml::Document::Parse(mpi::hl7::WithAsciiNamespaces(xml, respelt), limits);
   if (!document.ok()) return "";

@@ -3,7 +3,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_replace.h"
 #include "lib/base/encoding.h"
+#include "lib/crypto/certificate_issuer.h"
 #include "lib/testing/test_pki.h"
+#include "lib/xml/test_encrypter.h"
 #include "services/auth-gateway/saml/response_for_test.h"
 #include "tools/signinctl/run_testing.h"
 
@@ -100,7 +102,11 @@ TEST_CASE("saml verify: XML and the base64 of the form field are the same messag
   CHECK(idp.Verify(base::Base64Encode(xml)).json == plain.json);
   CHECK(idp.Verify(base::Base64Encode(xml) + "\n").json == plain.json);
   CHECK(idp.Verify("\n  " + xml).exit == 0);
+  CHECK(idp.Verify("\xEF\xBB\xBF" + xml).exit == 0);
+  CHECK(idp.Verify("\xEF\xBB\xBF" + base::Base64Encode(xml)).exit == 0);
   CHECK(idp.Verify("%" + base::Base64Encode(xml)).json["reason"] == "BAD_BASE64");
+  CHECK(idp.Verify("x" + xml).json["reason"] == "XML_NOT_WELL_FORMED");
+  CHECK(idp.Verify("").json["reason"] == "BLANK_RESPONSE");
 }
 
 TEST_CASE("saml verify: a reject has the gateway's reason and exit 1", "[signinctl]") {
@@ -189,8 +195,10 @@ TEST_CASE("saml verify S97: what nobody asked for passes only when allowed, and 
         "IN_RESPONSE_TO_MISMATCH");
   CHECK(verify(idp, Render(idp.Parts()), {"--allow-unsolicited"}).json["reason"] ==
         "IN_RESPONSE_TO_MISMATCH");
-  CHECK(verify(idp, Render(parts), {"--allow-unsolicited", "--in-response-to", kRequest}).exit ==
-        2);
+  const Ran both =
+      verify(idp, Render(parts), {"--allow-unsolicited", "--in-response-to", kRequest});
+  CHECK(both.exit == 1);
+  CHECK(both.json["reason"] == "ARGUMENT_INVALID");
 }
 
 TEST_CASE("saml verify P4 S45: SHA-1 is read only when asked for", "[signinctl][P4][S45]") {
@@ -242,27 +250,183 @@ TEST_CASE("saml verify: any of several certificates may fit, PEM or DER", "[sign
   CHECK(both.exit == 0);
 }
 
-TEST_CASE("saml verify: what is no certificate, moment or number is misuse", "[signinctl]") {
+TEST_CASE("saml verify: exit 2 only for an unknown flag or an unreadable file", "[signinctl]") {
   Provider idp;
   const std::string xml = Render(idp.Parts());
   const std::string noise = idp.pki().dir().Write("noise", "not a certificate");
-  const std::vector<std::pair<std::string, std::string>> rows = {
-      {"--idp-cert", noise},  {"--idp-cert", "/nonexistent"},
-      {"--now", "yesterday"}, {"--skew", "a minute"},
-      {"--skew", "-1"},       {"--want", "nothing"},
-      {"--acs", ""},
-  };
-  for (const auto& [flag, value] : rows) {
+  const std::string empty = idp.pki().dir().Write("empty", "");
+  const std::vector<std::pair<std::string, std::string>> misuse = {
+      {"--idp-cert", noise},     {"--idp-cert", empty}, {"--idp-cert", "/nonexistent"},
+      {"--idp-cert", "/"},       {"--sp-key", noise},   {"--sp-key", "/nonexistent"},
+      {"--no-such-flag", "what"}};
+  for (const auto& [flag, value] : misuse) {
     CAPTURE(flag, value);
     const Ran ran = idp.Verify(xml, {{flag, value}});
     CHECK(ran.exit == 2);
     CHECK(ran.out.empty());
   }
   CHECK(idp.Verify("", {}, "/nonexistent").exit == 2);
-  // An unreadable file is misuse even when the key could fit nothing.
+  // An unreadable file is misuse whatever else is wrong.
   const std::string weak = idp.pki().dir().Write("weak.crt", kRsa1024Certificate, 0644);
-  CHECK(idp.Verify(xml, {{"--idp-cert", weak}}).json["reason"] == "SIGNATURE_KEY");
   CHECK(idp.Verify("", {{"--idp-cert", weak}}, "/nonexistent").exit == 2);
+  CHECK(idp.Verify("", {{"--now", "yesterday"}, {"--acs", ""}}, "/nonexistent").exit == 2);
+}
+
+TEST_CASE("saml verify: a value that does not fit its flag, or a missing flag, is a reject",
+          "[signinctl]") {
+  const Provider idp;
+  const std::string xml = Render(idp.Parts());
+  const std::vector<std::tuple<std::string, std::string, std::string>> rows = {
+      {"--now", "yesterday", "ARGUMENT_INVALID"}, {"--now", "infinite-future", "ARGUMENT_INVALID"},
+      {"--skew", "a minute", "ARGUMENT_INVALID"}, {"--skew", "-1", "ARGUMENT_INVALID"},
+      {"--skew", "86401", "ARGUMENT_INVALID"},    {"--want", "nothing", "ARGUMENT_INVALID"},
+      {"--acs", "", "ARGUMENT_MISSING"},          {"--idp-entity-id", "", "ARGUMENT_MISSING"},
+      {"--sp-entity-id", "", "ARGUMENT_MISSING"}, {"--idp-cert", "", "ARGUMENT_MISSING"},
+  };
+  for (const auto& [flag, value, reason] : rows) {
+    CAPTURE(flag, value);
+    const Ran ran = idp.Verify(xml, {{flag, value}});
+    CHECK(ran.exit == 1);
+    CHECK(ran.json["verdict"] == "reject");
+    CHECK(ran.json["reason"] == reason);
+    CHECK(absl::StrContains(ran.json["detail"].get<std::string>(), flag));
+  }
+  CHECK(RunWith({"saml", "verify", "--skew", "1", "--skew", "2", "-"}, xml).json["reason"] ==
+        "ARGUMENT_INVALID");
+  for (const char* now : {" 2026-03-04T12:00:00Z", "2026-03-04T12:00:00Z ", "2026-3-4T12:00:00Z",
+                          "2026-03-04 12:00:00Z", "2026-03-04T12:00:00", "99999-01-01T00:00:00Z"}) {
+    CAPTURE(now);
+    CHECK(idp.Verify(xml, {{"--now", now}}).json["reason"] == "ARGUMENT_INVALID");
+  }
+  CHECK(idp.Verify(xml, {{"--now", "2026-03-04t14:00:00.25+02:00"}}).exit == 0);
+}
+
+TEST_CASE("saml verify: no FILE, a second one or a flag without its value is a reject, too",
+          "[signinctl]") {
+  const Provider idp;
+  const auto run = [&](const std::vector<std::string>& behind) {
+    std::vector<std::string> all = {"saml",
+                                    "verify",
+                                    "--idp-entity-id",
+                                    kIdp,
+                                    "--idp-cert",
+                                    idp.certificate_file(),
+                                    "--sp-entity-id",
+                                    kSp,
+                                    "--acs",
+                                    kAcs,
+                                    "--in-response-to",
+                                    kRequest};
+    all.insert(all.end(), behind.begin(), behind.end());
+    return RunWith(all, Render(idp.Parts()));
+  };
+  CHECK(run({"-"}).exit == 0);
+  CHECK(run({"--", "-"}).exit == 0);
+  CHECK(run({}).json["reason"] == "ARGUMENT_MISSING");
+  for (const std::vector<std::string>& behind :
+       {std::vector<std::string>{"-", "-"}, {"-", "--skew"}, {"-", "--allow-unsolicited", "x"}}) {
+    CAPTURE(behind);
+    const Ran ran = run(behind);
+    CHECK(ran.exit == 1);
+    CHECK(ran.json["reason"] == "ARGUMENT_INVALID");
+  }
+  // An unknown flag is told before what else is wrong.
+  for (const std::vector<std::string>& behind : {std::vector<std::string>{"--bogus"},
+                                                 {"--bogus", "-", "-"},
+                                                 {"--bogus=1", "-"},
+                                                 {"-x", "-"},
+                                                 {"--ski", "1"}}) {
+    CAPTURE(behind);
+    const Ran ran = run(behind);
+    CHECK(ran.exit == 2);
+    CHECK(ran.out.empty());
+    CHECK(absl::StrContains(ran.err, "there is no flag -"));
+  }
+  CHECK(absl::StrContains(run({"--skwe", "1", "-"}).err, "did you mean --skew?"));
+}
+
+TEST_CASE("saml verify P4 S45: a short key is read, and counts with --legacy-algorithms alone",
+          "[signinctl][P4][S45]") {
+  Provider idp;
+  const std::string xml = Render(idp.Parts());
+  const std::string weak = idp.pki().dir().Write("weak.crt", kRsa1024Certificate, 0644);
+  const Ran refused = idp.Verify(xml, {{"--idp-cert", weak}});
+  CHECK(refused.exit == 1);
+  CHECK(refused.json["reason"] == "SIGNATURE_KEY");
+  CHECK(absl::StrContains(refused.json["detail"].get<std::string>(), "2048"));
+  // Beside a good one it does no harm.
+  const std::vector<std::string> line = {"saml",
+                                         "verify",
+                                         "--idp-entity-id",
+                                         kIdp,
+                                         "--idp-cert",
+                                         weak,
+                                         "--idp-cert",
+                                         idp.certificate_file(),
+                                         "--sp-entity-id",
+                                         kSp,
+                                         "--acs",
+                                         kAcs,
+                                         "--in-response-to",
+                                         kRequest,
+                                         "-"};
+  CHECK(RunWith(line, xml).exit == 0);
+  // With the flag it is one of the keys: the signature is longer than one of it.
+  std::vector<std::string> legacy = {"saml",
+                                     "verify",
+                                     "--idp-entity-id",
+                                     kIdp,
+                                     "--idp-cert",
+                                     weak,
+                                     "--sp-entity-id",
+                                     kSp,
+                                     "--acs",
+                                     kAcs,
+                                     "--in-response-to",
+                                     kRequest,
+                                     "--legacy-algorithms",
+                                     "-"};
+  CHECK(RunWith(legacy, xml).json["reason"] == "SIGNATURE_INVALID");
+}
+
+TEST_CASE("saml verify P15: an encrypted assertion opens with --sp-key, open to all or not",
+          "[signinctl][P15]") {
+  Provider idp;
+  ResponseParts parts = idp.Parts();
+  const std::string pem = *crypto::GenerateKeyPem(crypto::NewKey::kRsa2048);
+  const crypto::PrivateKey recipient = *crypto::PrivateKey::FromPem(pem);
+  xml::testing::Encrypter encrypter;
+  encrypter.recipient = &recipient;
+  const std::string signed_xml = Render(parts);
+  const std::string assertion =
+      gateway::testing::Span(signed_xml, "<saml:Assertion ", "</saml:Assertion>");
+  const std::string xml = gateway::testing::Replaced(
+      signed_xml, assertion,
+      absl::StrCat("<saml:EncryptedAssertion>", xml::testing::Encrypted(assertion, encrypter),
+                   "</saml:EncryptedAssertion>"));
+  CHECK(idp.Verify(xml).json["reason"] == "ENCRYPTED_ASSERTION");
+  const std::string key = idp.pki().dir().Write("sp.key", pem, 0644);  // open to all
+  const Ran accepted = idp.Verify(xml, {{"--sp-key", key}});
+  CHECK(accepted.exit == 0);
+  CHECK(accepted.json["name_id"] == "alice");
+  const std::string other =
+      idp.pki().dir().Write("other.key", *crypto::GenerateKeyPem(crypto::NewKey::kRsa2048), 0644);
+  CHECK(idp.Verify(xml, {{"--sp-key", other}}).json["reason"] == "DECRYPTION_FAILED");
+  const std::string elliptic =
+      idp.pki().dir().Write("ec.key", *crypto::GenerateKeyPem(crypto::NewKey::kEcP256), 0644);
+  CHECK(idp.Verify(xml, {{"--sp-key", elliptic}}).exit == 1);
+  CHECK(idp.Verify(signed_xml, {{"--sp-key", elliptic}}).exit == 0);
+}
+
+TEST_CASE("saml verify: which context was asked for is not judged", "[signinctl]") {
+  const Provider idp;
+  constexpr char kPassword[] = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport";
+  ResponseParts parts = idp.Parts();
+  parts.authn_statement =
+      gateway::testing::Replaced(parts.authn_statement, gateway::testing::kLoa3Context, kPassword);
+  const Ran ran = idp.Verify(Render(parts));
+  CHECK(ran.exit == 0);
+  CHECK(ran.json["authn_context"] == kPassword);
 }
 
 TEST_CASE("saml verify: hostile input is a reject, never a crash and never accepted",

@@ -85,6 +85,9 @@ struct Verb {
   std::string example;  // runs in the root of a checkout
   std::vector<Flag> flags;
   std::vector<Positional> positionals;
+  // Whatever is missing, given twice or too much is told as a reject: then exit 2 says one of two
+  // things only (an unknown flag, an unreadable file). What is missing the verb itself must tell.
+  bool verdict = false;
   std::function<Result(const Arguments&, const World&)> run;
 };
 

@@ -25,8 +25,8 @@ Verb Completion() {
 const std::vector<Verb>& Verbs() {
   static const auto* const verbs = new std::vector<Verb>{
       // NOLINT(cppcoreguidelines-owning-memory)
-      AttributesExplain(), AuditVerify(), Completion(), MigrateStatus(),
-      MigrateUp(),         MpiParse(),    Rpc(),        SamlVerify(),
+      AttributesExplain(), AuditVerify(), Completion(), MetadataShow(), MigrateStatus(),
+      MigrateUp(),         MpiParse(),    Rpc(),        SamlVerify(),   SamlVerifyLogout(),
   };
   return *verbs;
 }

@@ -10,11 +10,13 @@ namespace va::signinctl {
 
 Verb AttributesExplain();
 Verb AuditVerify();
+Verb MetadataShow();
 Verb MigrateStatus();
 Verb MigrateUp();
 Verb MpiParse();
 Verb Rpc();
 Verb SamlVerify();
+Verb SamlVerifyLogout();
 
 // All of them, by name.
 const std::vector<Verb>& Verbs();

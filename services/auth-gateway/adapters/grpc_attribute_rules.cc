@@ -26,6 +26,7 @@ void PackAttempt(const SignInPlan& plan, const VerifiedAssertion& assertion, con
   context.set_policy_version(plan.policy_version);
   context.set_request_id(scope.request_id);
   if (plan.skip_dupe) context.set_skip_dupe("true");
+  context.set_stay_at_level(plan.stay_at_level);
   for (const std::string& requested : plan.contexts) context.add_requested_contexts(requested);
 
   attributes::SsoeAssertion& ssoe = *request.mutable_ssoe();

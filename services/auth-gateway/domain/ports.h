@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "services/auth-gateway/domain/logout.h"
 #include "services/auth-gateway/domain/provisioning.h"
 #include "services/auth-gateway/domain/records.h"
 #include "services/auth-gateway/domain/verified_assertion.h"
@@ -69,9 +70,27 @@ class SessionStore {
   virtual absl::StatusOr<std::optional<SessionRecord>> Use(absl::string_view token_hash,
                                                            absl::Time now, absl::Time deadline) = 0;
 
-  // Ends a session. Ending one that does not exist is no error. The account whose session ended.
-  virtual absl::StatusOr<std::optional<std::string>> End(absl::string_view token_hash,
-                                                         absl::Time deadline) = 0;
+  // Ends a session. Ending one that does not exist is no error. What ended.
+  virtual absl::StatusOr<std::optional<EndedSession>> End(absl::string_view token_hash,
+                                                          absl::Time deadline) = 0;
+
+  // Ends every session that its IdP means, in one statement; what ended, nothing when there was
+  // none.
+  virtual absl::StatusOr<std::vector<EndedSession>> EndByIdp(const IdpSessions& which,
+                                                             absl::Time deadline) = 0;
+
+  // Keeps a logout until the IdP's answer comes back.
+  virtual absl::Status KeepLogout(const PendingLogout& logout, absl::Time deadline) = 0;
+
+  // The logout a RelayState handle stands for, when `browser_hash` is the browser that left with it
+  // and it has not expired; nothing otherwise.
+  virtual absl::StatusOr<std::optional<PendingLogout>> FindLogout(absl::string_view handle_hash,
+                                                                  absl::string_view browser_hash,
+                                                                  absl::Time now,
+                                                                  absl::Time deadline) = 0;
+
+  // Ends the wait for its answer: true for one caller only.
+  virtual absl::StatusOr<bool> TakeLogout(absl::string_view handle_hash, absl::Time deadline) = 0;
 };
 
 // What a call to another service needs to know of the attempt.

@@ -24,7 +24,12 @@ struct SignInPlan {
   std::vector<std::string> contexts;  // RequestedAuthnContext, in order
   std::string comparison;             // exact or minimum
   bool force_authn = true;
-  bool skip_dupe = false;      // the request asked for it: recorded, grants nothing (decision R2)
+  bool skip_dupe = false;  // the request asked for it: recorded, grants nothing (decision R2)
+  // Which page or campaign sent the person (ssoe_saml.md 1.3): recorded, decides nothing.
+  std::string operation = "authorize";
+  // The level that comes back is enough where the type and the application ask for no more: this is
+  // a second lap, or the person asked for it (decision R9).
+  bool stay_at_level = false;
   std::string target;          // absolute URL, checked against the allow-list
   std::string restart;         // path that starts the same attempt again, target included
   std::string policy_version;  // decision E5
@@ -56,6 +61,7 @@ struct Outcome {
   std::vector<std::string> findings;  // codes or tags of every finding, in order
   std::vector<std::string> waived;    // codes that policy waived
   std::vector<Station> stations;
+  bool terms_first = false;  // a session that begins at the terms of use (ssoe_saml.md 10.3)
 
   bool operator==(const Outcome&) const = default;
 };
@@ -75,6 +81,15 @@ struct FlowRecord {
   std::string idp;               // entity id the browser was sent to
   SignInPlan plan;
   bool had_session = false;  // a live session existed at start (codes 002, decision P7)
+  // That session, whose cookie the callback never reads. It ends when the attempt ends in a new
+  // one, and not before (rotation, ssoe_saml.md 25.35).
+  std::string session_hash;  // of its token, raw bytes; empty: there was none
+  std::string session_account;
+  absl::Time session_signed_in = absl::InfinitePast();  // when that person last signed in
+  int lap = 0;         // 1: the step-up that follows a first leg by itself (decision R9)
+  std::string parent;  // of a second lap: id of the first leg
+  // Of a second lap: what the first leg was short of, by the tag of its step-up.
+  std::string lap_for;
   absl::Time created_at;
   absl::Time expires_at;
   FlowStage stage = FlowStage::kStarted;
@@ -108,8 +123,12 @@ struct SessionRecord {
   std::string account_id;
   std::string verification_id;
   PersonAttributes person;       // sealed at rest
-  identity::PersonText name_id;  // sealed at rest
-  std::string session_index;
+  std::string idp;               // entity id
+  identity::PersonText name_id;  // sealed at rest; the IdP's word for the person
+  std::string name_id_format;
+  std::string name_qualifier;     // NameQualifier of the name, as asserted
+  std::string sp_name_qualifier;  // SPNameQualifier of the name, as asserted
+  std::string session_index;      // the IdP's word for its own session
   std::string transaction_id;
   std::string authn_context;
   std::string service_name;
@@ -119,6 +138,7 @@ struct SessionRecord {
   std::string application;
   std::vector<std::string> waived_findings;
   std::string policy_version;
+  absl::Time last_signed_in = absl::InfinitePast();  // not moved by a factor that is set up later
   absl::Time created_at;
   absl::Time last_seen_at;
   absl::Time expires_at;           // sliding end

@@ -6,11 +6,15 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "lib/base/url.h"
+#include "services/auth-gateway/domain/login_redirect.h"
 
 namespace va::gateway {
 namespace {
 
 constexpr size_t kMaxTo = 512;
+
+// The address is made for an attempt that goes well.
+const LoginEnd kSignedIn = {.success = true, .code = "", .request_id = ""};
 
 // What no pattern may let through: line breaks split headers, the others change the host.
 bool HasForbiddenText(absl::string_view to) {
@@ -78,13 +82,23 @@ absl::StatusOr<std::string> BuildReturnTarget(const identity::Application& appli
     if (!IsRegisteredTarget(application, request.redirect)) {
       return absl::InvalidArgumentError("`redirect` is not under the application's return hosts");
     }
-    return request.redirect;
+    return LoginRedirect({.landing = "",
+                          .type = "",
+                          .inbound = false,
+                          .redirect = request.redirect,
+                          .post_login = request.post_login},
+                         kSignedIn);
   }
   auto to = CheckedTo(application, request.to);
   if (!to.ok()) return to.status();
   switch (application.target_style) {
     case identity::TargetStyle::kNone:
-      return WithQuery(application.return_base, base::BuildQuery({{"type", request.relay_type}}));
+      return LoginRedirect({.landing = application.return_base,
+                            .type = request.relay_type,
+                            .inbound = false,
+                            .redirect = "",
+                            .post_login = false},
+                           kSignedIn);
     case identity::TargetStyle::kDeepLink:
       return to->empty()
                  ? application.return_base
@@ -124,7 +138,7 @@ absl::Status UseFrontEnd(absl::string_view front_end_url, identity::Policy& poli
   }
   for (identity::Application& application : policy.applications) {
     if (!application.return_base.empty()) continue;
-    application.return_base = absl::StrCat(front_end_url, "/auth/login/callback");
+    application.return_base = absl::StrCat(front_end_url, kLandingPath);
     application.return_hosts.push_back(absl::StrCat(url->host, ":", url->port));
   }
   return absl::OkStatus();

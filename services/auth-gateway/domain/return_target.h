@@ -22,6 +22,8 @@ struct TargetRequest {
   std::string redirect;
   // Relay type of the attempt, which the front end's result page shows.
   std::string relay_type;
+  // `redirect` is to be told that somebody has signed in.
+  bool post_login = false;
 };
 
 // The absolute URL to land on. INVALID_ARGUMENT, with a message for an operator, when the request

@@ -6,6 +6,7 @@ namespace va::gateway {
 
 void BeginSession(SessionRecord& session, absl::Time now) {
   session.created_at = now;
+  if (session.last_signed_in == absl::InfinitePast()) session.last_signed_in = now;
   session.absolute_expires_at = now + kSessionMaximum;
   Slide(session, now);
 }

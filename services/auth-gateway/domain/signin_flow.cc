@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/auth-gateway/domain/step_up.h"
 
 namespace va::gateway {
 namespace {
@@ -76,7 +77,15 @@ class Stepper {
     if (!event.target_allowed) {
       return Refuse(std::move(state_), SignInCode::kInvalidRequest, "target_not_allowed");
     }
+    state_.asks_terms = event.asks_terms;
     return {std::move(state_), CheckResponse{}};
+  }
+
+  Transition operator()(UnsolicitedVerified event) {
+    state_.flow = std::move(event.flow);
+    state_.assertion = std::move(event.assertion);
+    state_.asks_terms = event.asks_terms;
+    return {std::move(state_), ClaimAssertion{}};
   }
 
   Transition operator()(ResponseVerified event) {
@@ -108,7 +117,10 @@ class Stepper {
     if (!event.outcome.has_value()) {
       return Show(std::move(state_), TryLaterOutcome("still_deciding"));
     }
-    if (event.outcome->kind == OutcomeKind::kSession) return {std::move(state_), LandAgain{}};
+    if (event.outcome->kind == OutcomeKind::kSession) {
+      state_.outcome = *event.outcome;
+      return {std::move(state_), LandAgain{}};
+    }
     return Refuse(std::move(state_), SignInCode::kUnknown, "replay");
   }
 
@@ -124,6 +136,7 @@ class Stepper {
   }
 
   Transition operator()(AdmitAnswered event) {
+    if (!state_.flow.has_value()) return Refuse(std::move(state_), SignInCode::kUnknown, "no_flow");
     Decision& decision = event.decision;
     Outcome& outcome = state_.outcome;
     outcome.kind = KindOf(decision.verdict);
@@ -131,12 +144,22 @@ class Stepper {
     outcome.tag = std::move(decision.tag);
     outcome.findings = std::move(decision.findings);
     outcome.waived = std::move(decision.waived);
-    if (outcome.kind == OutcomeKind::kSession) {
-      outcome.loa = decision.session.assurance.loa_current;
-      state_.provisioning = PlanProvisioning(decision.session);
-      state_.decision_token = std::move(decision.decision_token);
-      state_.session = std::move(decision.session);
+    if (outcome.kind == OutcomeKind::kSession) return Admitted(std::move(decision));
+    if (outcome.kind == OutcomeKind::kStepUp) {
+      state_.next_lap = PlanNextLap(*state_.flow, outcome.tag, state_.assertion);
+      if (MayStay()) {
+        state_.flow->plan.stay_at_level = true;
+        return {std::move(state_), AskAdmit{}};
+      }
     }
+    return Finish();
+  }
+
+  Transition operator()(const TermsSeen& event) {
+    if (!state_.session.has_value() || state_.finishing) {
+      return Show(std::move(state_), TryLaterOutcome("flow_unavailable"));
+    }
+    state_.outcome.terms_first = !event.accepted;
     return Finish();
   }
 
@@ -144,6 +167,7 @@ class Stepper {
     state_.session.reset();
     state_.provisioning = {};
     state_.decision_token = {};
+    state_.next_lap.reset();
     state_.outcome = TryLaterOutcome(absl::StrCat(event.station, "_unavailable"));
     // A claimed attempt is closed on record, so that a repeat does not wait for it in vain.
     if (state_.claimed && !state_.finishing) return Finish();
@@ -154,10 +178,40 @@ class Stepper {
     if (state_.outcome.kind == OutcomeKind::kSession && state_.session.has_value()) {
       return {std::move(state_), BeginSessionAndLand{}};
     }
+    if (state_.outcome.kind == OutcomeKind::kStepUp && state_.next_lap.has_value()) {
+      return {std::move(state_), LeaveAgain{}};
+    }
     return {std::move(state_), ShowOutcome{}};
   }
 
  private:
+  // No leg leads to the level that the person has reached before, and nobody but the profile would
+  // like to see it: it is asked once more whether they may come in as they are (decision R9).
+  bool MayStay() const {
+    return IsForHighest(state_.outcome.tag) && !state_.next_lap.has_value() &&
+           !state_.flow->plan.stay_at_level;
+  }
+
+  Transition Admitted(Decision decision) {
+    if (IsOtherAccount(*state_.flow, decision.session.account_id)) {
+      // The session that stood at the start goes on as it was: nothing of somebody else's answer
+      // may enter it (decision P7).
+      state_.outcome.kind = OutcomeKind::kRefusal;
+      state_.outcome.code = std::string(Describe(SignInCode::kUnknown).code);
+      state_.outcome.tag = "other_account";
+      return Finish();
+    }
+    state_.outcome.loa = decision.session.assurance.loa_current;
+    state_.provisioning = PlanProvisioning(decision.session);
+    state_.decision_token = std::move(decision.decision_token);
+    state_.session = std::move(decision.session);
+    // Nobody whom MPI does not know has anything that the terms are about.
+    if (state_.asks_terms && !state_.session->person.icn.empty()) {
+      return {std::move(state_), AskTerms{}};
+    }
+    return Finish();
+  }
+
   Transition Finish() {
     state_.finishing = true;
     return {std::move(state_), FinishFlow{}};

@@ -21,8 +21,9 @@ struct FlowState {
   VerifiedAssertion assertion;
   Derived derived;
   std::optional<MpiAnswer> mpi;
-  bool claimed = false;    // this caller won the claim: the attempt is ours to finish
-  bool finishing = false;  // FinishFlow was asked for
+  bool claimed = false;     // this caller won the claim: the attempt is ours to finish
+  bool finishing = false;   // FinishFlow was asked for
+  bool asks_terms = false;  // the application sends people to the terms of use first
   // With FinishFlow: how it ended, and the session that begins when it ended in one.
   Outcome outcome;
   std::optional<SessionRecord> session;
@@ -30,6 +31,8 @@ struct FlowState {
   // it. The proof stays in memory.
   ProvisioningPlan provisioning;
   identity::Secret decision_token;
+  // With a step-up: the leg that goes on by itself.
+  std::optional<SignInPlan> next_lap;
 };
 
 // --- Events: what happened. ---
@@ -39,6 +42,14 @@ struct BrowserReturned {
   std::optional<FlowRecord> flow;  // what the RelayState handle stands for
   std::string browser_hash;        // SHA-256 of the flow cookie; empty without a cookie
   bool target_allowed = false;     // the plan's target is still on the application's list
+  bool asks_terms = false;         // the application's row says terms_first
+};
+// A browser posted a response that nobody asked for and that held (decision P1). The attempt was
+// made for it: it is for the default application, whatever the browser says.
+struct UnsolicitedVerified {
+  FlowRecord flow;
+  VerifiedAssertion assertion;
+  bool asks_terms = false;
 };
 // The response held: it is signed, fresh and for us.
 struct ResponseVerified {
@@ -64,6 +75,10 @@ struct MpiAnswered {
 struct AdmitAnswered {
   Decision decision;
 };
+// Whether the terms of use stand accepted.
+struct TermsSeen {
+  bool accepted = false;
+};
 // A station could not do its work. `station` is its name in the tag: store, rules.
 struct StationFailed {
   std::string station;
@@ -72,9 +87,9 @@ struct StationFailed {
 // The outcome, and the session if any, are stored.
 struct FlowFinished {};
 
-using FlowEvent =
-    std::variant<BrowserReturned, ResponseVerified, ResponseRefused, ClaimAnswered, DecisionSeen,
-                 DeriveAnswered, MpiAnswered, AdmitAnswered, StationFailed, FlowFinished>;
+using FlowEvent = std::variant<BrowserReturned, UnsolicitedVerified, ResponseVerified,
+                               ResponseRefused, ClaimAnswered, DecisionSeen, DeriveAnswered,
+                               MpiAnswered, AdmitAnswered, TermsSeen, StationFailed, FlowFinished>;
 
 // --- Effects: what to do next. ---
 
@@ -84,18 +99,24 @@ struct AwaitDecision {};
 struct AskDerive {};
 struct AskMpi {};
 struct AskAdmit {};
+// Whether the person of state.session has accepted the terms of use.
+struct AskTerms {};
 // Store state.outcome and, when there is one, state.session with what is pending for it.
 struct FinishFlow {};
 // Send the browser to the plan's target with the session cookie of state.session, and hand
 // state.provisioning to whoever works on it in the background.
 struct BeginSessionAndLand {};
-// Send the browser to the plan's target; nothing new is created (decision P2).
+// Send the browser where the first of its posts was sent; nothing new is created (decision P2).
+// state.outcome is what was decided then.
 struct LandAgain {};
+// Send the browser on to the provider with the plan of state.next_lap (decision R9).
+struct LeaveAgain {};
 // Show state.outcome to the person: refusal, step-up or try later.
 struct ShowOutcome {};
 
-using FlowEffect = std::variant<CheckResponse, ClaimAssertion, AwaitDecision, AskDerive, AskMpi,
-                                AskAdmit, FinishFlow, BeginSessionAndLand, LandAgain, ShowOutcome>;
+using FlowEffect =
+    std::variant<CheckResponse, ClaimAssertion, AwaitDecision, AskDerive, AskMpi, AskAdmit,
+                 AskTerms, FinishFlow, BeginSessionAndLand, LandAgain, LeaveAgain, ShowOutcome>;
 
 struct Transition {
   FlowState state;

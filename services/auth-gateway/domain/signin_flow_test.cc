@@ -204,5 +204,103 @@ TEST_CASE("Step: without a session nothing follows and no proof stays", "[flow][
   CHECK(denied.decision_token.empty());
 }
 
+FlowState ClaimedAt(const std::string& context, int lap = 0) {
+  BrowserReturned event = GoodReturn();
+  event.flow->plan.type = "idme";
+  event.flow->lap = lap;
+  FlowState state = Step({}, event, kNow).state;
+  state.claimed = true;
+  state.assertion.authn_context = context;
+  return state;
+}
+
+Decision StepUpFrom(const std::string& tag) {
+  Decision decision;
+  decision.verdict = Decision::Verdict::kStepUp;
+  decision.tag = tag;
+  return decision;
+}
+
+TEST_CASE("Step: R9 a step-up is put on record and then goes on by itself, once", "[flow][R9]") {
+  const std::string loa1 = "http://idmanagement.gov/ns/assurance/loa/1/vets";
+  Transition first = Step(ClaimedAt(loa1), AdmitAnswered{StepUpFrom("step_up_highest")}, kNow);
+  REQUIRE(Is<FinishFlow>(first));
+  CHECK(first.state.outcome.kind == OutcomeKind::kStepUp);
+  CHECK(first.state.outcome.tag == "step_up_highest");
+  CHECK_FALSE(first.state.session.has_value());
+  CHECK(Is<LeaveAgain>(Step(first.state, FlowFinished{}, kNow)));
+
+  Transition second =
+      Step(ClaimedAt(loa1, 1), AdmitAnswered{StepUpFrom("step_up_application_ial")}, kNow);
+  REQUIRE(Is<FinishFlow>(second));
+  CheckShown(Step(second.state, FlowFinished{}, kNow), OutcomeKind::kStepUp, "",
+             "step_up_application_ial");
+}
+
+TEST_CASE("Step: R9 where no leg leads higher it is asked once more, and once only", "[flow][R9]") {
+  const FlowState state = ClaimedAt("http://idmanagement.gov/ns/assurance/loa/3");
+  const Transition asked = Step(state, AdmitAnswered{StepUpFrom("step_up_highest")}, kNow);
+  REQUIRE(Is<AskAdmit>(asked));
+  CHECK(asked.state.flow->plan.stay_at_level);
+  const Transition admitted = Step(asked.state, AdmitAnswered{Admitted()}, kNow);
+  REQUIRE(Is<FinishFlow>(admitted));
+  CHECK(Is<BeginSessionAndLand>(Step(admitted.state, FlowFinished{}, kNow)));
+
+  // Rules of a release that does not know the question say the same again.
+  const Transition again = Step(asked.state, AdmitAnswered{StepUpFrom("step_up_highest")}, kNow);
+  REQUIRE(Is<FinishFlow>(again));
+  CheckShown(Step(again.state, FlowFinished{}, kNow), OutcomeKind::kStepUp, "", "step_up_highest");
+  // What somebody needs is never asked away.
+  CHECK(Is<FinishFlow>(Step(state, AdmitAnswered{StepUpFrom("step_up_type_verified")}, kNow)));
+}
+
+TEST_CASE("Step: R9 a step-up that could not be put on record does not go on", "[flow][R9]") {
+  const Transition asked = Step(ClaimedAt("http://idmanagement.gov/ns/assurance/loa/1/vets"),
+                                AdmitAnswered{StepUpFrom("step_up_highest")}, kNow);
+  CheckShown(Step(asked.state, StationFailed{"store", ""}, kNow), OutcomeKind::kTryLater, "007",
+             "store_unavailable");
+}
+
+TEST_CASE("Step: P7 another account's answer to verify or mfa ends in a refusal", "[flow][P7]") {
+  FlowState state = ClaimedAt("multifactor");
+  state.flow->plan.type = "mfa";
+  state.flow->session_account = "somebody else";
+  const Transition next = Step(state, AdmitAnswered{Admitted()}, kNow);
+  REQUIRE(Is<FinishFlow>(next));
+  CHECK_FALSE(next.state.session.has_value());
+  CheckShown(Step(next.state, FlowFinished{}, kNow), OutcomeKind::kRefusal, "007", "other_account");
+}
+
+TEST_CASE("Step: 10.3 the terms are asked for before the session, of whom MPI knows",
+          "[flow][terms]") {
+  FlowState state = ClaimedAt("http://idmanagement.gov/ns/assurance/loa/3");
+  state.asks_terms = true;
+  CHECK(Is<FinishFlow>(Step(state, AdmitAnswered{Admitted()}, kNow)));
+  Decision known = Admitted();
+  known.session.person.icn = identity::Icn::FromWire("1000000001V100001");
+  const Transition asks = Step(state, AdmitAnswered{known}, kNow);
+  REQUIRE(Is<AskTerms>(asks));
+  for (const bool accepted : {true, false}) {
+    const Transition seen = Step(asks.state, TermsSeen{accepted}, kNow);
+    REQUIRE(Is<FinishFlow>(seen));
+    CHECK(seen.state.outcome.terms_first == !accepted);
+    CHECK(Is<BeginSessionAndLand>(Step(seen.state, FlowFinished{}, kNow)));
+  }
+  state.asks_terms = false;
+  CHECK(Is<FinishFlow>(Step(state, AdmitAnswered{known}, kNow)));
+}
+
+TEST_CASE("Step: an answer about terms that nobody asked for begins no session", "[flow]") {
+  CheckShown(Step(Returned(), TermsSeen{true}, kNow), OutcomeKind::kTryLater, "007",
+             "flow_unavailable");
+}
+
+TEST_CASE("Step: P1 an unsolicited response that held is claimed like any other", "[flow][P1]") {
+  const Transition next = Step({}, UnsolicitedVerified{OpenFlow(), {}, true}, kNow);
+  REQUIRE(Is<ClaimAssertion>(next));
+  CHECK(next.state.flow.has_value());
+  CHECK(next.state.asks_terms);
+}
+
 }  // namespace
 }  // namespace va::gateway

@@ -16,6 +16,8 @@ struct VerifiedAssertion {
   std::string issuer;
   std::string name_id;
   std::string name_id_format;
+  std::string name_qualifier;     // of the NameID, as asserted; mostly empty
+  std::string sp_name_qualifier;  // likewise; ours when it is there
   std::string session_index;
   std::string authn_context;  // AuthnContextClassRef
   absl::Time authn_instant = absl::InfinitePast();
@@ -23,6 +25,7 @@ struct VerifiedAssertion {
   absl::Time not_on_or_after =
       absl::InfinitePast();  // when nobody accepts it any more, skew included
   std::vector<std::pair<std::string, std::vector<std::string>>> attributes;  // document order
+  bool encrypted = false;  // it arrived as an EncryptedAssertion
 };
 
 }  // namespace va::gateway

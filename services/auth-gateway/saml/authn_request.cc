@@ -29,6 +29,10 @@ void WriteContexts(xml::Builder& out, const AuthnRequestSpec& spec) {
 
 // Elements in the order of the schema (SAML core 3.2.1, 3.4.1); the Signature comes after Issuer.
 absl::StatusOr<xml::Document> Write(const AuthnRequestSpec& spec) {
+  if (!xml::IsNcName(spec.id) || (spec.comparison != "exact" && spec.comparison != "minimum")) {
+    return base::MakeError(absl::StatusCode::kInternal, "BAD_AUTHN_REQUEST",
+                           "the id or the comparison of an AuthnRequest is not valid");
+  }
   xml::Builder out(kProtocol, "samlp", "AuthnRequest");
   out.DeclareNs("saml", kAssertion)
       .Attr("ID", spec.id)
@@ -53,10 +57,6 @@ absl::StatusOr<xml::Document> Write(const AuthnRequestSpec& spec) {
 absl::StatusOr<std::string> BuildAuthnRequest(const AuthnRequestSpec& spec,
                                               const crypto::PrivateKey& key,
                                               const crypto::Certificate& certificate) {
-  if (!xml::IsNcName(spec.id) || (spec.comparison != "exact" && spec.comparison != "minimum")) {
-    return base::MakeError(absl::StatusCode::kInternal, "BAD_AUTHN_REQUEST",
-                           "the id or the comparison of an AuthnRequest is not valid");
-  }
   absl::StatusOr<xml::Document> document = Write(spec);
   if (!document.ok()) return document.status();
   xml::SignOptions options;
@@ -64,6 +64,12 @@ absl::StatusOr<std::string> BuildAuthnRequest(const AuthnRequestSpec& spec,
   const absl::Status is_signed =
       xml::SignEnveloped(*document, document->root(), "ID", key, options);
   if (!is_signed.ok()) return is_signed;
+  return document->Serialize();
+}
+
+absl::StatusOr<std::string> BuildBareAuthnRequest(const AuthnRequestSpec& spec) {
+  absl::StatusOr<xml::Document> document = Write(spec);
+  if (!document.ok()) return document.status();
   return document->Serialize();
 }
 

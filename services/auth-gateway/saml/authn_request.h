@@ -1,5 +1,6 @@
-// The SAML message a sign-in leaves with: an AuthnRequest, signed, for the HTTP-POST binding. What
-// it says is fixed by configuration and plan; nothing of it comes from the browser (attack S147).
+// The SAML message a sign-in leaves with: an AuthnRequest, signed for the HTTP-POST binding, or
+// bare for HTTP-Redirect, where the query is what is signed. What it says is fixed by configuration
+// and plan; nothing of it comes from the browser (attack S147).
 #pragma once
 
 #include <optional>
@@ -28,6 +29,10 @@ struct AuthnRequestSpec {
 absl::StatusOr<std::string> BuildAuthnRequest(const AuthnRequestSpec& spec,
                                               const crypto::PrivateKey& key,
                                               const crypto::Certificate& certificate);
+
+// The same without a signature: over HTTP-Redirect the message must not carry one (SAML bindings
+// 3.4.4.1).
+absl::StatusOr<std::string> BuildBareAuthnRequest(const AuthnRequestSpec& spec);
 
 // The value of the form field SAMLRequest.
 std::string EncodeFormValue(absl::string_view xml);

@@ -139,30 +139,48 @@ TEST_CASE("EncodeFormValue: is read back by DecodeFormValue", "[gateway][saml]")
   CHECK(DecodeFormValue(EncodeFormValue("<a/>")).value() == "<a/>");
 }
 
-TEST_CASE("BuildSpMetadata: names every signing certificate, the current one first",
+namespace {
+
+std::string CertificateIn(const xml::Element& key_descriptor) {
+  return base::Base64DecodeStrict(key_descriptor.Child(xml::kDsigNs, "KeyInfo")
+                                      ->Child(xml::kDsigNs, "X509Data")
+                                      ->Child(xml::kDsigNs, "X509Certificate")
+                                      ->Text())
+      .value();
+}
+
+xml::Document Published(const SpMetadataSpec& spec, const SpKey& signer = Sp()) {
+  return xml::testing::OrDie(
+      xml::Document::Parse(xml::testing::OrDie(BuildSpMetadata(spec, signer.key, Now()))));
+}
+
+}  // namespace
+
+TEST_CASE("BuildSpMetadata: names every certificate of a roll-over, the current one first",
           "[gateway][saml]") {
   const SpKey next = NewSpKey();
-  SpMetadataSpec spec{kSp, kAcs, {Sp().certificate, next.certificate}};
-  const xml::Document document =
-      xml::testing::OrDie(xml::Document::Parse(xml::testing::OrDie(BuildSpMetadata(spec))));
+  const SpMetadataSpec spec{.entity_id = kSp,
+                            .acs_url = kAcs,
+                            .slo_url = "https://sp.example/v1/sessions/saml_logout",
+                            .signing_certificates = {Sp().certificate, next.certificate},
+                            .encryption_certificates = {Sp().certificate}};
+  const xml::Document document = Published(spec);
   CHECK(document.root().Is(kMetadata, "EntityDescriptor"));
   CHECK(document.root().Attr("entityID") == std::optional<std::string>(kSp));
+  CHECK(document.root().Attr("validUntil") == std::optional<std::string>("2026-04-03T12:00:00Z"));
+  CHECK(document.root().Attr("cacheDuration") == std::optional<std::string>("PT86400S"));
   const xml::Element sp = *document.root().Child(kMetadata, "SPSSODescriptor");
-  CHECK(Names(sp) == std::vector<std::string>{"KeyDescriptor", "KeyDescriptor", "NameIDFormat",
-                                              "AssertionConsumerService"});
+  CHECK(Names(sp) == std::vector<std::string>{"KeyDescriptor", "KeyDescriptor", "KeyDescriptor",
+                                              "SingleLogoutService", "SingleLogoutService",
+                                              "NameIDFormat", "AssertionConsumerService"});
   CHECK(sp.Attr("AuthnRequestsSigned") == std::optional<std::string>("true"));
   CHECK(sp.Attr("WantAssertionsSigned") == std::optional<std::string>("true"));
   const std::vector<xml::Element> keys = sp.ChildrenNamed(kMetadata, "KeyDescriptor");
-  const auto der = [](const xml::Element& key) {
-    return base::Base64DecodeStrict(key.Child(xml::kDsigNs, "KeyInfo")
-                                        ->Child(xml::kDsigNs, "X509Data")
-                                        ->Child(xml::kDsigNs, "X509Certificate")
-                                        ->Text())
-        .value();
-  };
   CHECK(keys[0].Attr("use") == std::optional<std::string>("signing"));
-  CHECK(der(keys[0]) == Sp().certificate.der());
-  CHECK(der(keys[1]) == next.certificate.der());
+  CHECK(CertificateIn(keys[0]) == Sp().certificate.der());
+  CHECK(CertificateIn(keys[1]) == next.certificate.der());
+  CHECK(keys[2].Attr("use") == std::optional<std::string>("encryption"));
+  CHECK(CertificateIn(keys[2]) == Sp().certificate.der());
   const xml::Element acs = *sp.Child(kMetadata, "AssertionConsumerService");
   CHECK(acs.Attr("Location") == std::optional<std::string>(kAcs));
   CHECK(acs.Attr("Binding") ==
@@ -170,8 +188,67 @@ TEST_CASE("BuildSpMetadata: names every signing certificate, the current one fir
   CHECK(acs.Attr("index") == std::optional<std::string>("0"));
 }
 
+TEST_CASE(
+    "BuildSpMetadata P4: partners are told of no cipher but AES-GCM, no key transport but OAEP",
+    "[gateway][saml]") {
+  const xml::Document document = Published({.entity_id = kSp,
+                                            .acs_url = kAcs,
+                                            .slo_url = "",
+                                            .signing_certificates = {Sp().certificate},
+                                            .encryption_certificates = {Sp().certificate}});
+  const xml::Element sp = *document.root().Child(kMetadata, "SPSSODescriptor");
+  const xml::Element key = sp.ChildrenNamed(kMetadata, "KeyDescriptor").at(1);
+  std::vector<std::string> methods;
+  for (const xml::Element& method : key.ChildrenNamed(kMetadata, "EncryptionMethod")) {
+    methods.push_back(method.Attr("Algorithm").value_or(""));
+  }
+  CHECK(methods == std::vector<std::string>{"http://www.w3.org/2009/xmlenc11#aes256-gcm",
+                                            "http://www.w3.org/2009/xmlenc11#aes128-gcm",
+                                            "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p"});
+  CHECK(sp.ChildrenNamed(kMetadata, "SingleLogoutService").empty());
+}
+
+TEST_CASE("BuildSpMetadata: S146 the Artifact binding is neither offered nor asked for",
+          "[gateway][saml][attack]") {
+  const xml::Document document = Published({.entity_id = kSp,
+                                            .acs_url = kAcs,
+                                            .slo_url = "https://sp.example/v1/sessions/saml_logout",
+                                            .signing_certificates = {Sp().certificate},
+                                            .encryption_certificates = {}});
+  CHECK(document.Serialize().find("rtifact") == std::string::npos);
+  const xml::Element sp = *document.root().Child(kMetadata, "SPSSODescriptor");
+  CHECK(sp.ChildrenNamed(kMetadata, "ArtifactResolutionService").empty());
+  CHECK(sp.ChildrenNamed(kMetadata, "AssertionConsumerService").size() == 1);
+  const xml::Document request = Request(Spec());
+  CHECK(request.root().Attr("ProtocolBinding") ==
+        std::optional<std::string>("urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"));
+}
+
+TEST_CASE("BuildSpMetadata: is signed with our key; after the swap with the one that was next",
+          "[gateway][saml]") {
+  const SpKey next = NewSpKey();
+  SpMetadataSpec spec{.entity_id = kSp,
+                      .acs_url = kAcs,
+                      .slo_url = "",
+                      .signing_certificates = {Sp().certificate, next.certificate},
+                      .encryption_certificates = {}};
+  const std::vector<crypto::PublicKey> old_keys = {Sp().certificate.public_key()};
+  const std::vector<crypto::PublicKey> new_keys = {next.certificate.public_key()};
+  const xml::Document before = Published(spec);
+  CHECK(xml::VerifyEnveloped(before, before.root(), old_keys).ok());
+  spec.signing_certificates = {next.certificate};
+  const xml::Document after = Published(spec, next);
+  CHECK(xml::VerifyEnveloped(after, after.root(), new_keys).ok());
+  CHECK_FALSE(xml::VerifyEnveloped(after, after.root(), old_keys).ok());
+}
+
 TEST_CASE("BuildSpMetadata: refuses to publish without a certificate", "[gateway][saml]") {
-  CHECK_FALSE(BuildSpMetadata({kSp, kAcs, {}}).ok());
+  const SpMetadataSpec spec{.entity_id = kSp,
+                            .acs_url = kAcs,
+                            .slo_url = "",
+                            .signing_certificates = {},
+                            .encryption_certificates = {}};
+  CHECK_FALSE(BuildSpMetadata(spec, Sp().key, Now()).ok());
 }
 
 }  // namespace va::gateway

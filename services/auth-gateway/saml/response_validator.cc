@@ -9,6 +9,7 @@
 #include "lib/xml/document.h"
 #include "lib/xml/dsig.h"
 #include "services/auth-gateway/saml/assertion_reader.h"
+#include "services/auth-gateway/saml/encrypted_parts.h"
 #include "services/auth-gateway/saml/saml_names.h"
 
 namespace va::gateway {
@@ -23,51 +24,12 @@ using xml::VerifiedElement;
 constexpr size_t kMaxFormValue = 2 * 256 * 1024;
 constexpr absl::string_view kConsentText = "Subject did not consent to attribute release";
 
-struct Translation {
-  absl::string_view reason;
-  SamlReject reject;
-};
-
-// What lib/xml says, in our words. Unknown reasons become the fallback of the caller.
-constexpr Translation kTranslations[] = {
-    {"XML_EMPTY", SamlReject::kBlankResponse},
-    {"XML_TOO_LARGE", SamlReject::kXmlTooLarge},
-    {"XML_NOT_UTF8", SamlReject::kXmlEncoding},
-    {"XML_DECLARATION", SamlReject::kXmlEncoding},
-    {"XML_DOCTYPE", SamlReject::kXmlDoctype},
-    {"XML_TOO_DEEP", SamlReject::kXmlTooComplex},
-    {"XML_TOO_MANY_NODES", SamlReject::kXmlTooComplex},
-    {"XML_NAMESPACE", SamlReject::kXmlNamespace},
-    {"XML_NOT_WELL_FORMED", SamlReject::kXmlNotWellFormed},
-    {"XML_DUPLICATE_ID", SamlReject::kXmlDuplicateId},
-    {"XML_BAD_ID", SamlReject::kXmlBadId},
-    {"SIGNATURE_MISSING", SamlReject::kUnsigned},
-    {"SIGNATURE_MULTIPLE", SamlReject::kSignatureMultiple},
-    {"SIGNATURE_MALFORMED", SamlReject::kSignatureMalformed},
-    {"SIGNATURE_REFERENCE", SamlReject::kSignatureReference},
-    {"SIGNATURE_TRANSFORM", SamlReject::kSignatureTransform},
-    {"SIGNATURE_ALGORITHM", SamlReject::kSignatureAlgorithm},
-    {"SIGNATURE_KEY", SamlReject::kSignatureKey},
-    {"DIGEST_MISMATCH", SamlReject::kSignatureDigest},
-    {"SIGNATURE_INVALID", SamlReject::kSignatureInvalid},
-    {"SIGNATURE_PROCESSING", SamlReject::kSignatureProcessing},
-};
-
-SamlReject Translate(const absl::Status& status, SamlReject fallback) {
-  const std::string reason = base::ReasonOf(status);
-  for (const Translation& translation : kTranslations) {
-    if (translation.reason == reason) return translation.reject;
-  }
-  return fallback;
-}
-
 // ---- Where things stand -------------------------------------------------------------------------
 
-// The parts of a Response, none of them trusted yet.
+// The assertions that stand right under a Response, none of them trusted yet.
 struct Parts {
-  Element response;
-  std::vector<Element> assertions;  // direct children, plain
-  size_t encrypted = 0;             // direct children, encrypted
+  std::vector<Element> assertions;
+  std::vector<Element> encrypted;
 };
 
 bool IsAnyAssertion(const Element& element) {
@@ -76,30 +38,37 @@ bool IsAnyAssertion(const Element& element) {
 
 // Assertions, signatures and responses stand where the schema puts the ones we verify, and nowhere
 // else: whatever hides a second one, hides it from somebody (attacks S1-S13, S17, S67). Advice is
-// left alone: it may carry assertions, and nobody reads them (attack S16).
-Verdict CheckBelow(const Element& element, const Element& response) {
+// left alone: it may carry assertions, and nobody reads them (attack S16). `decrypted` is the
+// assertion that took the place of its ciphertext, once it did.
+Verdict CheckBelow(const Element& element, const Element& response,
+                   const std::optional<Element>& decrypted) {
+  const bool top = element == response;
+  const bool top_assertion =
+      element == decrypted || (element.Is(kAssertion, "Assertion") && element.Parent() == response);
   for (const Element child : element.Children()) {
-    const bool top = element == response;
-    const bool in_top_assertion =
-        element.Is(kAssertion, "Assertion") && element.Parent() == response;
-    if (in_top_assertion && child.Is(kAssertion, "Advice")) continue;
-    if (IsAnyAssertion(child) && !top) return SamlReject::kMisplacedAssertion;
-    if (child.Is(xml::kDsigNs, "Signature") && !top && !in_top_assertion) {
+    if (top_assertion && child.Is(kAssertion, "Advice")) continue;
+    if (IsAnyAssertion(child) && !top && child != decrypted) return SamlReject::kMisplacedAssertion;
+    if (child.Is(xml::kDsigNs, "Signature") && !top && !top_assertion) {
       return SamlReject::kSignatureMisplaced;
     }
     if (child.Is(kProtocol, "Response")) return SamlReject::kMalformedResponse;
-    if (top && child.Is(kAssertion, "EncryptedAssertion")) continue;
-    if (const Verdict no = CheckBelow(child, response)) return no;
+    if (const Verdict no = CheckBelow(child, response, decrypted)) return no;
   }
   return std::nullopt;
 }
 
-Verdict CheckPlaces(const Element& response) { return CheckBelow(response, response); }
+// Over the whole tree, decrypted parts included: no ID twice, nothing where it does not belong.
+Verdict CheckTree(const xml::Document& document,
+                  const std::optional<Element>& decrypted = std::nullopt) {
+  if (const absl::Status ids = xml::CheckIds(document); !ids.ok()) {
+    return RejectFromXml(ids, SamlReject::kXmlBadId);
+  }
+  return CheckBelow(document.root(), document.root(), decrypted);
+}
 
 Parts PartsOf(const Element& response) {
-  Parts parts{response, response.ChildrenNamed(kAssertion, "Assertion")};
-  parts.encrypted = response.ChildrenNamed(kAssertion, "EncryptedAssertion").size();
-  return parts;
+  return {response.ChildrenNamed(kAssertion, "Assertion"),
+          response.ChildrenNamed(kAssertion, "EncryptedAssertion")};
 }
 
 // ---- The Response around the Assertion ----------------------------------------------------------
@@ -164,55 +133,116 @@ Verdict VerifyIfSigned(const xml::Document& document, const Element& element,
                        const ExpectedResponse& expected, std::optional<VerifiedElement>& out) {
   if (!xml::HasSignature(element)) return std::nullopt;
   xml::VerifyOptions options;
-  options.allow_legacy = expected.algorithms == SignatureAlgorithms::kLegacyToo;
+  options.allow_legacy = expected.algorithms == Algorithms::kLegacyToo;
+  options.ids_are_checked = true;
   absl::StatusOr<VerifiedElement> verified =
       xml::VerifyEnveloped(document, element, expected.keys, options);
-  if (!verified.ok()) return Translate(verified.status(), SamlReject::kSignatureProcessing);
+  if (!verified.ok()) return RejectFromXml(verified.status(), SamlReject::kSignatureProcessing);
   out = *std::move(verified);
   return std::nullopt;
 }
 
-Verdict CheckWanted(bool response_signed, bool assertion_signed, SignatureWanted want) {
+struct Wanted {
+  bool response = false;
+  bool assertion = false;
+  bool encrypted = false;
+};
+
+Wanted Demands(SignatureWanted want) {
+  switch (want) {
+    case SignatureWanted::kResponse:
+      return {.response = true};
+    case SignatureWanted::kAssertion:
+      return {.assertion = true};
+    case SignatureWanted::kBoth:
+      return {.response = true, .assertion = true};
+    case SignatureWanted::kEncrypted:
+      return {.encrypted = true};
+  }
+  return {.response = true, .assertion = true, .encrypted = true};
+}
+
+Verdict CheckWanted(bool response_signed, bool assertion_signed, const Wanted& wanted) {
   if (!response_signed && !assertion_signed) return SamlReject::kUnsigned;
-  if (want != SignatureWanted::kAssertion && !response_signed)
-    return SamlReject::kResponseNotSigned;
-  if (want != SignatureWanted::kResponse && !assertion_signed)
-    return SamlReject::kAssertionNotSigned;
+  if (wanted.response && !response_signed) return SamlReject::kResponseNotSigned;
+  if (wanted.assertion && !assertion_signed) return SamlReject::kAssertionNotSigned;
   return std::nullopt;
 }
 
 // One assertion, counted over both kinds (attacks S14, S15).
 Verdict CheckCount(const Parts& parts) {
-  const size_t count = parts.assertions.size() + parts.encrypted;
+  const size_t count = parts.assertions.size() + parts.encrypted.size();
   if (count == 0) return SamlReject::kNoAssertion;
   if (count > 1) return SamlReject::kSeveralAssertions;
-  if (parts.encrypted == 1) return SamlReject::kEncryptedAssertion;
   return std::nullopt;
 }
 
-Verdict Validate(const xml::Document& document, const ExpectedResponse& expected,
+// ---- The Assertion ------------------------------------------------------------------------------
+
+// The plain assertion, or the one that was encrypted, then in the place of its ciphertext. The
+// envelope was judged before: an encrypted message that would be refused anyway costs no RSA
+// operation, and CBC is opened only under the signature of the Response (decision P4).
+Verdict FindCandidate(xml::Document& document, const Parts& parts, bool response_signed,
+                      const ExpectedResponse& expected, std::optional<Element>& out) {
+  if (!parts.assertions.empty()) {
+    out = parts.assertions.front();
+    return std::nullopt;
+  }
+  if (const Verdict no =
+          DecryptAssertion(document, parts.encrypted.front(), response_signed, expected, out)) {
+    return no;
+  }
+  return CheckTree(document, out);
+}
+
+// The assertion under a signature: its own when it has one, else that of the Response.
+Verdict VerifyAssertion(const xml::Document& document, const Element& candidate,
+                        const std::optional<VerifiedElement>& response,
+                        const ExpectedResponse& expected, std::optional<VerifiedElement>& out) {
+  const bool is_signed = xml::HasSignature(candidate);
+  if (const Verdict no = CheckWanted(response.has_value(), is_signed, Demands(expected.want))) {
+    return no;
+  }
+  if (const Verdict no = VerifyIfSigned(document, candidate, expected, out)) return no;
+  if (out.has_value()) return std::nullopt;
+  const std::optional<VerifiedElement> holder =
+      candidate.Parent() == **response ? response
+                                       : response->OnlyChild(kAssertion, "EncryptedAssertion");
+  if (holder.has_value()) out = holder->OnlyChild(kAssertion, "Assertion");
+  return out.has_value() ? std::nullopt : Verdict(SamlReject::kUnsigned);
+}
+
+// Whether what is wanted can still come true, before anything is decrypted for it.
+Verdict CheckEarly(const Parts& parts, bool response_signed, const Wanted& wanted) {
+  if (const Verdict no = CheckCount(parts)) return no;
+  if (parts.encrypted.empty()) {
+    return wanted.encrypted ? Verdict(SamlReject::kAssertionNotEncrypted) : std::nullopt;
+  }
+  if (wanted.response && !response_signed) return SamlReject::kResponseNotSigned;
+  return std::nullopt;
+}
+
+Verdict Validate(xml::Document& document, const ExpectedResponse& expected,
                  VerifiedAssertion& out) {
   const Element root = document.root();
   if (!root.Is(kProtocol, "Response")) return SamlReject::kNotAResponse;
-  if (const absl::Status ids = xml::CheckIds(document); !ids.ok()) {
-    return Translate(ids, SamlReject::kXmlBadId);
-  }
-  if (const Verdict no = CheckPlaces(root)) return no;
+  if (const Verdict no = CheckTree(document)) return no;
   const Parts parts = PartsOf(root);
 
   std::optional<VerifiedElement> response;
   if (const Verdict no = VerifyIfSigned(document, root, expected, response)) return no;
   if (const Verdict no = CheckEnvelope(root, response.has_value(), expected)) return no;
-  if (const Verdict no = CheckCount(parts)) return no;
+  const bool is_signed = response.has_value();
+  if (const Verdict no = CheckEarly(parts, is_signed, Demands(expected.want))) return no;
 
+  std::optional<Element> candidate;
+  if (const Verdict no = FindCandidate(document, parts, is_signed, expected, candidate)) return no;
   std::optional<VerifiedElement> assertion;
-  const Element& candidate = parts.assertions.front();
-  const bool assertion_signed = xml::HasSignature(candidate);
-  if (const Verdict no = CheckWanted(response.has_value(), assertion_signed, expected.want))
+  if (const Verdict no = VerifyAssertion(document, *candidate, response, expected, assertion)) {
     return no;
-  if (const Verdict no = VerifyIfSigned(document, candidate, expected, assertion)) return no;
-  if (!assertion.has_value()) assertion = response->OnlyChild(kAssertion, "Assertion");
-  if (!assertion.has_value()) return SamlReject::kUnsigned;
+  }
+  if (const Verdict no = DecryptNameId(document, *assertion, expected)) return no;
+  out.encrypted = !parts.encrypted.empty();
   return ReadAssertion(*assertion, expected, out);
 }
 
@@ -229,9 +259,9 @@ absl::StatusOr<std::string> DecodeFormValue(absl::string_view form_value) {
 
 absl::StatusOr<VerifiedAssertion> ValidateResponseXml(absl::string_view xml,
                                                       const ExpectedResponse& expected) {
-  const absl::StatusOr<xml::Document> document = xml::Document::Parse(xml);
+  absl::StatusOr<xml::Document> document = xml::Document::Parse(xml);
   if (!document.ok()) {
-    return RejectStatus(Translate(document.status(), SamlReject::kXmlNotWellFormed));
+    return RejectStatus(RejectFromXml(document.status(), SamlReject::kXmlNotWellFormed));
   }
   VerifiedAssertion assertion;
   if (const Verdict no = Validate(*document, expected, assertion)) return RejectStatus(*no);

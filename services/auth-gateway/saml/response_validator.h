@@ -21,16 +21,19 @@ namespace va::gateway {
 // A signature that is there and was not asked for must verify all the same (decision P5).
 using identity::SignatureWanted;
 
-// What signatures may be made with. The gateway never sets anything but the default; the operator's
-// tool looks at old messages with the other one (decision P4).
-enum class SignatureAlgorithms {
+// What a message may be signed and encrypted with. The gateway never sets anything but the default;
+// the operator's tool looks at old messages with the other one (decision P4).
+enum class Algorithms {
   kAllowed,
-  kLegacyToo,  // SHA-1 digests and RSA-SHA1 as well
+  // SHA-1 and RSA-1024 signatures; 3DES, RSA-1.5, and CBC in a Response that is not signed.
+  kLegacyToo,
 };
 
 struct ExpectedResponse {
   std::string idp_entity_id;
   absl::Span<const crypto::PublicKey> keys;  // all keys listed for this IdP
+  // Ours, current and previous. Without any, whatever is encrypted is refused.
+  absl::Span<const crypto::PrivateKey> decryption_keys;
   std::string sp_entity_id;
   std::string acs_url;
   std::string in_response_to;  // id of our AuthnRequest
@@ -39,12 +42,14 @@ struct ExpectedResponse {
   bool allow_unsolicited = false;
   std::vector<std::string> requested_contexts;
   std::string comparison;  // exact or minimum
+  // Nobody knows what was asked for: any context will do. For the operator's tool alone.
+  bool any_context = false;
   absl::Time now;
   absl::Duration skew = absl::Seconds(60);  // decision P3
   // How long ago the person may have authenticated at the IdP.
   absl::Duration max_authn_age = absl::Hours(12);
   SignatureWanted want = SignatureWanted::kAssertion;
-  SignatureAlgorithms algorithms = SignatureAlgorithms::kAllowed;
+  Algorithms algorithms = Algorithms::kAllowed;
 };
 
 // The XML of the form field SAMLResponse: base64 with white space allowed and nothing else

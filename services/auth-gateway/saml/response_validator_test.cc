@@ -180,7 +180,7 @@ TEST_CASE("ValidateResponse: S95 S96 InResponseTo names our request, twice", "[g
   });
   // The gateway's default: nothing unsolicited, no SHA-1 (P1, P4).
   CHECK_FALSE(ExpectedResponse().allow_unsolicited);
-  CHECK(ExpectedResponse().algorithms == SignatureAlgorithms::kAllowed);
+  CHECK(ExpectedResponse().algorithms == Algorithms::kAllowed);
   // S97: nothing was asked, so nothing can be an answer.
   ExpectedResponse nothing = Expected();
   nothing.in_response_to = "";
@@ -580,13 +580,15 @@ TEST_CASE("ValidateResponse: S111 S69 S77 S114 attributes are plain and their na
       {"other case is another name", add(attribute("VA_EAUTH_CSID", "mhv")), "ACCEPTED"},
       {"no Name", add("<saml:Attribute/>"), "MALFORMED_ATTRIBUTE"},
       {"empty Name", add("<saml:Attribute Name=\"\"/>"), "MALFORMED_ATTRIBUTE"},
-      {"encrypted", add("<saml:EncryptedAttribute/>"), "MALFORMED_ATTRIBUTE"},
+      {"encrypted", add("<saml:EncryptedAttribute/>"), "ATTRIBUTE_ENCRYPTED"},
       {"foreign", add("<x:Attribute xmlns:x=\"urn:x\" Name=\"va_eauth_uid\"/>"),
        "MALFORMED_ATTRIBUTE"},
       {"S69 comment", add(attribute("x", "a<!-- x -->b")), "MARKUP_IN_TEXT"},
       {"S69 instruction", add(attribute("x", "a<?x?>b")), "MARKUP_IN_TEXT"},
       {"S77 markup", add(attribute("x", "a<b>c</b>")), "MARKUP_IN_TEXT"},
-      {"S77 nested NameID", add(attribute("x", "<saml:NameID>mallory</saml:NameID>")),
+      {"S77 NameID beside text", add(attribute("x", "a<saml:NameID>mallory</saml:NameID>")),
+       "MARKUP_IN_TEXT"},
+      {"S77 two NameIDs", add(attribute("x", "<saml:NameID>a</saml:NameID><saml:NameID/>")),
        "MARKUP_IN_TEXT"},
   });
   ResponseParts odd;
@@ -595,8 +597,11 @@ TEST_CASE("ValidateResponse: S111 S69 S77 S114 attributes are plain and their na
                               "\xe2\x80\xae"
                               "abc") +
                     attribute("crlf", "a&#13;&#10;b") + attribute("null", "&#9;");
+  odd.attributes += attribute("S77", "\n <saml:NameID>mallory</saml:NameID> ");
   const absl::StatusOr<VerifiedAssertion> verified = ValidateResponseXml(Render(odd), Expected());
   REQUIRE(verified.ok());
+  CHECK(verified->attributes.back().first == "S77");
+  CHECK(verified->attributes.back().second.empty());
   CHECK(verified->attributes[2].second[0] == "'; DROP TABLE x;--");
   CHECK(verified->attributes[3].second[0] == "<script>");
   CHECK(verified->attributes[4].second[0] ==

@@ -47,6 +47,13 @@ constexpr Named kNames[] = {
     {SamlReject::kSignatureDigest, "SIGNATURE_DIGEST"},
     {SamlReject::kSignatureInvalid, "SIGNATURE_INVALID"},
     {SamlReject::kSignatureProcessing, "SIGNATURE_PROCESSING"},
+    {SamlReject::kAssertionNotEncrypted, "ASSERTION_NOT_ENCRYPTED"},
+    {SamlReject::kEncryptionMalformed, "ENCRYPTION_MALFORMED"},
+    {SamlReject::kEncryptionAlgorithm, "ENCRYPTION_ALGORITHM"},
+    {SamlReject::kEncryptionReference, "ENCRYPTION_REFERENCE"},
+    {SamlReject::kEncryptionKey, "ENCRYPTION_KEY"},
+    {SamlReject::kDecryptionFailed, "DECRYPTION_FAILED"},
+    {SamlReject::kDecryptedContent, "DECRYPTED_CONTENT"},
     {SamlReject::kIssuerMissing, "ISSUER_MISSING"},
     {SamlReject::kIssuerMismatch, "ISSUER_MISMATCH"},
     {SamlReject::kDestinationMissing, "DESTINATION_MISSING"},
@@ -82,6 +89,12 @@ constexpr Named kNames[] = {
     {SamlReject::kContextNotSatisfied, "CONTEXT_NOT_SATISFIED"},
     {SamlReject::kDuplicateAttribute, "DUPLICATE_ATTRIBUTE"},
     {SamlReject::kMalformedAttribute, "MALFORMED_ATTRIBUTE"},
+    {SamlReject::kAttributeEncrypted, "ATTRIBUTE_ENCRYPTED"},
+    {SamlReject::kQueryMalformed, "QUERY_MALFORMED"},
+    {SamlReject::kBadDeflate, "BAD_DEFLATE"},
+    {SamlReject::kNotALogoutMessage, "NOT_A_LOGOUT_MESSAGE"},
+    {SamlReject::kMalformedLogout, "MALFORMED_LOGOUT"},
+    {SamlReject::kStatusPartialLogout, "STATUS_PARTIAL_LOGOUT"},
 };
 
 constexpr bool NamesFollowTheEnumeration() {
@@ -89,7 +102,7 @@ constexpr bool NamesFollowTheEnumeration() {
   for (const Named& named : kNames) {
     if (static_cast<size_t>(named.reject) != at++) return false;
   }
-  return at == static_cast<size_t>(SamlReject::kMalformedAttribute) + 1;
+  return at == static_cast<size_t>(SamlReject::kStatusPartialLogout) + 1;
 }
 static_assert(NamesFollowTheEnumeration());
 
@@ -110,6 +123,42 @@ constexpr Meaning kMeanings[] = {
     {SamlReject::kBlankResponse, SignInCode::kUnknown, "blank"},
     {SamlReject::kDuplicateAttribute, SignInCode::kUnknown, "ambiguous_attribute"},  // decision R11
     {SamlReject::kContextNotSatisfied, SignInCode::kUnknown, "assurance_not_met"},   // decision R14
+};
+
+struct Translation {
+  absl::string_view reason;
+  SamlReject reject;
+};
+
+// What lib/xml says, in our words.
+constexpr Translation kTranslations[] = {
+    {"XML_EMPTY", SamlReject::kBlankResponse},
+    {"XML_TOO_LARGE", SamlReject::kXmlTooLarge},
+    {"XML_NOT_UTF8", SamlReject::kXmlEncoding},
+    {"XML_DECLARATION", SamlReject::kXmlEncoding},
+    {"XML_DOCTYPE", SamlReject::kXmlDoctype},
+    {"XML_TOO_DEEP", SamlReject::kXmlTooComplex},
+    {"XML_TOO_MANY_NODES", SamlReject::kXmlTooComplex},
+    {"XML_NAMESPACE", SamlReject::kXmlNamespace},
+    {"XML_NOT_WELL_FORMED", SamlReject::kXmlNotWellFormed},
+    {"XML_DUPLICATE_ID", SamlReject::kXmlDuplicateId},
+    {"XML_BAD_ID", SamlReject::kXmlBadId},
+    {"SIGNATURE_MISSING", SamlReject::kUnsigned},
+    {"SIGNATURE_MULTIPLE", SamlReject::kSignatureMultiple},
+    {"SIGNATURE_MALFORMED", SamlReject::kSignatureMalformed},
+    {"SIGNATURE_REFERENCE", SamlReject::kSignatureReference},
+    {"SIGNATURE_TRANSFORM", SamlReject::kSignatureTransform},
+    {"SIGNATURE_ALGORITHM", SamlReject::kSignatureAlgorithm},
+    {"SIGNATURE_KEY", SamlReject::kSignatureKey},
+    {"DIGEST_MISMATCH", SamlReject::kSignatureDigest},
+    {"SIGNATURE_INVALID", SamlReject::kSignatureInvalid},
+    {"SIGNATURE_PROCESSING", SamlReject::kSignatureProcessing},
+    {"ENCRYPTION_MALFORMED", SamlReject::kEncryptionMalformed},
+    {"ENCRYPTION_ALGORITHM", SamlReject::kEncryptionAlgorithm},
+    {"ENCRYPTION_REFERENCE", SamlReject::kEncryptionReference},
+    {"ENCRYPTION_KEY", SamlReject::kEncryptionKey},
+    {"DECRYPTION_FAILED", SamlReject::kDecryptionFailed},
+    {"DECRYPTED_CONTENT", SamlReject::kDecryptedContent},
 };
 
 }  // namespace
@@ -146,6 +195,14 @@ std::optional<SamlReject> RejectOf(const absl::Status& status) {
     if (named.name == reason) return named.reject;
   }
   return std::nullopt;
+}
+
+SamlReject RejectFromXml(const absl::Status& status, SamlReject fallback) {
+  const std::string reason = base::ReasonOf(status);
+  for (const Translation& translation : kTranslations) {
+    if (translation.reason == reason) return translation.reject;
+  }
+  return fallback;
 }
 
 }  // namespace va::gateway

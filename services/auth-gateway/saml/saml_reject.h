@@ -32,7 +32,7 @@ enum class SamlReject {
   kNoAssertion,
   kSeveralAssertions,
   kMisplacedAssertion,
-  kEncryptedAssertion,
+  kEncryptedAssertion,  // and we have no key
   kMarkupInText,
   // The signature (decisions P4, P5).
   kUnsigned,
@@ -48,6 +48,14 @@ enum class SamlReject {
   kSignatureDigest,
   kSignatureInvalid,
   kSignatureProcessing,
+  // Encryption (decisions P4, P5, P15).
+  kAssertionNotEncrypted,
+  kEncryptionMalformed,
+  kEncryptionAlgorithm,
+  kEncryptionReference,
+  kEncryptionKey,
+  kDecryptionFailed,
+  kDecryptedContent,
   // The Response around the Assertion.
   kIssuerMissing,
   kIssuerMismatch,
@@ -85,6 +93,13 @@ enum class SamlReject {
   kContextNotSatisfied,
   kDuplicateAttribute,
   kMalformedAttribute,
+  kAttributeEncrypted,
+  // Logout messages.
+  kQueryMalformed,
+  kBadDeflate,
+  kNotALogoutMessage,
+  kMalformedLogout,
+  kStatusPartialLogout,
 };
 
 // The enumerator as UPPER_SNAKE: the reason of the status, the label of the metric.
@@ -100,5 +115,8 @@ base::SignInCode CodeFor(SamlReject reject);
 // The status of a refusal and back. PERMISSION_DENIED, reason ToString(reject).
 absl::Status RejectStatus(SamlReject reject, absl::string_view message = "");
 std::optional<SamlReject> RejectOf(const absl::Status& status);
+
+// What lib/xml found wrong, in our words; `fallback` for a reason that has none.
+SamlReject RejectFromXml(const absl::Status& status, SamlReject fallback);
 
 }  // namespace va::gateway

@@ -29,6 +29,10 @@ constexpr Statement kSweepSessions{"sweep_sessions", R"sql(
 DELETE FROM sessions WHERE token_hash IN (
   SELECT token_hash FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2
   FOR UPDATE SKIP LOCKED))sql"};
+constexpr Statement kSweepLogouts{"sweep_logouts", R"sql(
+DELETE FROM logouts WHERE handle_hash IN (
+  SELECT handle_hash FROM logouts WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2
+  FOR UPDATE SKIP LOCKED))sql"};
 
 }  // namespace
 
@@ -44,6 +48,7 @@ absl::StatusOr<int64_t> Sweep(store::Pool& pool, const JanitorOptions& options, 
       {kSweepFlows, now - options.flow_retention, "flows"},
       {kSweepAssertions, now - options.clock_reserve, "used_assertions"},
       {kSweepSessions, now - options.clock_reserve, "sessions"},
+      {kSweepLogouts, now - options.clock_reserve, "logouts"},
   };
   int64_t deleted = 0;
   absl::Status failure;

@@ -1,5 +1,6 @@
-// Forgets what is over: expired attempts, uses of assertions that nobody would accept any more, and
-// sessions. Small deletes in a loop, so that no lock and no transaction grows with a backlog.
+// Forgets what is over: expired attempts, uses of assertions that nobody would accept any more,
+// sessions, and logouts that were never answered. Small deletes in a loop, so that no lock and no
+// transaction grows with a backlog.
 #pragma once
 
 #include <cstdint>

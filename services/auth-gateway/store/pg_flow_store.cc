@@ -38,14 +38,18 @@ WITH dropped AS (
 )
 INSERT INTO flows (id, handle_hash, browser_hash, authn_request_id, idp, sign_in_type, application,
   csp, contexts, comparison, force_authn, target, restart, policy_version, on_refusal, had_session,
-  created_at, expires_at, skip_dupe)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19
+  created_at, expires_at, skip_dupe, operation, lap, parent, session_hash, session_account,
+  session_signed_in, stay_at_level, lap_for)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+  $21, $22, $23, $24, $25, $26, $27
 FROM lazy)sql"};
 
 #define VA_FLOW_COLUMNS                                                                           \
   "id, handle_hash, browser_hash, authn_request_id, idp, sign_in_type, application, csp, "        \
   "contexts, comparison, force_authn, target, restart, policy_version, on_refusal, had_session, " \
-  "created_at, expires_at, skip_dupe, stage, mhv_account, proofing, outcome, code, tag, loa, "    \
+  "created_at, expires_at, skip_dupe, operation, lap, parent, session_hash, session_account, "    \
+  "session_signed_in, stay_at_level, lap_for, terms_first, stage, mhv_account, proofing, "        \
+  "outcome, code, tag, loa, "                                                                     \
   "findings, "                                                                                    \
   "waived, stations"
 
@@ -85,20 +89,26 @@ UPDATE flows SET stage = 'done', outcome = $2, code = $3, tag = $4, loa = $5, fi
   waived = $7, stations = $8
 WHERE id = $1 AND stage <> 'done')sql"};
 
-// The end of the attempt and the session it ends in: both or neither, and once.
+// The end of the attempt and the session it ends in: both or neither, and once. The session that
+// stood when the attempt began ends with it, so that no token outlives the rise (ssoe_saml.md
+// 25.35).
 constexpr Statement kFinishWithSession{"flow_finish_session", R"sql(
 WITH done AS (
   UPDATE flows SET stage = 'done', outcome = $2, code = $3, tag = $4, loa = $5, findings = $6,
-    waived = $7, stations = $8, mhv_account = $34, proofing = $35
+    waived = $7, stations = $8, mhv_account = $34, proofing = $35, terms_first = $36
   WHERE id = $1 AND stage = 'claimed'
-  RETURNING id
+  RETURNING id, session_hash
+), replaced AS (
+  DELETE FROM sessions WHERE token_hash IN (SELECT session_hash FROM done)
 )
 INSERT INTO sessions (flow_id, token_hash, account_id, verification_id, person, name_id,
   session_index, transaction_id, authn_context, service_name, account_type, multifactor, ial, aal,
   auth_time, csp, pathway, loa_current, loa_highest, application, waived, policy_version,
-  created_at, last_seen_at, expires_at, absolute_expires_at)
+  created_at, last_seen_at, expires_at, absolute_expires_at, last_signed_in, idp,
+  name_id_hash, name_id_format, name_qualifier, sp_name_qualifier)
 SELECT done.id, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
-  $26, $27, $28, $29, $30, $31, $32, $33
+  $26, $27, $28, $29, $30, $31, $32, $33, $37,
+  $38, $39, $40, $41, $42
 FROM done)sql"};
 
 // Lazy as kStart: a state that a crash loses stays pending and is asked for at the next sign-in.
@@ -164,6 +174,11 @@ class Columns {
   bool Bool() { return row_.Bool(next_++); }
   int Int() { return static_cast<int>(row_.Int(next_++)); }
   absl::Time Time() { return row_.Time(next_++); }
+  // What is absent reads as the infinite past.
+  absl::Time TimeOrPast() {
+    const int at = next_++;
+    return row_.IsNull(at) ? absl::InfinitePast() : row_.Time(at);
+  }
   std::vector<std::string> Texts() { return row_.Texts(next_++); }
 
  private:
@@ -216,6 +231,12 @@ Param StateParam(const std::optional<State>& state) {
   return state.has_value() ? Param(ToString(*state)) : Param(nullptr);
 }
 
+Param TextOrNull(const std::string& text) { return text.empty() ? Param(nullptr) : Param(text); }
+
+Param TimeOrNull(absl::Time time) {
+  return time == absl::InfinitePast() ? Param(nullptr) : Param(time);
+}
+
 absl::StatusOr<std::optional<FlowRecord>> ReadFlow(const absl::StatusOr<Rows>& rows) {
   if (!rows.ok()) return rows.status();
   if (rows->empty()) return std::nullopt;
@@ -231,9 +252,19 @@ absl::StatusOr<std::optional<FlowRecord>> ReadFlow(const absl::StatusOr<Rows>& r
   flow.created_at = columns.Time();
   flow.expires_at = columns.Time();
   flow.plan.skip_dupe = columns.Bool();
+  flow.plan.operation = columns.Text();
+  flow.lap = columns.Int();
+  flow.parent = columns.Text();
+  flow.session_hash = columns.Octets();
+  flow.session_account = columns.Text();
+  flow.session_signed_in = columns.TimeOrPast();
+  flow.plan.stay_at_level = columns.Bool();
+  flow.lap_for = columns.Text();
+  const bool terms_first = columns.Bool();
   flow.stage = StageFromText(columns.Text());
   flow.provisioning = ReadProvisioning(columns);
   flow.outcome = ReadOutcome(columns);
+  if (flow.outcome.has_value()) flow.outcome->terms_first = terms_first;
   if (!known || (flow.stage == FlowStage::kDone) != flow.outcome.has_value()) return Unreadable();
   return flow;
 }
@@ -251,11 +282,33 @@ absl::Status PgFlowStore::Start(const FlowRecord& flow, absl::Time deadline) {
   const SignInPlan& plan = flow.plan;
   return pool_
       .Exec(deadline, kStart,
-            {flow.id, Bytes{flow.handle_hash}, Bytes{flow.browser_hash}, flow.authn_request_id,
-             flow.idp, plan.type, plan.application, identity::ToString(plan.csp), plan.contexts,
-             plan.comparison, plan.force_authn, plan.target, plan.restart, plan.policy_version,
-             ToText(plan.on_refusal), flow.had_session, flow.created_at, flow.expires_at,
-             plan.skip_dupe})
+            {flow.id,
+             Bytes{flow.handle_hash},
+             Bytes{flow.browser_hash},
+             flow.authn_request_id,
+             flow.idp,
+             plan.type,
+             plan.application,
+             identity::ToString(plan.csp),
+             plan.contexts,
+             plan.comparison,
+             plan.force_authn,
+             plan.target,
+             plan.restart,
+             plan.policy_version,
+             ToText(plan.on_refusal),
+             flow.had_session,
+             flow.created_at,
+             flow.expires_at,
+             plan.skip_dupe,
+             plan.operation,
+             flow.lap,
+             TextOrNull(flow.parent),
+             flow.session_hash.empty() ? Param(nullptr) : Param(Bytes{flow.session_hash}),
+             TextOrNull(flow.session_account),
+             TimeOrNull(flow.session_signed_in),
+             plan.stay_at_level,
+             flow.lap_for})
       .status();
 }
 
@@ -338,7 +391,14 @@ absl::Status PgFlowStore::Finish(absl::string_view flow_id, const Outcome& outco
                                   session->expires_at,
                                   session->absolute_expires_at,
                                   StateParam(provisioning.mhv_account),
-                                  StateParam(provisioning.proofing)}));
+                                  StateParam(provisioning.proofing),
+                                  outcome.terms_first,
+                                  TimeOrNull(session->last_signed_in),
+                                  session->idp.empty() ? Param(nullptr) : Param(session->idp),
+                                  sealed.name_id_hash,
+                                  session->name_id_format,
+                                  session->name_qualifier,
+                                  session->sp_name_qualifier}));
 }
 
 absl::Status PgFlowStore::RecordProvisioning(absl::string_view flow_id,

@@ -17,7 +17,8 @@ constexpr Statement kFind{"session_find", R"sql(
 SELECT flow_id, account_id, verification_id, person, name_id, session_index, transaction_id,
   authn_context, service_name, account_type, multifactor, ial, aal, auth_time, csp, pathway,
   loa_current, loa_highest, application, waived, policy_version, created_at, last_seen_at,
-  expires_at, absolute_expires_at
+  expires_at, absolute_expires_at, COALESCE(last_signed_in, created_at),
+  idp, name_id_format, COALESCE(name_qualifier, ''), COALESCE(sp_name_qualifier, '')
 FROM sessions WHERE token_hash = $1 AND expires_at > $2 AND absolute_expires_at > $2)sql"};
 
 // Only the first of several that found the write due makes it; none revives a session that ended.
@@ -25,8 +26,36 @@ constexpr Statement kSlide{"session_slide", R"sql(
 UPDATE sessions SET last_seen_at = $2, expires_at = $3
 WHERE token_hash = $1 AND last_seen_at = $4 AND expires_at > $2)sql"};
 
+#define VA_ENDED_COLUMNS                                                              \
+  "token_hash, flow_id, account_id, application, csp, idp, name_id, name_id_format, " \
+  "session_index, COALESCE(name_qualifier, ''), COALESCE(sp_name_qualifier, '')"
+
 constexpr Statement kEnd{"session_end",
-                         "DELETE FROM sessions WHERE token_hash = $1 RETURNING account_id"};
+                         "DELETE FROM sessions WHERE token_hash = $1 RETURNING " VA_ENDED_COLUMNS};
+
+// A name is its text, its format and who gave it (SAML core 3.3.4). A format that one side left
+// open agrees with any. No SessionIndex means all of them (SAML core 3.7.1) that were there.
+constexpr Statement kEndByIdp{
+    "session_end_by_idp",
+    "DELETE FROM sessions WHERE idp = $1 AND name_id_hash = ANY ($2) "
+    "AND (cardinality($3::text[]) = 0 AND auth_time <= $6 OR session_index = ANY ($3)) "
+    "AND ($4 = '' OR COALESCE(name_id_format, '') IN "
+    "('', 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified', $4)) "
+    "AND COALESCE(NULLIF(name_qualifier, idp), '') = $5 "
+    "RETURNING " VA_ENDED_COLUMNS};
+
+#undef VA_ENDED_COLUMNS
+
+constexpr Statement kKeepLogout{"logout_keep", R"sql(
+INSERT INTO logouts (handle_hash, browser_hash, request_id, idp, csp, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7))sql"};
+
+constexpr Statement kFindLogout{"logout_find", R"sql(
+SELECT request_id, idp, csp, created_at, expires_at FROM logouts
+WHERE handle_hash = $1 AND browser_hash = $2 AND expires_at > $3)sql"};
+
+constexpr Statement kTakeLogout{"logout_take",
+                                "DELETE FROM logouts WHERE handle_hash = $1 RETURNING request_id"};
 
 SessionRecord ReadRow(const Row& row, absl::string_view token_hash) {
   SessionRecord session;
@@ -54,7 +83,29 @@ SessionRecord ReadRow(const Row& row, absl::string_view token_hash) {
   session.last_seen_at = row.Time(22);
   session.expires_at = row.Time(23);
   session.absolute_expires_at = row.Time(24);
+  session.last_signed_in = row.Time(25);
+  session.idp = row.Text(26);
+  session.name_id_format = row.Text(27);
+  session.name_qualifier = row.Text(28);
+  session.sp_name_qualifier = row.Text(29);
   return session;
+}
+
+// A session that cannot be opened any more has ended all the same: then nobody can tell its IdP.
+EndedSession ReadEnded(const Row& row, const crypto::SealedBox& box) {
+  EndedSession ended;
+  ended.token_hash = row.Bytes(0);
+  ended.flow_id = row.Text(1);
+  ended.account_id = row.Text(2);
+  ended.application = row.Text(3);
+  ended.csp = identity::CspFromString(row.Text(4));
+  ended.idp = row.Text(5);
+  ended.name_id = OpenNameId(row.Bytes(6), ended.token_hash, box).value_or(identity::PersonText());
+  ended.name_id_format = row.Text(7);
+  ended.session_index = row.Text(8);
+  ended.name_qualifier = row.Text(9);
+  ended.sp_name_qualifier = row.Text(10);
+  return ended;
 }
 
 }  // namespace
@@ -68,7 +119,7 @@ absl::StatusOr<std::optional<SessionRecord>> PgSessionStore::Use(absl::string_vi
   const Row row = (*rows)[0];
   SessionRecord session = ReadRow(row, token_hash);
   const absl::Status opened =
-      Unseal({.person = row.Bytes(3), .name_id = row.Bytes(4)}, box_, session);
+      Unseal({.person = row.Bytes(3), .name_id = row.Bytes(4), .name_id_hash = {}}, box_, session);
   if (!opened.ok()) return opened;
   if (!NeedsSlide(session, now)) return session;
   const absl::Time read_last_seen = session.last_seen_at;
@@ -80,12 +131,60 @@ absl::StatusOr<std::optional<SessionRecord>> PgSessionStore::Use(absl::string_vi
   return session;
 }
 
-absl::StatusOr<std::optional<std::string>> PgSessionStore::End(absl::string_view token_hash,
-                                                               absl::Time deadline) {
+absl::StatusOr<std::optional<EndedSession>> PgSessionStore::End(absl::string_view token_hash,
+                                                                absl::Time deadline) {
   const absl::StatusOr<Rows> rows = pool_.Exec(deadline, kEnd, {Bytes{token_hash}});
   if (!rows.ok()) return rows.status();
   if (rows->empty()) return std::nullopt;
-  return (*rows)[0].Text(0);
+  return ReadEnded((*rows)[0], box_);
+}
+
+absl::StatusOr<std::vector<EndedSession>> PgSessionStore::EndByIdp(const IdpSessions& which,
+                                                                   absl::Time deadline) {
+  const absl::StatusOr<Rows> rows = pool_.Exec(
+      deadline, kEndByIdp,
+      {which.idp, NameIdCandidates(which.idp, which.name_id, box_), which.session_indexes,
+       which.name_id_format, which.name_qualifier, which.authenticated_by});
+  if (!rows.ok()) return rows.status();
+  std::vector<EndedSession> ended;
+  for (const Row row : *rows) ended.push_back(ReadEnded(row, box_));
+  return ended;
+}
+
+absl::Status PgSessionStore::KeepLogout(const PendingLogout& logout, absl::Time deadline) {
+  return pool_
+      .Exec(deadline, kKeepLogout,
+            {Bytes{logout.handle_hash}, Bytes{logout.browser_hash}, logout.request_id, logout.idp,
+             logout.csp.has_value() ? store::Param(identity::ToString(*logout.csp))
+                                    : store::Param(nullptr),
+             logout.created_at, logout.expires_at})
+      .status();
+}
+
+absl::StatusOr<std::optional<PendingLogout>> PgSessionStore::FindLogout(
+    absl::string_view handle_hash, absl::string_view browser_hash, absl::Time now,
+    absl::Time deadline) {
+  const absl::StatusOr<Rows> rows =
+      pool_.Exec(deadline, kFindLogout, {Bytes{handle_hash}, Bytes{browser_hash}, now});
+  if (!rows.ok()) return rows.status();
+  if (rows->empty()) return std::nullopt;
+  const Row row = (*rows)[0];
+  PendingLogout logout;
+  logout.handle_hash = std::string(handle_hash);
+  logout.browser_hash = std::string(browser_hash);
+  logout.request_id = row.Text(0);
+  logout.idp = row.Text(1);
+  logout.csp = identity::CspFromString(row.Text(2));
+  logout.created_at = row.Time(3);
+  logout.expires_at = row.Time(4);
+  return logout;
+}
+
+absl::StatusOr<bool> PgSessionStore::TakeLogout(absl::string_view handle_hash,
+                                                absl::Time deadline) {
+  const absl::StatusOr<Rows> rows = pool_.Exec(deadline, kTakeLogout, {Bytes{handle_hash}});
+  if (!rows.ok()) return rows.status();
+  return !rows->empty();
 }
 
 }  // namespace va::gateway

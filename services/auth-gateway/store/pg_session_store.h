@@ -15,8 +15,16 @@ class PgSessionStore final : public SessionStore {
 
   absl::StatusOr<std::optional<SessionRecord>> Use(absl::string_view token_hash, absl::Time now,
                                                    absl::Time deadline) override;
-  absl::StatusOr<std::optional<std::string>> End(absl::string_view token_hash,
-                                                 absl::Time deadline) override;
+  absl::StatusOr<std::optional<EndedSession>> End(absl::string_view token_hash,
+                                                  absl::Time deadline) override;
+  absl::StatusOr<std::vector<EndedSession>> EndByIdp(const IdpSessions& which,
+                                                     absl::Time deadline) override;
+  absl::Status KeepLogout(const PendingLogout& logout, absl::Time deadline) override;
+  absl::StatusOr<std::optional<PendingLogout>> FindLogout(absl::string_view handle_hash,
+                                                          absl::string_view browser_hash,
+                                                          absl::Time now,
+                                                          absl::Time deadline) override;
+  absl::StatusOr<bool> TakeLogout(absl::string_view handle_hash, absl::Time deadline) override;
 
  private:
   store::Pool& pool_;

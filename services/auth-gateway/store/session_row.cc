@@ -13,6 +13,12 @@ namespace va::gateway {
 namespace {
 
 constexpr absl::string_view kFacility = "vha_facility_id";
+constexpr absl::string_view kNameIdPurpose = "gateway.sessions.name_id";
+
+// The length goes in too: an IdP's id and a name run together mean one pair only.
+std::string NameAtIdp(absl::string_view idp, const identity::PersonText& name_id) {
+  return absl::StrCat(idp.size(), ":", idp, name_id.Reveal());
+}
 
 // Table, column and row: a value copied to another place does not open there.
 std::string Place(absl::string_view column, absl::string_view token_hash) {
@@ -74,9 +80,29 @@ SealedSession Seal(const SessionRecord& session, const crypto::SealedBox& box,
   std::string packed = PackPerson(session.person);
   SealedSession sealed{
       .person = box.Seal(packed, Place("person", session.token_hash), ids),
-      .name_id = box.Seal(session.name_id.Reveal(), Place("name_id", session.token_hash), ids)};
+      .name_id = box.Seal(session.name_id.Reveal(), Place("name_id", session.token_hash), ids),
+      .name_id_hash = NameIdHash(session.idp, session.name_id, box)};
   crypto::Cleanse(packed);
   return sealed;
+}
+
+absl::StatusOr<identity::PersonText> OpenNameId(absl::string_view sealed,
+                                                absl::string_view token_hash,
+                                                const crypto::SealedBox& box) {
+  absl::StatusOr<std::string> name_id = box.Open(sealed, Place("name_id", token_hash));
+  if (!name_id.ok()) return name_id.status();
+  return identity::PersonText::FromWire(*std::move(name_id));
+}
+
+std::string NameIdHash(absl::string_view idp, const identity::PersonText& name_id,
+                       const crypto::SealedBox& box) {
+  return box.LookupHash(kNameIdPurpose, NameAtIdp(idp, name_id));
+}
+
+std::vector<std::string> NameIdCandidates(absl::string_view idp,
+                                          const identity::PersonText& name_id,
+                                          const crypto::SealedBox& box) {
+  return box.LookupCandidates(kNameIdPurpose, NameAtIdp(idp, name_id));
 }
 
 absl::Status Unseal(const SealedSession& sealed, const crypto::SealedBox& box,
@@ -89,11 +115,11 @@ absl::Status Unseal(const SealedSession& sealed, const crypto::SealedBox& box,
     return base::MakeError(absl::StatusCode::kDataLoss, "SESSION_UNREADABLE",
                            "a session's attributes do not unpack");
   }
-  absl::StatusOr<std::string> name_id =
-      box.Open(sealed.name_id, Place("name_id", session.token_hash));
+  absl::StatusOr<identity::PersonText> name_id =
+      OpenNameId(sealed.name_id, session.token_hash, box);
   if (!name_id.ok()) return name_id.status();
   session.person = *std::move(person);
-  session.name_id = identity::PersonText::FromWire(*std::move(name_id));
+  session.name_id = *std::move(name_id);
   return absl::OkStatus();
 }
 

@@ -22,6 +22,9 @@ const std::vector<Message>& EnglishMessages() {
       {"sign_in.application", "You will go on to {application}."},
       {"sign_in.button", "Sign in with {name}"},
       {"sign_in.other", "Other sign-in option"},
+      {"sign_in.create", "Create an account"},
+      {"sign_in.create.text", "No account yet? You can make one with these providers."},
+      {"sign_in.create.link", "Create an account with {name}"},
       {"sign_in.none", "No sign-in option is available right now. Try again later."},
       {"sign_in.unavailable",
        "This sign-in option is not available right now. Choose another one, or "
@@ -31,6 +34,9 @@ const std::vector<Message>& EnglishMessages() {
       {"post_form.title", "VA.gov sign-in"},
       {"post_form.heading", "Taking you to {destination}"},
       {"post_form.text", "You will sign in there and come back here."},
+      {"post_form.sign_out.title", "VA.gov sign-out"},
+      {"post_form.sign_out.text", "You are signed out here and will be signed out there as well."},
+      {"post_form.sign_out_answer.text", "They asked us to sign you out and wait for our answer."},
       {"post_form.no_script",
        "Scripts are turned off in your browser, so use the button to go on."},
       {"post_form.button", "Continue to {destination}"},
@@ -45,6 +51,65 @@ const std::vector<Message>& EnglishMessages() {
       {"step_up.happened", "This part of the site needs a verified identity."},
       {"step_up.todo", "Verify your identity with your account provider; we bring you back here."},
       {"step_up.button", "Verify your identity"},
+
+      {"factor.headline", "A second step is needed to go on"},
+      {"factor.happened",
+       "This part of the site needs a sign-in with a second step, such as a code on your phone."},
+      {"factor.todo",
+       "Turn on a second step with your account provider, then sign in again with the button "
+       "below."},
+      {"factor.button", "Sign in again"},
+
+      {"fresh.headline", "Sign in again to go on"},
+      {"fresh.happened", "This part of the site needs a sign-in that is more recent."},
+      {"fresh.todo", "Sign in with your account provider again; we bring you back here."},
+      {"fresh.button", "Sign in again"},
+
+      // Refusals that a person can do something about.
+      {"used.headline", "This sign-in was already used"},
+      {"used.happened",
+       "Your browser sent us the same sign-in a second time, for example because a page was "
+       "reloaded or you went back. A sign-in works once."},
+      {"used.todo",
+       "If you are signed in already, just go on. Otherwise sign in again with the button below."},
+      {"gone.headline", "We no longer know this sign-in"},
+      {"gone.happened",
+       "It was begun too long ago, or you have begun several others in this browser since."},
+      {"gone.todo", "Sign in again with the button below, and close the other sign-in pages."},
+      {"expired.headline", "This sign-in took too long"},
+      {"expired.happened",
+       "Too much time passed between the beginning and your return. For your safety we do not go "
+       "on with a sign-in that is so old."},
+      {"expired.todo", "Sign in again with the button below. You will go on to the same place."},
+      {"cookies.headline", "We cannot tell that this is your browser"},
+      {"cookies.happened",
+       "This browser did not send the cookie we set when the sign-in began. It may block cookies, "
+       "or the sign-in was begun in another browser."},
+      {"cookies.todo",
+       "Allow cookies for this site and sign in again with the button below, from beginning to "
+       "end in one browser."},
+      {"logout_unknown.headline", "We cannot tell what became of your sign-out"},
+      {"logout_unknown.happened",
+       "Your browser brought an answer to a sign-out that we do not wait for. It came too late, "
+       "was "
+       "used before, or belongs to another browser."},
+      {"logout_unknown.todo",
+       "To be sure that you are signed out, close all windows of this browser."},
+      {"other_account.headline", "That is another account"},
+      {"other_account.happened",
+       "You were adding to the sign-in of one account, and came back with another one. Nothing "
+       "was changed, and you are still signed in as before."},
+      {"other_account.todo",
+       "To use the other account, sign out first. To go on with this one, try again with it."},
+
+      {"not_verified.headline", "Your identity was not verified"},
+      {"not_verified.happened",
+       "We asked your account provider to verify your identity, as you did before, and it came "
+       "back "
+       "without. You do not need it to sign in here."},
+      {"not_verified.todo",
+       "Go on without it. Parts of the site that need a verified identity ask you again."},
+      {"not_verified.button", "Sign in without verifying"},
 
       {"try_later.headline", "We cannot sign you in right now"},
       {"try_later.happened",
@@ -159,7 +224,25 @@ const std::vector<Message>& EnglishMessages() {
       {"signed_out.title", "Signed out - Veterans sign-in"},
       {"signed_out.heading", "You are signed out"},
       {"signed_out.text", "Close the browser if you share this device with others."},
+      {"signed_out.maybe_not",
+       "You may still be signed in at {destination}. Sign out there as well, or close the "
+       "browser."},
       {"signed_out.button", "Sign in again"},
+
+      {"sign_out_question.heading", "Do you want to sign out?"},
+      {"sign_out_question.text",
+       "A page of another website asked to sign you out here. You stay signed in unless you choose "
+       "to sign out."},
+      {"sign_out_question.button", "Sign out"},
+      {"sign_out_question.back", "Stay signed in"},
+
+      {"terms_declined.headline", "You declined the terms of use"},
+      {"terms_declined.happened",
+       "You are signed out, because VA online services can be used only by those who accept them."},
+      {"terms_declined.todo",
+       "You can sign in again at any time, read the terms and accept them. Care and benefits that "
+       "you get in person do not depend on that."},
+      {"terms_declined.button", "Sign in again"},
 
       // Plain HTTP refusals: headline, what happened, what to do.
       {"http.400.headline", "This request does not work"},

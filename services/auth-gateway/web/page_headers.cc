@@ -5,10 +5,12 @@
 
 namespace va::gateway {
 
-std::string ContentSecurityPolicy(PageKind kind, const std::vector<std::string>& form_targets) {
-  std::string policy =
-      "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; "
-      "base-uri 'none'; form-action 'self'";
+std::string ContentSecurityPolicy(PageKind kind, const std::vector<std::string>& form_targets,
+                                  const std::string& framed_by) {
+  const absl::StatusOr<base::Url> framer = base::ParseUrl(framed_by);
+  std::string policy = absl::StrCat(
+      "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors ",
+      framer.ok() ? framer->Origin() : "'none'", "; base-uri 'none'; form-action 'self'");
   if (kind == PageKind::kPostForm) {
     for (const std::string& target : form_targets) {
       const absl::StatusOr<base::Url> url = base::ParseUrl(target);

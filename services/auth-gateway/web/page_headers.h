@@ -15,8 +15,10 @@ enum class PageKind {
 
 // `form_targets` matters to kPostForm only: the addresses its form may lead to; their origins are
 // allowed. Chromium holds redirects after a post to the same list, so an IdP that hands on to
-// another host needs that host here too. What is no http(s) URL adds nothing.
-std::string ContentSecurityPolicy(PageKind kind, const std::vector<std::string>& form_targets = {});
+// another host needs that host here too. What is no http(s) URL adds nothing. Nobody may frame a
+// page of ours but the origin of `framed_by`, when one is given.
+std::string ContentSecurityPolicy(PageKind kind, const std::vector<std::string>& form_targets = {},
+                                  const std::string& framed_by = "");
 
 // The headers every answer of the gateway carries unless it sets its own: Cache-Control, CSP of
 // kPlain, X-Content-Type-Options, Referrer-Policy, Strict-Transport-Security and the isolation set.

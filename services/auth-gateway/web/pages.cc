@@ -83,6 +83,20 @@ void AddGroup(const SignInPage& page, bool secondary, absl::string_view heading,
   groups.push_back(group);
 }
 
+// Accounts that can be made from here: with a provider that is open, at an address that can be
+// used.
+data CreateLinks(const SignInPage& page) {
+  data links{data::type::list};
+  for (const SignInOption& option : page.options) {
+    if (!option.available || !IsSafeAddress(option.create_href)) continue;
+    data row;
+    row.set("name", option.name);
+    row.set("href", option.create_href);
+    links.push_back(row);
+  }
+  return links;
+}
+
 // The texts of one kind of page; a kind without a button of its own gets the usual one.
 ErrorPage PageOf(absl::string_view kind) {
   const auto text = [kind](absl::string_view part) {
@@ -93,6 +107,12 @@ ErrorPage PageOf(absl::string_view kind) {
   page.what_happened = text("happened");
   page.what_to_do = text("todo");
   page.retry_label = text("button");
+  return page;
+}
+
+ErrorPage WithWayOn(ErrorPage page, std::string request_id, std::string url) {
+  page.request_id = std::move(request_id);
+  page.retry_url = std::move(url);
   return page;
 }
 
@@ -131,7 +151,30 @@ data SectionsData(const ConsentText& text) {
   return sections;
 }
 
+data FieldsData(const std::vector<std::pair<std::string, std::string>>& fields) {
+  data rows{data::type::list};
+  for (const auto& [name, value] : fields) {
+    data row;
+    row.set("field", name);
+    row.set("value", value);
+    rows.push_back(row);
+  }
+  return rows;
+}
+
 data BoolData(bool value) { return value ? data::type::bool_true : data::type::bool_false; }
+
+absl::string_view TextIdOf(PostForm::Purpose purpose) {
+  switch (purpose) {
+    case PostForm::Purpose::kSignIn:
+      return "post_form.text";
+    case PostForm::Purpose::kSignOut:
+      return "post_form.sign_out.text";
+    case PostForm::Purpose::kSignOutAnswer:
+      return "post_form.sign_out_answer.text";
+  }
+  return "post_form.text";
+}
 
 }  // namespace
 
@@ -154,23 +197,23 @@ std::string RenderSignInPage(const SignInPage& page) {
   AddGroup(page, /*secondary=*/true, Text("sign_in.other"), groups);
   model.set("none", page.options.empty() ? data::type::bool_true : data::type::bool_false);
   model.set("groups", groups);
+  const data links = CreateLinks(page);
+  model.set("creates", BoolData(!links.is_empty_list()));
+  model.set("links", links);
   return kTemplate->Render(model);
 }
 
 std::string RenderPostForm(const PostForm& form) {
   static const auto* const kTemplate = new PageTemplate("post_form");
   data model;
-  model.set("title", std::string(Text("post_form.title")));
+  model.set("title", std::string(Text(form.purpose == PostForm::Purpose::kSignIn
+                                          ? "post_form.title"
+                                          : "post_form.sign_out.title")));
+  model.set("text", std::string(Text(TextIdOf(form.purpose))));
   model.set("action", AddressOr(form.action, kSignInPath));
   model.set("destination", TextOr(form.destination_name, "post_form.destination"));
-  data fields{data::type::list};
-  for (const auto& [name, value] : form.fields) {
-    data row;
-    row.set("field", name);
-    row.set("value", value);
-    fields.push_back(row);
-  }
-  model.set("fields", fields);
+  model.set("fields", FieldsData(form.fields));
+  model.set(form.fields.empty() ? "links" : "posts", data::type::bool_true);
   return kTemplate->Render(model);
 }
 
@@ -200,12 +243,47 @@ ErrorPage ErrorPageFor(base::SignInCode code, std::string request_id, std::strin
   return page;
 }
 
+ErrorPage RefusalPageFor(base::SignInCode code, absl::string_view tag, std::string request_id,
+                         std::string retry_url) {
+  struct Row {
+    absl::string_view tag;
+    absl::string_view kind;
+  };
+  static constexpr Row kRows[] = {{"replay", "used"},
+                                  {"unknown_relay_state", "gone"},
+                                  {"flow_expired", "expired"},
+                                  {"flow_cookie_missing", "cookies"},
+                                  {"other_browser", "cookies"},
+                                  {"other_account", "other_account"},
+                                  {"logout_unsolicited", "logout_unknown"}};
+  ErrorPage page = ErrorPageFor(code, std::move(request_id), std::move(retry_url));
+  for (const Row& row : kRows) {
+    if (row.tag != tag) continue;
+    ErrorPage told = PageOf(row.kind);
+    page.headline = std::move(told.headline);
+    page.what_happened = std::move(told.what_happened);
+    page.what_to_do = std::move(told.what_to_do);
+  }
+  return page;
+}
+
 ErrorPage NotSignedInPage() { return PageOf("not_signed_in"); }
 
 ErrorPage StepUpPage(std::string request_id, std::string verify_url) {
-  ErrorPage page = PageOf("step_up");
-  page.request_id = std::move(request_id);
-  page.retry_url = std::move(verify_url);
+  return WithWayOn(PageOf("step_up"), std::move(request_id), std::move(verify_url));
+}
+
+ErrorPage FactorPage(std::string request_id, std::string retry_url) {
+  return WithWayOn(PageOf("factor"), std::move(request_id), std::move(retry_url));
+}
+
+ErrorPage SignInAgainPage(std::string request_id, std::string retry_url) {
+  return WithWayOn(PageOf("fresh"), std::move(request_id), std::move(retry_url));
+}
+
+ErrorPage NotVerifiedPage(base::SignInCode code, std::string request_id, std::string without_url) {
+  ErrorPage page = WithWayOn(PageOf("not_verified"), std::move(request_id), std::move(without_url));
+  page.code = std::string(base::Describe(code).code);
   return page;
 }
 
@@ -228,6 +306,8 @@ ErrorPage FormOutdatedPage(std::string again_url) {
   page.retry_url = std::move(again_url);
   return page;
 }
+
+ErrorPage TermsDeclinedPage() { return PageOf("terms_declined"); }
 
 ErrorPage AnswerLaterPage(std::string request_id, std::string retry_url) {
   ErrorPage page = PageOf("answer_later");
@@ -318,11 +398,25 @@ std::string RenderConsentRecordedPage(const ConsentRecordedPage& page) {
   return kTemplate->Render(model);
 }
 
+std::string RenderSignOutQuestionPage(const SignOutQuestionPage& page) {
+  static const auto* const kTemplate = new PageTemplate("sign_out_question");
+  data model;
+  model.set("title", FillMessage("error.title", "headline", Text("sign_out_question.heading")));
+  model.set("action", AddressOr(page.action, kSignInPath));
+  model.set("fields", FieldsData(page.fields));
+  model.set("back_url", AddressOr(page.back_url, kSignInPath));
+  return kTemplate->Render(model);
+}
+
 std::string RenderSignedOutPage(const SignedOutPage& page) {
   static const auto* const kTemplate = new PageTemplate("signed_out");
   data model;
   model.set("title", std::string(Text("signed_out.title")));
   model.set("sign_in_url", AddressOr(page.sign_in_url, kSignInPath));
+  if (!page.maybe_not_at.empty()) {
+    model.set("maybe_not_at",
+              FillMessage("signed_out.maybe_not", "destination", page.maybe_not_at));
+  }
   return kTemplate->Render(model);
 }
 

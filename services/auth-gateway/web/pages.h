@@ -22,6 +22,7 @@ struct SignInOption {
   bool available = true;      // false: shown, but as a sentence and not as a control
   std::string unavailable{};  // why, for the person; empty: a general sentence
   bool secondary = false;     // under "Other sign-in option"
+  std::string create_href{};  // where an account is made; empty: not from here
 };
 
 // A message over the buttons. Its headline is an h2 under the page's h1.
@@ -41,7 +42,14 @@ std::string RenderSignInPage(const SignInPage& page);
 
 // The page that carries a SAML message to the IdP: by itself with script, by a button without.
 struct PostForm {
-  std::string action{};                                       // the IdP's address
+  enum class Purpose {
+    kSignIn,
+    kSignOut,        // the person is signed out here and is taken to sign out there
+    kSignOutAnswer,  // tells the IdP how its request ended: to the person nothing is promised
+  };
+  Purpose purpose = Purpose::kSignIn;
+  // The IdP's address; without fields it carries the message itself and the page is a link to it.
+  std::string action{};
   std::vector<std::pair<std::string, std::string>> fields{};  // SAMLRequest, RelayState
   std::string destination_name{};  // "ID.me"; empty: "your account provider"
 };
@@ -61,10 +69,18 @@ std::string RenderErrorPage(const ErrorPage& page);
 // The error page of a sign-in code with the catalogue's texts.
 ErrorPage ErrorPageFor(base::SignInCode code, std::string request_id, std::string retry_url);
 
+// The same for a refusal whose reason the person can do something about, by its tag: what was
+// posted twice, an attempt that is gone, a browser that keeps no cookies. Others read as the code.
+ErrorPage RefusalPageFor(base::SignInCode code, absl::string_view tag, std::string request_id,
+                         std::string retry_url);
+
 // What is no error of the person's and yet no session: each says what to do next. None shows a code
-// but try later, whose code support asks for.
+// but try later and not verified, whose codes support asks for.
 ErrorPage NotSignedInPage();
 ErrorPage StepUpPage(std::string request_id, std::string verify_url);
+ErrorPage FactorPage(std::string request_id, std::string retry_url);
+ErrorPage SignInAgainPage(std::string request_id, std::string retry_url);
+ErrorPage NotVerifiedPage(base::SignInCode code, std::string request_id, std::string without_url);
 ErrorPage TryLaterPage(base::SignInCode code, std::string request_id, std::string retry_url);
 
 // A question that was put to a person who is signed in cannot be answered: because it is not theirs
@@ -72,6 +88,8 @@ ErrorPage TryLaterPage(base::SignInCode code, std::string request_id, std::strin
 ErrorPage NotInvitedPage(std::string back_url);
 // A form that was answered already, or was shown to another session.
 ErrorPage FormOutdatedPage(std::string again_url);
+// For somebody who declined the terms of use and is signed out for that.
+ErrorPage TermsDeclinedPage();
 ErrorPage AnswerLaterPage(std::string request_id, std::string retry_url);
 
 // The error page of a plain HTTP status (400, 404, 405, 408, 413, 414, 421, 431, 500, 503 …).
@@ -130,7 +148,17 @@ struct ConsentRecordedPage {
 };
 std::string RenderConsentRecordedPage(const ConsentRecordedPage& page);
 
+// Whether to sign out, asked when a page of another site led here (decision P8).
+struct SignOutQuestionPage {
+  std::string action{};
+  std::vector<std::pair<std::string, std::string>> fields{};
+  std::string back_url{};  // where a no leads
+};
+std::string RenderSignOutQuestionPage(const SignOutQuestionPage& page);
+
 struct SignedOutPage {
+  // Where the person may be signed in still: "ID.me". Empty: nobody has to be named.
+  std::string maybe_not_at{};
   std::string sign_in_url{};  // empty: the sign-in page
 };
 std::string RenderSignedOutPage(const SignedOutPage& page);

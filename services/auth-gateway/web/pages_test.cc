@@ -19,14 +19,17 @@ SignInPage AllProviders() {
   SignInPage page;
   page.application_name = "My HealtheVet";
   page.options = {
-      {.name = "ID.me", .href = "/v1/sessions/idme/new?application=mhv&to=home"},
+      {.name = "ID.me",
+       .href = "/v1/sessions/idme/new?application=mhv&to=home",
+       .create_href = "/v1/sessions/idme_signup/new?application=mhv&to=home"},
       {.name = "Login.gov", .href = "/v1/sessions/logingov/new?application=mhv&to=home"},
       {.name = "My HealtheVet", .href = "/v1/sessions/mhv/new", .available = false},
       {.name = "DS Logon",
        .href = "/v1/sessions/dslogon/new",
        .available = false,
        .unavailable = "DS Logon ended on September 30, 2025.",
-       .secondary = true},
+       .secondary = true,
+       .create_href = "/v1/sessions/dslogon_signup/new"},
   };
   page.notices = {{PageNotice::Kind::kWarning, "Some services are slow", "Please be patient."}};
   return page;
@@ -90,6 +93,12 @@ ConsentPage SomeConsent() {
   return page;
 }
 
+SignOutQuestionPage SignOutQuestion() {
+  return {.action = "/v1/sessions/slo/new",
+          .fields = {{"answer", "sealed"}, {"client_id", "<b>\"x\""}},
+          .back_url = "/auth/login/callback"};
+}
+
 struct NamedPage {
   std::string name;
   std::string html;
@@ -107,6 +116,8 @@ std::vector<NamedPage> EveryPage() {
       {"result, pending",
        RenderResultPage(SignedInWith({MhvAccountState::kPending, ProofingState::kPending}))},
       {"result, terms and invitation", RenderResultPage(SignedInWith(kNeedsTermsAndInvited))},
+      {"terms declined", RenderErrorPage(TermsDeclinedPage())},
+      {"sign-out question", RenderSignOutQuestionPage(SignOutQuestion())},
       {"terms", RenderTermsPage(SomeTerms())},
       {"terms, answered and changed", RenderTermsPage(AnsweredTerms())},
       {"consent", RenderConsentPage(SomeConsent())},
@@ -277,6 +288,29 @@ TEST_CASE("RenderSignInPage: a provider that is off explains itself and is no co
                           "<p>This sign-in option is not available right now."));
   CHECK(absl::StrContains(html, "<p>DS Logon ended on September 30, 2025.</p>"));
   CHECK(html.find("<h2>Other sign-in option</h2>") < html.find("DS Logon"));
+}
+
+TEST_CASE("RenderSignInPage: an account can be made where a provider is open (sign_in_page.md 1)",
+          "[web]") {
+  const std::string html = RenderSignInPage(AllProviders());
+  CHECK(absl::StrContains(html, "<h2>Create an account</h2>"));
+  CHECK(absl::StrContains(
+      html,
+      "href=\"/v1/sessions/idme_signup/new?application=mhv&amp;to=home\">Create an account "
+      "with ID.me</a>"));
+  CHECK_FALSE(absl::StrContains(html, "account with Login.gov"));
+  CHECK_FALSE(absl::StrContains(html, "dslogon_signup"));
+  CHECK_FALSE(absl::StrContains(RenderSignInPage({}), "Create an account"));
+}
+
+TEST_CASE("RenderSignOutQuestionPage: P8 S139 a form that posts, and a way to stay",
+          "[web][attack][P8]") {
+  const std::string html = RenderSignOutQuestionPage(SignOutQuestion());
+  CHECK(absl::StrContains(html, "<form method=\"post\" action=\"/v1/sessions/slo/new\">"));
+  CHECK(absl::StrContains(html, "name=\"answer\" value=\"sealed\""));
+  CHECK_FALSE(absl::StrContains(html, "<b>"));
+  CHECK(absl::StrContains(html, "href=\"/auth/login/callback\">Stay signed in</a>"));
+  CHECK_FALSE(absl::StrContains(html, "<script"));
 }
 
 TEST_CASE("RenderSignInPage: says so when there is nothing to choose", "[web]") {

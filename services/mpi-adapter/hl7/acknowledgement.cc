@@ -21,6 +21,8 @@ xml::ParseLimits Limits() {
   xml::ParseLimits limits;
   limits.max_bytes = kMaxAnswerBytes;
   limits.max_depth = 64;
+  limits.max_elements = 20000;
+  limits.max_attributes = 20000;
   return limits;
 }
 

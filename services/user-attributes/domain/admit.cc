@@ -3,6 +3,7 @@
 #include <utility>
 #include <variant>
 
+#include "lib/identity/acr.h"
 #include "services/user-attributes/domain/canonical.h"
 
 namespace va::attributes {
@@ -92,12 +93,26 @@ void CheckProfile(const Claims& claims, const MpiProfile& profile, const Derivat
   NoteDifferences(claims, profile, out);
 }
 
-// What the type or the application asks for beyond what is held; empty when nothing is missing.
+// A second factor is all that `mfa` is for, and somebody who is signed in elsewhere is to notice
+// nothing: neither is taken anywhere else.
+bool MayGoUp(absl::string_view type) { return type != "mfa" && type != "custom"; }
+
+// Whether the profile would take the person up to the level they have reached before.
+bool IsBelowHighest(const identity::Assurance& held, const Attempt& attempt, const RuleSet& rules) {
+  return held.loa_current < held.loa_highest && rules.profile->uplevel && MayGoUp(attempt.type);
+}
+
+// What the type, the application or the profile asks for beyond what is held; empty when nothing is
+// missing.
 absl::string_view MissingAssurance(const identity::Assurance& held, const Attempt& attempt,
-                                   const identity::Application* application, absl::Time now) {
+                                   const RuleSet& rules, absl::Time now) {
   if (AsksForVerified(attempt.type) && held.loa_current < 3) return "step_up_type_verified";
-  return application == nullptr ? absl::string_view()
-                                : MissingForApplication(held, *application, now);
+  if (rules.application != nullptr) {
+    const absl::string_view missing = MissingForApplication(held, *rules.application, now);
+    if (!missing.empty()) return missing;
+  }
+  return IsBelowHighest(held, attempt, rules) && !attempt.stay_at_level ? "step_up_highest"
+                                                                        : absl::string_view();
 }
 
 Decision AdmitBelowLoa3(Decision decision) {
@@ -164,8 +179,9 @@ Decision AdmitLoa3(Decision decision, const Derivation& derived, const MpiAnswer
 
 absl::string_view MissingForApplication(const identity::Assurance& held,
                                         const identity::Application& application, absl::Time now) {
-  if (held.ial < application.min_ial) return "step_up_application_ial";
-  if (held.aal < application.min_aal) return "step_up_application_aal";
+  const identity::AssuranceLevel level{held.ial, held.aal};
+  if (!identity::Satisfies(level, {application.min_ial, 1})) return "step_up_application_ial";
+  if (!identity::Satisfies(level, {1, application.min_aal})) return "step_up_application_aal";
   if (application.max_age && now - held.auth_time > *application.max_age) {
     return "step_up_application_max_age";
   }
@@ -184,11 +200,15 @@ Decision Admit(const SsoeAssertion& assertion, const Attempt& attempt, const Mpi
     return DenyBy(std::move(decision), *blocking);
   }
   const absl::string_view missing =
-      MissingAssurance(decision.assurance, attempt, derived.rules.application, now);
+      MissingAssurance(decision.assurance, attempt, derived.rules, now);
   if (!missing.empty()) {
     decision.rules.push_back(missing);
     decision.verdict = Verdict::kStepUp;
     return decision;
+  }
+  // Nobody is kept out for what nobody but the profile would like to see (decision R9).
+  if (IsBelowHighest(decision.assurance, attempt, derived.rules)) {
+    AddNote("below_highest", decision.findings);
   }
   decision = decision.assurance.loa_current < 3 ? AdmitBelowLoa3(std::move(decision))
                                                 : AdmitLoa3(std::move(decision), derived, mpi);

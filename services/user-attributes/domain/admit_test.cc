@@ -215,7 +215,8 @@ TEST_CASE("Admit: findings about the assertion refuse before MPI's answer is rea
 
 TEST_CASE("Admit: below LOA3 a person comes in by e-mail only, whatever MPI says (R6, seed 004)",
           "[attributes][rule]") {
-  const Statement statement = GENERATE(IdmeLoa1(), MhvBasic());
+  const Statement statement =
+      GENERATE(Statement(IdmeLoa1().With("ial_idme_highest", "1")), MhvBasic());
   const MpiAnswer mpi = GENERATE(MpiAnswer(), MpiAnswer{MpiOutcome::kNoMatch, std::nullopt});
   const Decision decision = Run(statement, mpi);
   CHECK(Show(decision) == "admit");
@@ -228,12 +229,57 @@ TEST_CASE("Admit: below LOA3 a person comes in by e-mail only, whatever MPI says
   CHECK(decision.rules == std::vector<absl::string_view>{"below_loa3_email_only"});
 }
 
-TEST_CASE("Admit: a person who could reach LOA3 still gets the session they asked for (R9)",
-          "[attributes][rule]") {
-  const Decision decision = Run(IdmeLoa1(), {});
+TEST_CASE("Admit: R9 who comes back below a level reached before goes up to it, by profile",
+          "[attributes][rule][R9]") {
+  struct Row {
+    const char* rule;
+    const char* profile;
+    const char* type;
+    Statement statement;
+    const char* decision;
+  };
+  const auto row = GENERATE_COPY(values<Row>({
+      {"2022, proofed before", "ssoe-2022", "idme", IdmeLoa1(), "step_up"},
+      {"2022, never proofed", "ssoe-2022", "idme", IdmeLoa1().With("ial_idme_highest", "1"),
+       "admit"},
+      {"2022, there already", "ssoe-2022", "idme", IdmeLoa3(), "admit"},
+      {"strict, proofed before", "strict", "idme", IdmeLoa1(), "step_up"},
+      {"2025 did not do it", "ssoe-2025", "idme", IdmeLoa1(), "admit"},
+      {"mfa is for a factor alone", "ssoe-2022", "mfa", IdmeLoa1(), "admit"},
+      {"an inbound person notices nothing", "ssoe-2022", "custom", IdmeLoa1(), "admit"},
+      {"a signup goes up as well", "ssoe-2022", "idme_signup", IdmeLoa1(), "step_up"},
+  }));
+  INFO(row.rule);
+  Attempt attempt = AttemptAt("vaweb", row.type);
+  attempt.profile = row.profile;
+  const Decision decision = Run(row.statement, Found(), attempt);
+  CHECK(Show(decision) == row.decision);
+  if (decision.verdict == Verdict::kStepUp) {
+    CHECK(decision.rules == std::vector<absl::string_view>{"step_up_highest"});
+  }
+}
+
+TEST_CASE("Admit: R9 whoever went on once, or asked to stay, comes in at the level they hold",
+          "[attributes][rule][R9]") {
+  const std::string profile = GENERATE("ssoe-2022", "strict");
+  Attempt attempt = AttemptAt("vaweb", "idme");
+  attempt.profile = profile;
+  attempt.stay_at_level = true;
+  const Decision decision = Run(IdmeLoa1(), {}, attempt);
   CHECK(Show(decision) == "admit");
   CHECK(decision.assurance.loa_current == 1);
-  CHECK(decision.assurance.loa_highest == 3);
+  REQUIRE(decision.findings.size() == 1);
+  CHECK(decision.findings[0].tag == "below_highest");
+  CHECK(decision.findings[0].effect == Effect::kNoted);
+  // Who is up there has nothing to be noted.
+  CHECK(Run(IdmeLoa3(), Found(), attempt).findings.empty());
+}
+
+TEST_CASE("Admit: R9 to stay at a level never waives what the type or the application asks for",
+          "[attributes][rule][R9]") {
+  Attempt attempt = AttemptAt("vaweb", GENERATE("idme_verified", "verify"));
+  attempt.stay_at_level = true;
+  CHECK(Show(Run(IdmeLoa1(), {}, attempt)) == "step_up");
 }
 
 struct StepUpRow {
@@ -263,8 +309,12 @@ TEST_CASE("Admit: what the application or the type asks beyond what is held is a
       {"dslogon_verified and a LOA1 person", "dslogon_verified", nothing,
        DslogonLevel2().With("credentialassurancelevel", "1"), "step_up"},
       {"dslogon_verified and a LOA3 person", "dslogon_verified", nothing, DslogonLevel2(), "admit"},
+      {"verify and a LOA1 person", "verify", nothing, IdmeLoa1().With("ial_idme_highest", "1"),
+       "step_up"},
       {"mhv_verified below LOA3 is 108, not a step-up", "mhv_verified", nothing, MhvBasic(),
        "deny 108 mhv_unverified_blocked"},
+      {"the same for somebody who was proofed before", "mhv_verified", nothing,
+       MhvBasic().With("ial_idme_highest", "classic_loa3"), "deny 108 mhv_unverified_blocked"},
   }));
   INFO(row.rule);
   identity::Policy policy = ShippedPolicy();
@@ -281,7 +331,7 @@ TEST_CASE("Admit: a refusal comes before a step-up", "[attributes][rule]") {
 
 TEST_CASE("Admit: a LOA3 identity is whole (ssoe_saml 14.3)", "[attributes][rule]") {
   CHECK(Show(Run(IdmeLoa3().With("pnid", "6662711"), Found())) == "deny 004 malformed_ssn");
-  CHECK(Show(Run(IdmeLoa1().With("pnidtype", "SSN").With("pnid", "6662711"), {})) == "admit");
+  CHECK(Show(Run(MhvBasic().With("pnidtype", "SSN").With("pnid", "6662711"), {})) == "admit");
   CHECK(Show(Run(IdmeLoa3().Without("icn").Without("gcIds").Without("pnid"), Found())) ==
         "deny 004 insufficient_traits");
   CHECK(Show(Run(IdmeLoa3().With("icn", "1000000001V10000"), Found())) == "deny 004 malformed_icn");

@@ -36,6 +36,8 @@ struct Attempt {
   // The request parameter of that name, as the plan recorded it. Read by the profiles of before the
   // application table alone (decision R2).
   absl::string_view skip_dupe;
+  // Below the highest level that the person has reached is enough (decision R9).
+  bool stay_at_level = false;
 };
 
 }  // namespace va::attributes

@@ -184,7 +184,9 @@ std::optional<MpiQuestion> Ask(const Derivation& derived) {
 
 }  // namespace
 
-bool AsksForVerified(absl::string_view type) { return absl::EndsWith(type, "_verified"); }
+bool AsksForVerified(absl::string_view type) {
+  return type == "verify" || absl::EndsWith(type, "_verified");
+}
 
 const std::optional<Icn>& AskedIcn(const Claims& claims) {
   return claims.mhv_icn ? claims.mhv_icn : claims.icn;

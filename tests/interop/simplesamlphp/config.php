@@ -3,8 +3,8 @@
 // run.json beside this file.
 $run = json_decode(file_get_contents(__DIR__ . '/run.json'), true);
 $config = [
-    'baseurlpath' => $run['base_url'] . '/simplesaml/',
-    'certdir' => $run['pki'] . '/',
+    'baseurlpath' => $run['origin'] . '/simplesaml/',
+    'certdir' => $run['folder'] . '/',
     'loggingdir' => $run['folder'] . '/',
     'datadir' => $run['folder'] . '/',
     'tempdir' => $run['folder'] . '/',
@@ -17,9 +17,14 @@ $config = [
     'errorreporting' => false,
     'enable.saml20-idp' => true,
     'session.cookie.secure' => true,
-    'session.cookie.samesite' => null,
+    'session.cookie.samesite' => 'None',
+    'session.phpsession.cookiename' => 'SimpleSAML',
     'session.phpsession.savepath' => $run['folder'],
     'store.type' => 'phpsession',
     'module.enable' => ['exampleauth' => true, 'core' => true, 'saml' => true],
     'metadata.sources' => [['type' => 'flatfile', 'directory' => __DIR__ . '/metadata']],
+    'metadata.sign.enable' => $run['sign_metadata'],
+    'metadata.sign.privatekey' => 'idp.key',
+    'metadata.sign.certificate' => 'idp.crt',
+    'metadata.sign.algorithm' => 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256',
 ];

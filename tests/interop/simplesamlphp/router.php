@@ -5,7 +5,7 @@
 $_SERVER['HTTPS'] = 'on';
 $_SERVER['SERVER_PORT'] = '443';
 $path = parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH);
-if (!preg_match('#^/simplesaml/([A-Za-z0-9/_.-]+\.php)(/.*)?$#', $path, $part) || strpos($part[1], '..') !== false) {
+if (!preg_match('#^/simplesaml/([A-Za-z0-9/_.-]+?\.php)(/.*)?$#', $path, $part) || strpos($part[1], '..') !== false) {
     http_response_code(404);
     return true;
 }

@@ -22,24 +22,52 @@ namespace {
 using xml::Document;
 using xml::Element;
 
-// What may be asked for (ssoe_saml.md 9.1), contexts joined with a blank.
+// What may be asked for (ssoe_saml.md 9.1 and 9.2), contexts joined with a blank.
 struct AgreedContexts {
   absl::string_view contexts;
   absl::string_view comparison;
 };
 
-constexpr std::array<AgreedContexts, 6> kAgreed = {{
+constexpr std::array<AgreedContexts, 14> kAgreed = {{
     {"myhealthevet https://eauth.va.gov/csp/IDME_MHV", "exact"},
+    {"myhealthevet_loa3 https://eauth.va.gov/csp/IDME_MHV", "exact"},
+    {"myhealthevet_multifactor https://eauth.va.gov/csp/IDME_MHV", "exact"},
     {"dslogon https://eauth.va.gov/csp/IDME_DSL", "exact"},
+    {"dslogon_loa3 https://eauth.va.gov/csp/IDME_DSL", "exact"},
+    {"dslogon_multifactor https://eauth.va.gov/csp/IDME_DSL", "exact"},
+    {"multifactor https://eauth.va.gov/csp/IDME", "exact"},
     {"http://idmanagement.gov/ns/assurance/loa/1/vets https://eauth.va.gov/csp/IDME", "minimum"},
+    {"http://idmanagement.gov/ns/assurance/loa/1/vets https://eauth.va.gov/csp/IDME", "exact"},
     {"http://idmanagement.gov/ns/assurance/loa/3 https://eauth.va.gov/csp/IDME", "minimum"},
+    {"http://idmanagement.gov/ns/assurance/loa/3 https://eauth.va.gov/csp/IDME", "exact"},
     {"http://idmanagement.gov/ns/assurance/ial/1 http://idmanagement.gov/ns/assurance/aal/2 "
      "https://eauth.va.gov/csp/LOGINGOV",
      "minimum"},
+    {"http://idmanagement.gov/ns/assurance/ial/1 http://idmanagement.gov/ns/assurance/aal/2 "
+     "https://eauth.va.gov/csp/LOGINGOV",
+     "exact"},
     {"http://idmanagement.gov/ns/assurance/ial/2 http://idmanagement.gov/ns/assurance/aal/2 "
      "https://eauth.va.gov/csp/LOGINGOV",
      "exact"},
 }};
+
+// What may be asked for alone, exactly: by somebody who comes signed in from elsewhere (9.3), and
+// by those who then go on (9.2). Only the former may come without ForceAuthn.
+constexpr std::array<absl::string_view, 14> kAgreedAlone = {
+    "http://idmanagement.gov/ns/assurance/loa/1/vets",
+    "http://idmanagement.gov/ns/assurance/loa/3/vets",
+    "http://idmanagement.gov/ns/assurance/loa/3",
+    "http://idmanagement.gov/ns/assurance/ial/2/aal/2",
+    "http://idmanagement.gov/ns/assurance/ial/1",
+    "http://idmanagement.gov/ns/assurance/ial/2",
+    "multifactor",
+    "myhealthevet",
+    "myhealthevet_multifactor",
+    "myhealthevet_loa3",
+    "dslogon",
+    "dslogon_multifactor",
+    "dslogon_loa3",
+    "urn:oasis:names:tc:SAML:2.0:ac:classes:Password"};
 
 // Levels of one provider, weakest first, for comparison "minimum".
 constexpr std::array<std::array<absl::string_view, 2>, 2> kLevels = {{
@@ -124,7 +152,6 @@ class Checker {
     const auto force = root.Attr("ForceAuthn").value_or("false");
     if (force != "true" && force != "false") Problem("ForceAuthn is not a boolean");
     result_.request.force_authn = force == "true";
-    if (!result_.request.force_authn) Problem("ForceAuthn must be true for these types");
     if (root.Attr("IsPassive").value_or("false") != "false") Problem("IsPassive must be false");
   }
 
@@ -179,6 +206,14 @@ class Checker {
       result_.request.contexts.push_back(child.TextOnly().value_or(""));
     }
     const std::string joined = absl::StrJoin(result_.request.contexts, " ");
+    const bool alone = result_.request.contexts.size() == 1;
+    if (!alone && !result_.request.force_authn) {
+      Problem("ForceAuthn must be true for these types");
+    }
+    if (alone && result_.request.comparison == "exact" &&
+        std::find(kAgreedAlone.begin(), kAgreedAlone.end(), joined) != kAgreedAlone.end()) {
+      return;
+    }
     const bool agreed = std::any_of(kAgreed.begin(), kAgreed.end(), [&](const auto& row) {
       return row.contexts == joined && row.comparison == result_.request.comparison;
     });

@@ -17,7 +17,9 @@ namespace va::simulators {
 struct Registration {
   std::string sp_entity_id;
   std::string acs_url;
-  std::string sso_url;  // our own address, which Destination must name
+  std::string sso_url;     // our own address, which Destination must name
+  std::string slo_url;     // the same for single logout
+  std::string sp_slo_url;  // where messages of single logout go
   std::vector<crypto::PublicKey> sp_keys;
   absl::Duration skew = absl::Minutes(1);
 };

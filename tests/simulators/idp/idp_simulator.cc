@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "lib/base/encoding.h"
+#include "tests/simulators/idp/logout.h"
 #include "tests/simulators/idp/pages.h"
 #include "tests/simulators/idp/saml_words.h"
 
@@ -78,6 +79,9 @@ IdpSimulator::IdpSimulator(IdpDeps deps)
       }) {
   router_.Add("POST", kLoginPath, [this](http::Request& request) { return Login(request); });
   router_.Add("POST", "/choose", [this](http::Request& request) { return Choose(request); });
+  router_.Add("POST", kLogoutPath, [this](http::Request& request) { return Logout(request); });
+  router_.Add("GET", "/logout/{persona}",
+              [this](http::Request& request) { return LogOutPersona(request); });
   router_.AddSafe("/", [this](http::Request&) { return Page(200, RenderIndex(deps_.personas)); });
   router_.AddSafe("/livez", [](http::Request&) { return http::Json(200, "{\"status\":\"ok\"}"); });
   router_.AddSafe(kAutosubmitPath, [](http::Request&) {
@@ -87,7 +91,8 @@ IdpSimulator::IdpSimulator(IdpDeps deps)
     return response;
   });
   router_.AddSafe("/metadata", [this](http::Request&) {
-    const auto xml = MakeMetadata(deps_.issuer, deps_.registration.sso_url);
+    const auto xml =
+        MakeMetadata(deps_.issuer, deps_.registration.sso_url, deps_.registration.slo_url);
     if (!xml.ok()) return Page(500, RenderProblems({"metadata could not be made"}));
     http::Response response;
     response.headers.Set("Content-Type", "application/samlmetadata+xml");
@@ -149,6 +154,8 @@ http::Response IdpSimulator::Choose(const http::Request& request) {
   if (persona == nullptr) return Problems({"there is no such person"});
   Answer answer = AnswerFor(*persona);
   answer.sign = deps_.sign;
+  answer.session_index = NewSessionIndex(deps_.ids);
+  BeginSession(answer.session_index, answer.name_id);
   const auto applied = ApplyOverrides(*form, &answer);
   if (!applied.ok()) return Problems({std::string(applied.message())});
   return Post(*pending, MakeResponse(deps_.issuer, pending->request, answer, now, deps_.ids));
@@ -159,6 +166,97 @@ http::Response IdpSimulator::Post(const Pending& pending,
   if (!xml.ok()) return Page(500, RenderProblems({"the answer could not be made"}));
   return Page(
       200, RenderAnswer({pending.request.acs_url, base::Base64Encode(*xml), pending.relay_state}));
+}
+
+http::Response IdpSimulator::Logout(const http::Request& request) {
+  const auto form = base::ParseForm(request.body);
+  if (!form.ok()) return Problems({"the body is not a form"});
+  const auto asked = base::OnlyValue(*form, "SAMLRequest");
+  const auto answered = base::OnlyValue(*form, "SAMLResponse");
+  const auto relay_state = base::OnlyValue(*form, "RelayState");
+  if (!asked.ok() || !answered.ok() || !relay_state.ok()) {
+    return Problems({"a field was sent twice"});
+  }
+  if (asked->empty() == answered->empty()) {
+    return Problems({"neither or both of SAMLRequest and SAMLResponse"});
+  }
+  return asked->empty() ? EndLogout(*answered, *relay_state) : AnswerLogout(*asked, *relay_state);
+}
+
+// The service provider asks: its session is over, and ours of that name and index follows.
+http::Response IdpSimulator::AnswerLogout(const std::string& message,
+                                          const std::string& relay_state) {
+  auto checked = CheckLogoutRequest(message, deps_.registration, deps_.clock.Now());
+  std::vector<std::string>& problems = checked.problems;
+  if (auto problem = RelayStateProblem(relay_state); !problem.empty()) {
+    problems.push_back(std::move(problem));
+  }
+  if (problems.empty()) {
+    if (auto problem = RememberId(checked.id)) problems.push_back(*std::move(problem));
+  }
+  if (problems.empty() && !EndSession(checked.session_index, checked.name_id)) {
+    problems.emplace_back("there is no such session");
+  }
+  if (!problems.empty()) return Problems(problems);
+  const auto xml = MakeLogoutResponse(deps_.issuer, deps_.registration, checked.id,
+                                      deps_.clock.Now(), deps_.ids);
+  if (!xml.ok()) return Page(500, RenderProblems({"the answer could not be made"}));
+  return Page(200, RenderLogout({deps_.registration.sp_slo_url, "SAMLResponse",
+                                 base::Base64Encode(*xml), relay_state}));
+}
+
+http::Response IdpSimulator::EndLogout(const std::string& message, const std::string& relay_state) {
+  const CheckedLogoutResponse checked =
+      CheckLogoutResponse(message, deps_.registration, deps_.clock.Now());
+  std::vector<std::string> problems = checked.problems;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (asked_.erase(checked.in_response_to) == 0) {
+    problems.emplace_back("InResponseTo is no LogoutRequest that waits for an answer");
+  }
+  if (relay_state != checked.in_response_to) problems.emplace_back("RelayState is not ours");
+  if (!problems.empty()) return Problems(problems);
+  return Page(200, RenderLogoutEnd(checked.success));
+}
+
+// Somebody signs out at the broker: every service provider hears of it, and there is one. The
+// latest session of the persona's name is taken; `all=1` leaves the index out.
+http::Response IdpSimulator::LogOutPersona(const http::Request& request) {
+  const testing::Persona* const persona = FindPersona(request.Param("persona"));
+  if (persona == nullptr) return Problems({"there is no such person"});
+  const bool all = request.query == "all=1";
+  LogoutAsk ask{deps_.ids.XmlId(), persona->name_id, ""};
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (const std::string& index : session_order_) {
+      const auto found = sessions_.find(index);
+      const bool theirs = found != sessions_.end() && found->second == persona->name_id;
+      if (theirs && !all) ask.session_index = index;
+    }
+    asked_.insert(ask.id);
+  }
+  const auto xml = MakeLogoutRequest(deps_.issuer, deps_.registration, ask, deps_.clock.Now());
+  if (!xml.ok()) return Page(500, RenderProblems({"the request could not be made"}));
+  if (!ask.session_index.empty()) EndSession(ask.session_index, ask.name_id);
+  return Page(200, RenderLogout({deps_.registration.sp_slo_url, "SAMLRequest",
+                                 base::Base64Encode(*xml), ask.id}));
+}
+
+void IdpSimulator::BeginSession(const std::string& index, const std::string& name_id) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  sessions_.emplace(index, name_id);
+  session_order_.push_back(index);
+  if (session_order_.size() > kMostSeenIds) {
+    sessions_.erase(session_order_.front());
+    session_order_.pop_front();
+  }
+}
+
+bool IdpSimulator::EndSession(const std::string& index, const std::string& name_id) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = sessions_.find(index);
+  if (found == sessions_.end() || found->second != name_id) return false;
+  sessions_.erase(found);
+  return true;
 }
 
 std::optional<std::string> IdpSimulator::RememberId(const std::string& id) {

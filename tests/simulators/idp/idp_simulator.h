@@ -49,10 +49,16 @@ class IdpSimulator {
 
   http::Response Login(const http::Request& request);
   http::Response Choose(const http::Request& request);
+  http::Response Logout(const http::Request& request);
+  http::Response AnswerLogout(const std::string& message, const std::string& relay_state);
+  http::Response EndLogout(const std::string& message, const std::string& relay_state);
+  http::Response LogOutPersona(const http::Request& request);
   http::Response Problems(const std::vector<std::string>& problems);
   http::Response Post(const Pending& pending, const absl::StatusOr<std::string>& xml) const;
   std::optional<std::string> RememberId(const std::string& id);
   std::string Keep(Pending pending);
+  void BeginSession(const std::string& index, const std::string& name_id);
+  bool EndSession(const std::string& index, const std::string& name_id);
   std::optional<Pending> Find(const std::string& handle);
   const testing::Persona* FindPersona(absl::string_view id) const;
 
@@ -63,6 +69,9 @@ class IdpSimulator {
   std::deque<std::string> pending_order_;
   std::set<std::string> seen_ids_;
   std::deque<std::string> seen_order_;
+  std::map<std::string, std::string> sessions_;  // SessionIndex -> NameID
+  std::deque<std::string> session_order_;
+  std::set<std::string> asked_;  // ids of our LogoutRequests
 };
 
 }  // namespace va::simulators

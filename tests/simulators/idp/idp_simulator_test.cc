@@ -123,6 +123,33 @@ TEST_CASE("CheckAuthnRequest: a request as agreed passes, of every type", "[simu
         }).empty());
 }
 
+TEST_CASE("CheckAuthnRequest: one context alone may come without ForceAuthn, and exactly",
+          "[simulator]") {
+  using R = RequestText;
+  const std::string no_force = "Version=\"2.0\" ForceAuthn=\"false\"";
+  const auto alone = [](R& r) {
+    r.contexts = {"dslogon"};
+    r.comparison = "exact";
+  };
+  CHECK(ProblemAfter(alone).empty());
+  CHECK(ProblemAfter([&](R& r) {
+          alone(r);
+          r.attributes = no_force;
+        }).empty());
+  CHECK(absl::StartsWith(ProblemAfter([&](R& r) {
+                           alone(r);
+                           r.comparison = "minimum";
+                         }),
+                         "contexts not agreed"));
+  CHECK(absl::StartsWith(ProblemAfter([&](R& r) {
+                           alone(r);
+                           r.contexts = {"qwerty"};
+                         }),
+                         "contexts not agreed"));
+  CHECK(ProblemAfter([&](R& r) { r.attributes = no_force; }) ==
+        "ForceAuthn must be true for these types");
+}
+
 TEST_CASE("CheckAuthnRequest: every departure is refused and named", "[simulator]") {
   using R = RequestText;
   CHECK(ProblemAfter([](R& r) { r.sign = false; }) == "signature: SIGNATURE_MISSING");
@@ -147,7 +174,7 @@ TEST_CASE("CheckAuthnRequest: every departure is refused and named", "[simulator
   CHECK(ProblemAfter([](R& r) { r.policy = "<samlp:Scoping/>"; }) ==
         "element RequestedAuthnContext is unknown, doubled or misplaced");
   CHECK(
-      absl::StartsWith(ProblemAfter([](R& r) { r.comparison = "exact"; }), "contexts not agreed"));
+      absl::StartsWith(ProblemAfter([](R& r) { r.comparison = "better"; }), "contexts not agreed"));
   CHECK(absl::StartsWith(ProblemAfter([](R& r) { r.contexts = {kLoa1}; }), "contexts not agreed"));
 }
 

@@ -17,6 +17,7 @@ struct Flags {
   std::vector<std::string> sp_certs;
   std::string sp_entity_id;
   std::string acs;
+  std::string slo;
   std::string idp_key;
   std::string idp_cert;
   std::string entity_id;
@@ -29,6 +30,8 @@ void AddFlags(CLI::App& app, Flags* flags) {
       ->required();
   app.add_option("--sp-entity-id", flags->sp_entity_id, "who may ask")->required();
   app.add_option("--acs", flags->acs, "where answers go")->required();
+  app.add_option("--slo", flags->slo,
+                 "where messages of single logout go; default saml_logout beside --acs");
   app.add_option("--idp-key", flags->idp_key, "PEM, signs answers")->required();
   app.add_option("--idp-cert", flags->idp_cert, "PEM of its certificate")->required();
   app.add_option("--entity-id", flags->entity_id, "our name")->required();
@@ -42,6 +45,10 @@ absl::StatusOr<Registration> ReadRegistration(const Flags& flags, const std::str
   registration.acs_url = flags.acs;
   const std::string url = flags.url.empty() ? absl::StrCat("https://", listen) : flags.url;
   registration.sso_url = absl::StrCat(url, kLoginPath);
+  registration.slo_url = absl::StrCat(url, kLogoutPath);
+  registration.sp_slo_url =
+      flags.slo.empty() ? absl::StrCat(flags.acs.substr(0, flags.acs.rfind('/')), "/saml_logout")
+                        : flags.slo;
   for (const std::string& file : flags.sp_certs) {
     auto sp = crypto::Certificate::FromPemFile(file);
     if (!sp.ok()) return sp.status();

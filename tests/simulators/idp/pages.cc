@@ -60,6 +60,10 @@ std::string RenderChoice(const ChoicePage& page) {
 }
 
 std::string RenderAnswer(const AnswerPage& page) {
+  return RenderLogout({page.acs_url, "SAMLResponse", page.saml_response, page.relay_state});
+}
+
+std::string RenderLogout(const LogoutPage& page) {
   std::string relay_state;
   if (!page.relay_state.empty()) {
     relay_state = absl::StrCat("<input type=\"hidden\" name=\"RelayState\" value=\"",
@@ -68,11 +72,18 @@ std::string RenderAnswer(const AnswerPage& page) {
   return Frame("Going back",
                absl::StrCat("<p>You are sent back to where you came from.</p>\n"
                             "<form id=\"answer\" method=\"post\" action=\"",
-                            EscapeHtml(page.acs_url),
-                            "\">\n<input type=\"hidden\" name=\"SAMLResponse\" value=\"",
-                            EscapeHtml(page.saml_response), "\">\n", relay_state,
+                            EscapeHtml(page.url), "\">\n<input type=\"hidden\" name=\"",
+                            EscapeHtml(page.field), "\" value=\"", EscapeHtml(page.message),
+                            "\">\n", relay_state,
                             "<button type=\"submit\">Continue</button>\n</form>\n<script src=\"",
                             kAutosubmitPath, "\"></script>\n"));
+}
+
+std::string RenderLogoutEnd(bool success) {
+  return success ? Frame("You are signed out everywhere",
+                         "<p>The service provider has ended its session.</p>\n")
+                 : Frame("You are signed out here",
+                         "<p>The service provider could not end its session.</p>\n");
 }
 
 std::string RenderProblems(const std::vector<std::string>& problems) {

@@ -27,6 +27,18 @@ struct AnswerPage {
 };
 std::string RenderAnswer(const AnswerPage& page);
 
+// The form that carries a message of single logout; submits itself where script runs.
+struct LogoutPage {
+  std::string url;
+  std::string field;    // SAMLRequest or SAMLResponse
+  std::string message;  // base64
+  std::string relay_state;
+};
+std::string RenderLogout(const LogoutPage& page);
+
+// How a logout that began here ended.
+std::string RenderLogoutEnd(bool success);
+
 // What is wrong with a request.
 std::string RenderProblems(const std::vector<std::string>& problems);
 

@@ -108,7 +108,8 @@ void AddConditions(Builder& out, const AuthnRequest& request, absl::Time now) {
 void AddAuthnStatement(Builder& out, const Answer& answer, absl::Time now, base::IdGenerator& ids) {
   out.Open(kSaml, "AuthnStatement")
       .Attr("AuthnInstant", Instant(now))
-      .Attr("SessionIndex", "uuid" + ids.Uuid())
+      .Attr("SessionIndex",
+            answer.session_index.empty() ? NewSessionIndex(ids) : answer.session_index)
       .Attr("SessionNotOnOrAfter", Instant(now + absl::Hours(1)));
   out.Open(kSaml, "AuthnContext").Leaf(kSaml, "AuthnContextClassRef", answer.authn_context).Close();
   out.Close();
@@ -142,6 +143,8 @@ std::optional<SignWhat> SignWhatFromString(absl::string_view word) {
   if (word == "nothing") return SignWhat::kNothing;
   return std::nullopt;
 }
+
+std::string NewSessionIndex(base::IdGenerator& ids) { return "uuid" + ids.Uuid(); }
 
 Answer AnswerFor(const testing::Persona& persona) {
   Answer answer;
@@ -199,7 +202,8 @@ absl::StatusOr<std::string> MakeRefusal(const Issuer& issuer, const AuthnRequest
   return document->SerializeWithDeclaration();
 }
 
-absl::StatusOr<std::string> MakeMetadata(const Issuer& issuer, absl::string_view sso_url) {
+absl::StatusOr<std::string> MakeMetadata(const Issuer& issuer, absl::string_view sso_url,
+                                         absl::string_view slo_url) {
   Builder out(kMd, "md", "EntityDescriptor");
   out.DeclareNs("ds", kDs);
   out.Attr("entityID", issuer.entity_id);
@@ -210,6 +214,11 @@ absl::StatusOr<std::string> MakeMetadata(const Issuer& issuer, absl::string_view
   out.Open(kDs, "KeyInfo").Open(kDs, "X509Data");
   out.Leaf(kDs, "X509Certificate", base::Base64Encode(issuer.certificate.der()));
   out.Close().Close().Close();
+  // Single logout before NameIDFormat, as the schema of metadata has it.
+  out.Open(kMd, "SingleLogoutService")
+      .Attr("Binding", kPostBinding)
+      .Attr("Location", slo_url)
+      .Close();
   out.Leaf(kMd, "NameIDFormat", kPersistent);
   out.Open(kMd, "SingleSignOnService")
       .Attr("Binding", kPostBinding)

@@ -28,11 +28,15 @@ struct Issuer {
 // What is said about one persona, after whatever a script altered.
 struct Answer {
   std::string name_id;
+  std::string session_index;  // empty: a new one
   std::string authn_context;
   testing::PersonaAttributes attributes;
   SignWhat sign = SignWhat::kAssertion;
   absl::Duration clock_offset;  // how wrong our clock is
 };
+
+// The name of a session of ours.
+std::string NewSessionIndex(base::IdGenerator& ids);
 
 // An answer about the persona as its file says.
 Answer AnswerFor(const testing::Persona& persona);
@@ -47,6 +51,7 @@ absl::StatusOr<std::string> MakeRefusal(const Issuer& issuer, const AuthnRequest
                                         absl::Time now, base::IdGenerator& ids);
 
 // The XML of our metadata.
-absl::StatusOr<std::string> MakeMetadata(const Issuer& issuer, absl::string_view sso_url);
+absl::StatusOr<std::string> MakeMetadata(const Issuer& issuer, absl::string_view sso_url,
+                                         absl::string_view slo_url);
 
 }  // namespace va::simulators

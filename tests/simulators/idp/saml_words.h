@@ -26,6 +26,9 @@ inline constexpr absl::string_view kSuccess = "urn:oasis:names:tc:SAML:2.0:statu
 inline constexpr absl::string_view kResponder = "urn:oasis:names:tc:SAML:2.0:status:Responder";
 inline constexpr absl::string_view kAuthnFailed = "urn:oasis:names:tc:SAML:2.0:status:AuthnFailed";
 
+// Where the broker takes the messages of single logout.
+inline constexpr absl::string_view kLogoutPath = "/isam/sps/saml20idp/saml20/slo";
+
 // Where the broker takes requests (ssoe_saml.md 8).
 inline constexpr absl::string_view kLoginPath = "/isam/sps/saml20idp/saml20/login";
 

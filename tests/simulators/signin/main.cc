@@ -5,10 +5,13 @@
 #include <exception>
 #include <iostream>
 #include <string>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "lib/base/clock.h"
+#include "lib/base/url.h"
 #include "lib/http/client.h"
 #include "tests/simulators/signin/result.h"
 #include "tests/simulators/signin/walk.h"
@@ -22,6 +25,8 @@ struct Flags {
   std::string to;
   std::string flow = "saml";
   std::string then;
+  std::string type;
+  std::vector<std::string> answers;
   std::string personas = "tests/personas";
   bool flip = false;
 };
@@ -64,12 +69,35 @@ absl::StatusOr<SignInResult> SignIn(testing::UserAgent& agent, const testing::Pa
                                     http::Client& ops_client) {
   const auto choice = GoToProvider(agent, started);
   if (!choice.ok()) return choice.status();
-  const auto answer = ChoosePersona(agent, *choice, persona.id,
-                                    flags.flip ? FlipOverrides(persona.flip) : base::FormPairs());
+  base::FormPairs overrides = flags.flip ? FlipOverrides(persona.flip) : base::FormPairs();
+  for (const std::string& said : flags.answers)
+    overrides.push_back(absl::StrSplit(said, absl::MaxSplits('=', 1)));
+  const auto answer = ChoosePersona(agent, *choice, persona.id, overrides);
   if (!answer.ok()) return answer.status();
-  const auto end = Return(agent, *answer);
+  const auto returned = Return(agent, *answer);
+  if (!returned.ok()) return returned.status();
+  const auto end = GoOn(agent, *returned, persona.id);
   if (!end.ok()) return end.status();
   return ReadResultOf(persona, agent, *end, gateway_url, ops_url, ops_client);
+}
+
+// Signs out and adds `signed_out` to the result: "everywhere" when the provider has confirmed it,
+// else "here". A session that lives on is a fault.
+absl::Status EndByLogout(testing::UserAgent& agent, const std::string& gateway_url,
+                         SignInResult* result) {
+  const auto end = SignOut(agent, gateway_url);
+  if (!end.ok()) return end.status();
+  const auto user = agent.Request("GET", absl::StrCat(gateway_url, "/v0/user"));
+  if (!user.ok()) return user.status();
+  if (user->status() != 401) return absl::FailedPreconditionError("the session lives on");
+  const auto url = base::ParseUrl(end->url());
+  const bool confirmed = end->status() == 200 && url.ok() && url->path == "/logout/";
+  result->json["signed_out"] = confirmed ? "everywhere" : "here";
+  if (!confirmed) {
+    std::cerr << "signin: the provider did not confirm: status " << end->status() << " from "
+              << (url.ok() ? url->Origin() : "?") << ", " << end->content.text << "\n";
+  }
+  return absl::OkStatus();
 }
 
 int Run(const Flags& flags) {
@@ -81,7 +109,7 @@ int Run(const Flags& flags) {
     return Finish(Exit::kFault);
   }
   if (flags.flow != "saml") return Usage(absl::StrCat("there is no flow '", flags.flow, "' yet"));
-  if (!flags.then.empty()) return Usage(absl::StrCat("there is no step '", flags.then, "' yet"));
+  if (flags.then == "transfer") return Usage("there is no step 'transfer' yet");
   const auto personas = testing::LoadPersonas(flags.personas);
   if (!personas.ok()) return Fault(personas.status());
   const testing::Persona* persona = nullptr;
@@ -103,12 +131,17 @@ int Run(const Flags& flags) {
   if (!ops_client.ok()) return Fault(ops_client.status());
   const base::SystemClock clock;
   testing::UserAgent agent(**client, clock);
-  const auto started = OpenStart(agent, {gateway_url, persona->type, flags.application, flags.to});
+  const std::string type = flags.type.empty() ? persona->type : flags.type;
+  const auto started = OpenStart(agent, {gateway_url, type, flags.application, flags.to});
   if (!started.ok()) return Fault(started.status());
   auto result = IsRefusedStart(*started)
                     ? ReadRefusedStart(*started)
                     : SignIn(agent, *started, *persona, flags, gateway_url, ops_url, **ops_client);
   if (!result.ok()) return Fault(result.status());
+  if (flags.then == "logout" && result->exit == Exit::kSession) {
+    const absl::Status ended = EndByLogout(agent, gateway_url, &*result);
+    if (!ended.ok()) return Fault(ended);
+  }
   std::cout << result->json.dump(2) << "\n";
   std::cerr << Words(*result, persona->id) << "\n";
   return Finish(result->exit);
@@ -124,9 +157,13 @@ int main(int argc, char** argv) try {
       ->required();
   app.add_option("--application", flags.application, "on the way to which application");
   app.add_option("--to", flags.to, "place inside the application");
+  app.add_option("--type", flags.type, "sign-in type, else the persona's own");
+  app.add_option("--answer", flags.answers,
+                 "NAME=VALUE the provider says otherwise in the first leg: authn_context, "
+                 "attribute.NAME, without.NAME");
   app.add_option("--flow", flags.flow, "saml or oidc")->check(CLI::IsMember({"saml", "oidc"}));
-  app.add_option("--then", flags.then, "what to do with the session: transfer")
-      ->check(CLI::IsMember({"transfer"}));
+  app.add_option("--then", flags.then, "what to do with the session: logout or transfer")
+      ->check(CLI::IsMember({"logout", "transfer"}));
   app.add_option("--personas", flags.personas, "folder of persona files");
   app.add_flag("--flip", flags.flip, "alter one attribute in flight, as the persona's file says");
   try {

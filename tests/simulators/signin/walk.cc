@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "lib/base/status.h"
 #include "lib/base/url.h"
@@ -94,6 +95,15 @@ absl::StatusOr<Page> Return(UserAgent& agent, const Page& answer, const base::Fo
   return agent.Submit(answer, *form, submission);
 }
 
+absl::StatusOr<Page> GoOn(UserAgent& agent, const Page& returned, absl::string_view persona) {
+  if (returned.content.FormWithField("SAMLRequest") == nullptr) return returned;
+  const auto choice = GoToProvider(agent, returned);
+  if (!choice.ok()) return choice.status();
+  const auto answer = ChoosePersona(agent, *choice, persona);
+  if (!answer.ok()) return answer.status();
+  return Return(agent, *answer);
+}
+
 absl::StatusOr<Page> WalkToAnswer(UserAgent& agent, const StartAt& start, absl::string_view persona,
                                   const base::FormPairs& overrides) {
   const auto started = Start(agent, start);
@@ -107,7 +117,9 @@ absl::StatusOr<Page> Walk(UserAgent& agent, const StartAt& start, absl::string_v
                           const base::FormPairs& overrides) {
   const auto answer = WalkToAnswer(agent, start, persona, overrides);
   if (!answer.ok()) return answer.status();
-  return Return(agent, *answer);
+  const auto returned = Return(agent, *answer);
+  if (!returned.ok()) return returned.status();
+  return GoOn(agent, *returned, persona);
 }
 
 absl::StatusOr<Page> AnswerTerms(UserAgent& agent, absl::string_view gateway_url,
@@ -123,6 +135,25 @@ absl::StatusOr<Page> AnswerTerms(UserAgent& agent, absl::string_view gateway_url
     }
   }
   return Unexpected("NO_TERMS_FORM", *page);
+}
+
+absl::StatusOr<Page> SignOut(UserAgent& agent, absl::string_view gateway_url) {
+  auto page = agent.Open(absl::StrCat(gateway_url, "/auth/login/callback"));
+  if (!page.ok()) return page.status();
+  const HtmlForm* button = nullptr;
+  for (const HtmlForm& form : page->content.forms) {
+    if (absl::EndsWith(form.action, "/v0/logout")) button = &form;
+  }
+  if (button == nullptr) return Unexpected("NO_SIGN_OUT_BUTTON", *page);
+  page = agent.Submit(*page, *button);
+  // To the provider with our request, and back with its answer.
+  for (const char* field : {"SAMLRequest", "SAMLResponse"}) {
+    if (!page.ok()) return page.status();
+    const HtmlForm* const form = page->content.FormWithField(field);
+    if (form == nullptr) break;
+    page = agent.Submit(*page, *form);
+  }
+  return page;
 }
 
 base::FormPairs FlipOverrides(const testing::PersonaFlip& flip) {

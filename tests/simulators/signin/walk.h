@@ -44,12 +44,17 @@ absl::StatusOr<testing::Page> Decline(testing::UserAgent& agent, const testing::
 absl::StatusOr<testing::Page> Return(testing::UserAgent& agent, const testing::Page& answer,
                                      const base::FormPairs& replace = {});
 
+// Where the gateway goes on by itself with a second leg: chooses the persona there as well, just as
+// its file says, and returns. Any other page is the end already.
+absl::StatusOr<testing::Page> GoOn(testing::UserAgent& agent, const testing::Page& returned,
+                                   absl::string_view persona);
+
 // All steps up to the page that carries the answer.
 absl::StatusOr<testing::Page> WalkToAnswer(testing::UserAgent& agent, const StartAt& start,
                                            absl::string_view persona,
                                            const base::FormPairs& overrides = {});
 
-// The whole way.
+// The whole way, the second leg of a step-up with it; `overrides` are for the first.
 absl::StatusOr<testing::Page> Walk(testing::UserAgent& agent, const StartAt& start,
                                    absl::string_view persona,
                                    const base::FormPairs& overrides = {});
@@ -58,6 +63,10 @@ absl::StatusOr<testing::Page> Walk(testing::UserAgent& agent, const StartAt& sta
 // answer: "accepted" or "declined". Reason NO_TERMS_FORM when the page has no such button.
 absl::StatusOr<testing::Page> AnswerTerms(testing::UserAgent& agent, absl::string_view gateway_url,
                                           absl::string_view decision);
+
+// Signs out by the button's post and follows wherever that leads: to the provider, back with its
+// answer, and on to the page that says so. The last page.
+absl::StatusOr<testing::Page> SignOut(testing::UserAgent& agent, absl::string_view gateway_url);
 
 // The overrides that make a persona's flip happen in flight.
 base::FormPairs FlipOverrides(const testing::PersonaFlip& flip);

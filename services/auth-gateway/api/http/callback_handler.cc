@@ -10,11 +10,16 @@
 #include "lib/base/status.h"
 #include "lib/http/form.h"
 #include "services/auth-gateway/api/http/browser.h"
+#include "services/auth-gateway/api/http/departure.h"
+#include "services/auth-gateway/api/http/expected_response.h"
 #include "services/auth-gateway/api/http/outcome_response.h"
 #include "services/auth-gateway/api/http/provisioner.h"
+#include "services/auth-gateway/api/http/unsolicited.h"
 #include "services/auth-gateway/domain/return_target.h"
 #include "services/auth-gateway/domain/session_policy.h"
 #include "services/auth-gateway/domain/signin_flow.h"
+#include "services/auth-gateway/domain/step_up.h"
+#include "services/auth-gateway/domain/terms_redirect.h"
 #include "services/auth-gateway/web/session_token.h"
 
 namespace va::gateway {
@@ -38,12 +43,14 @@ class CallbackRun {
 
  private:
   FlowEvent Return();
+  FlowEvent Unasked(FlowEvent event);
   FlowEvent Perform(const CheckResponse& effect);
   FlowEvent Perform(const ClaimAssertion& effect);
   FlowEvent Perform(const AwaitDecision& effect);
   FlowEvent Perform(const AskDerive& effect);
   FlowEvent Perform(const AskMpi& effect);
   FlowEvent Perform(const AskAdmit& effect);
+  FlowEvent Perform(const AskTerms& effect);
   FlowEvent Perform(const FinishFlow& effect);
 
   // Runs `work` and books its time on a station.
@@ -52,6 +59,7 @@ class CallbackRun {
 
   FlowEvent Failed(absl::string_view station, const absl::Status& status);
   http::Response Land();
+  http::Response LeaveAgain();
   http::Response Show();
   absl::Status RecordSession(const SessionRecord& session);
   const std::string& RequestId() const;
@@ -96,8 +104,9 @@ http::Response CallbackRun::Run() {
     state_ = std::move(next.state);
     if (std::holds_alternative<BeginSessionAndLand>(next.effect)) return Land();
     if (std::holds_alternative<LandAgain>(next.effect)) {
-      return http::Redirect(303, state_.flow->plan.target);
+      return http::Redirect(303, LandingOf(deps_.front_end_url, state_.flow->plan, state_.outcome));
     }
+    if (std::holds_alternative<gateway::LeaveAgain>(next.effect)) return LeaveAgain();
     if (std::holds_alternative<ShowOutcome>(next.effect)) return Show();
     event = std::visit(
         [this](const auto& effect) -> FlowEvent {
@@ -126,6 +135,10 @@ FlowEvent CallbackRun::Return() {
     if (!flow.ok()) return Failed("store", flow.status());
     event.flow = *std::move(flow);
   }
+  if (!event.flow.has_value()) {
+    auto unasked = ReadUnsolicited(deps_, request_, form_value_, browser_id, now_, deadline_);
+    if (unasked.has_value()) return Unasked(*std::move(unasked));
+  }
   if (!browser_id.empty()) event.browser_hash = HashToken(browser_id);
   if (event.flow.has_value()) {
     span_.Join(event.flow->id);
@@ -133,8 +146,21 @@ FlowEvent CallbackRun::Return() {
         deps_.policy.FindApplication(event.flow->plan.application);
     event.target_allowed =
         application != nullptr && IsRegisteredTarget(*application, event.flow->plan.target);
+    event.asks_terms = application != nullptr && application->terms_first;
     // Judged by the policy of now, whichever it was planned under (decision E5).
     event.flow->plan.policy_version = deps_.policy.version;
+  }
+  return event;
+}
+
+FlowEvent CallbackRun::Unasked(FlowEvent event) {
+  if (const auto* const failed = std::get_if<StationFailed>(&event)) {
+    deps_.log.Error("sign_in.station_failed", {{"req", RequestId()},
+                                               {"station", failed->station},
+                                               {"status", "unsolicited"},
+                                               {"reason", failed->reason}});
+  } else if (const auto* const verified = std::get_if<UnsolicitedVerified>(&event)) {
+    span_.JoinAsRoot(verified->flow.id);
   }
   return event;
 }
@@ -147,17 +173,16 @@ FlowEvent CallbackRun::Perform(const CheckResponse& /*effect*/) {
     return Failed("policy", base::MakeError(absl::StatusCode::kFailedPrecondition, "CSP_UNKNOWN",
                                             "the policy has no identity provider for the CSP"));
   }
-  ExpectedResponse expected;
-  expected.idp_entity_id = trusted->entity_id;
-  expected.keys = trusted->keys;
-  expected.sp_entity_id = deps_.saml.sp_entity_id;
-  expected.acs_url = deps_.saml.acs_url;
+  // Left for while its metadata was good: no key is known now that the answer could be judged by,
+  // so nothing is said against it, and the same answer counts once the provider is back.
+  if (!trusted->IsOpen()) {
+    return Failed("idp", base::MakeError(absl::StatusCode::kUnavailable, trusted->switched_off,
+                                         "the identity provider is switched off"));
+  }
+  ExpectedResponse expected = ExpectedOf(deps_, *idp, *trusted, now_);
   expected.in_response_to = state_.flow->authn_request_id;
   expected.requested_contexts = state_.flow->plan.contexts;
   expected.comparison = state_.flow->plan.comparison;
-  expected.now = now_;
-  expected.skew = deps_.saml.skew;
-  expected.want = idp->want;
   // Who was asked to authenticate anew must have done so since: at a shared computer an older
   // sign-in at the provider is somebody else's.
   if (state_.flow->plan.force_authn) expected.max_authn_age = now_ - state_.flow->created_at;
@@ -232,11 +257,24 @@ FlowEvent CallbackRun::Perform(const AskAdmit& /*effect*/) {
   if (!decision.ok()) return Failed("rules", decision.status());
   recorded_ = true;
   // Before there is a session, so that there is none that is not on record.
-  if (decision->verdict == Decision::Verdict::kAdmit) {
+  if (decision->verdict == Decision::Verdict::kAdmit &&
+      !IsOtherAccount(*state_.flow, decision->session.account_id)) {
     const absl::Status recorded = RecordSession(decision->session);
     if (!recorded.ok()) return Failed("audit", recorded);
   }
   return AdmitAnswered{*std::move(decision)};
+}
+
+FlowEvent CallbackRun::Perform(const AskTerms& /*effect*/) {
+  const auto terms = Timed("terms", [&] {
+    return deps_.terms.GetTermsAcceptance(state_.session->account_id, deps_.terms_document,
+                                          ScopeUntil(deadline_ - deps_.limits.decision_reserve));
+  });
+  if (terms.ok()) return TermsSeen{terms->accepted};
+  // Who was admitted is not turned away for it: what needs the terms asks for them itself.
+  deps_.log.Warn("sign_in.terms_unknown",
+                 {{"req", RequestId()}, {"reason", base::ReasonOf(terms.status())}});
+  return TermsSeen{true};
 }
 
 FlowEvent CallbackRun::Perform(const FinishFlow& /*effect*/) {
@@ -246,10 +284,16 @@ FlowEvent CallbackRun::Perform(const FinishFlow& /*effect*/) {
     session->token_hash = HashToken(session_token_);
     session->flow_id = state_.flow->id;
     session->name_id = identity::PersonText::FromWire(state_.assertion.name_id);
+    session->idp = state_.flow->idp;
+    session->name_id_format = state_.assertion.name_id_format;
+    session->name_qualifier = state_.assertion.name_qualifier;
+    session->sp_name_qualifier = state_.assertion.sp_name_qualifier;
     session->session_index = state_.assertion.session_index;
     session->authn_context = state_.assertion.authn_context;
     session->application = state_.flow->plan.application;
     session->waived_findings = state_.outcome.waived;
+    session->last_signed_in =
+        LastSignedIn(*state_.flow, state_.assertion.authn_context, session->account_id, now_);
     BeginSession(*session, now_);
   }
   state_.outcome.stations = stations_;
@@ -272,12 +316,20 @@ absl::Status CallbackRun::RecordSession(const SessionRecord& session) {
 }
 
 http::Response CallbackRun::Land() {
-  http::Response response = http::Redirect(303, state_.flow->plan.target);
+  http::Response response =
+      http::Redirect(303, LandingOf(deps_.front_end_url, state_.flow->plan, state_.outcome));
   SetSessionCookie(response, session_token_);
   // Nobody waits for this: it is taken by another thread or stays pending.
   deps_.provisioner.Enqueue(state_.provisioning,
                             AdmittedPersonOf(*state_.session, std::move(state_.decision_token)));
   return response;
+}
+
+http::Response CallbackRun::LeaveAgain() {
+  FlowRecord next =
+      NextLapOf(*state_.flow, *std::move(state_.next_lap), state_.outcome.tag, deps_.ids.Uuid());
+  return Depart(deps_, std::move(next), BrowserIdOf(deps_, request_),
+                deps_.clock.Now() + deps_.limits.finish_deadline);
 }
 
 http::Response CallbackRun::Show() {

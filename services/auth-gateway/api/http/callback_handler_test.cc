@@ -311,7 +311,7 @@ TEST_CASE("Callback: who was asked to authenticate anew must have done so (Force
 TEST_CASE("Callback: P5 what must be signed is what the policy says of the CSP's provider",
           "[callback][attack]") {
   identity::Policy policy = TestPolicy();
-  policy.idps = {{"another", SignatureWanted::kAssertion}, {"ssoe", SignatureWanted::kBoth}};
+  policy.idps = {{.name = "another"}, {.name = "ssoe", .want = SignatureWanted::kBoth}};
   TestGateway gateway(policy);
   const auto attempt = gateway.Start();
   // Only the assertion is signed.

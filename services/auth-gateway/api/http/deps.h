@@ -14,6 +14,7 @@
 #include "lib/telemetry/log.h"
 #include "lib/telemetry/metrics.h"
 #include "lib/telemetry/trace.h"
+#include "services/auth-gateway/domain/global_logout.h"
 #include "services/auth-gateway/domain/ports.h"
 #include "services/auth-gateway/saml/authn_request.h"
 #include "services/auth-gateway/saml/response_validator.h"
@@ -64,6 +65,8 @@ struct GatewayDeps {
   telemetry::Histogram clock_offset{};  // by IdP; see SignInMetrics
   telemetry::Counter outcomes{};        // of attempts that were decided; see SignInMetrics
   const telemetry::Tracer& tracer = telemetry::Tracer::Off();
+  GlobalLogout global_logout{};           // of the broker; without an address there is none
+  std::string saml_cookie_environment{};  // see saml_request_cookie.h
 };
 
 // Writes an audit record of something that goes on in any case: a refusal, an end. A trail that

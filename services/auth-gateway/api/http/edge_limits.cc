@@ -28,7 +28,7 @@ std::unique_ptr<resilience::KeyedBuckets> BucketsOf(const resilience::Rate& rate
 
 // What is read by machines and caches, costs nothing and says the same to everybody.
 bool IsFree(absl::string_view path) {
-  return path == "/v1/sessions/metadata" || FindAsset(path) != nullptr;
+  return path == "/v1/sessions/metadata" || path == "/saml/metadata" || FindAsset(path) != nullptr;
 }
 
 bool IsJson(absl::string_view path) { return absl::StartsWith(path, "/v0/"); }

@@ -61,7 +61,7 @@ std::string Handle(const std::string& handle) { return "SAMLResponse=x&RelayStat
 
 }  // namespace
 
-TEST_CASE("EdgeLimits: beyond the limit of an address 429 with Retry-After, as a page",
+TEST_CASE("EdgeLimits: S117 beyond the limit of an address 429 with Retry-After, as a page",
           "[limits]") {
   TestEdge edge;
   const http::Request start = TestEdge::Ask("GET", "/v1/sessions/idme/new", "192.0.2.1");
@@ -116,7 +116,7 @@ TEST_CASE("EdgeLimits: assets and metadata are not counted", "[limits]") {
   CHECK(edge.Passed(TestEdge::Ask("GET", "/assets/none.css", "192.0.2.1"), 50) == 3);
 }
 
-TEST_CASE("EdgeLimits: one attempt is posted a few times, from however many addresses",
+TEST_CASE("EdgeLimits: S117 one attempt is posted a few times, from however many addresses",
           "[limits]") {
   TestEdge edge;
   int passed = 0;

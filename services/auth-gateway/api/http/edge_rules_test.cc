@@ -142,14 +142,16 @@ TEST_CASE("Edge W10: no method but the route's own, whatever a header says", "[e
     CHECK(gateway.Ask(method, "/v1/sessions/callback").status == 405);
     CHECK(gateway.Ask(method, "/v0/logout").status == 405);
   }
-  // Signing out and the callback change something: never by GET (the four GETs of decision P8 are
-  // of the compatible surface, and none of them exists here yet).
+  // Signing out and the callback change something: never by GET. Of the four GETs of decision P8,
+  // which are of the compatible surface, one exists, and asks first when another site led here.
   CHECK(gateway.Get("/v0/logout", session).status == 405);
   CHECK(gateway.Get("/v1/sessions/callback", session).status == 405);
-  for (const char* path : {"/v0/sign_in/logout", "/v0/sign_in/revoke_all_sessions",
-                           "/v1/sessions/slo/new", "/inherited_proofing/auth"}) {
+  for (const char* path :
+       {"/v0/sign_in/logout", "/v0/sign_in/revoke_all_sessions", "/inherited_proofing/auth"}) {
     CHECK(gateway.Get(path, session).status == 404);
   }
+  CHECK(gateway.Get("/v1/sessions/slo/new", session, {{"Sec-Fetch-Site", "cross-site"}}).status ==
+        200);
   for (const char* header : {"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"}) {
     CHECK(gateway.Ask("GET", "/v0/logout", {{header, "POST"}, {"Cookie", session}}).status == 405);
   }

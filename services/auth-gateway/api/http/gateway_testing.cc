@@ -24,9 +24,9 @@ std::string TestGateway::ResponseTo(const Attempt& attempt, const std::string& a
       .Attr("ID", "_r1")
       .Attr("Version", "2.0")
       .Attr("IssueInstant", now)
-      .Attr("Destination", kAcs)
-      .Attr("InResponseTo", attempt.authn_request_id)
-      .Leaf(kAssertion, "Issuer", kIdp)
+      .Attr("Destination", kAcs);
+  if (!attempt.authn_request_id.empty()) builder.Attr("InResponseTo", attempt.authn_request_id);
+  builder.Leaf(kAssertion, "Issuer", kIdp)
       .Open(saml::kProtocol, "Status")
       .Open(saml::kProtocol, "StatusCode")
       .Attr("Value", saml::kSuccess)
@@ -42,9 +42,9 @@ std::string TestGateway::ResponseTo(const Attempt& attempt, const std::string& a
       .Open(kAssertion, "SubjectConfirmation")
       .Attr("Method", saml::kBearer)
       .Open(kAssertion, "SubjectConfirmationData")
-      .Attr("Recipient", kAcs)
-      .Attr("InResponseTo", attempt.authn_request_id)
-      .Attr("NotOnOrAfter", end)
+      .Attr("Recipient", kAcs);
+  if (!attempt.authn_request_id.empty()) builder.Attr("InResponseTo", attempt.authn_request_id);
+  builder.Attr("NotOnOrAfter", end)
       .Close()
       .Close()
       .Close()
@@ -59,7 +59,7 @@ std::string TestGateway::ResponseTo(const Attempt& attempt, const std::string& a
       .Attr("AuthnInstant", Instant(clock.Now() - authenticated))
       .Attr("SessionIndex", "_s1")
       .Open(kAssertion, "AuthnContext")
-      .Leaf(kAssertion, "AuthnContextClassRef", identity::kLoa3)
+      .Leaf(kAssertion, "AuthnContextClassRef", returned_context)
       .Close()
       .Close()
       .Open(kAssertion, "AttributeStatement")

@@ -2,6 +2,7 @@
 // services that answer from memory and fail when told to.
 #pragma once
 
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <map>
@@ -18,6 +19,7 @@
 #include "lib/base/steady_wall_clock.h"
 #include "lib/base/url.h"
 #include "lib/crypto/certificate_issuer.h"
+#include "lib/identity/authn_context.h"
 #include "lib/testing/fake_clock.h"
 #include "lib/testing/fixed_ids.h"
 #include "lib/xml/builder.h"
@@ -47,6 +49,7 @@ class MemoryFlows final : public FlowStore {
 
   absl::Status Start(const FlowRecord& flow, absl::Time /*deadline*/) override {
     if (down) return Down();
+    DropOldest(flow.browser_hash);
     flows[flow.id] = flow;
     return absl::OkStatus();
   }
@@ -78,7 +81,12 @@ class MemoryFlows final : public FlowStore {
     flow.stage = FlowStage::kDone;
     flow.outcome = outcome;
     flow.provisioning = provisioning;
-    if (session != nullptr) sessions.push_back(*session);
+    if (session != nullptr) {
+      std::erase_if(sessions, [&](const SessionRecord& older) {
+        return older.token_hash == flow.session_hash;
+      });
+      sessions.push_back(*session);
+    }
     return absl::OkStatus();
   }
   absl::Status RecordProvisioning(absl::string_view flow_id, const Provisioning& provisioning,
@@ -99,6 +107,21 @@ class MemoryFlows final : public FlowStore {
     if (found == flows.end()) return std::optional<FlowRecord>();
     return std::optional<FlowRecord>(found->second);
   }
+
+ private:
+  // Keeps four open attempts of the browser beside the new one, as the store does.
+  void DropOldest(const std::string& browser_hash) {
+    std::vector<const FlowRecord*> open;
+    for (const auto& [id, flow] : flows) {
+      if (flow.browser_hash == browser_hash && flow.stage == FlowStage::kStarted) {
+        open.push_back(&flow);
+      }
+    }
+    std::sort(open.begin(), open.end(), [](const FlowRecord* a, const FlowRecord* b) {
+      return a->created_at < b->created_at;
+    });
+    for (size_t i = 0; i + 4 < open.size(); ++i) flows.erase(std::string(open[i]->id));
+  }
 };
 
 class MemorySessions final : public SessionStore {
@@ -114,19 +137,71 @@ class MemorySessions final : public SessionStore {
     }
     return std::optional<SessionRecord>();
   }
-  absl::StatusOr<std::optional<std::string>> End(absl::string_view token_hash,
-                                                 absl::Time /*deadline*/) override {
+  absl::StatusOr<std::optional<EndedSession>> End(absl::string_view token_hash,
+                                                  absl::Time /*deadline*/) override {
     if (flows_.down) return Down();
-    std::optional<std::string> account;
-    std::erase_if(flows_.sessions, [&](const SessionRecord& session) {
-      if (session.token_hash != token_hash) return false;
-      account = session.account_id;
-      return true;
+    auto ended =
+        EndIf([&](const SessionRecord& session) { return session.token_hash == token_hash; });
+    if (ended.empty()) return std::optional<EndedSession>();
+    return std::optional<EndedSession>(ended.front());
+  }
+  absl::StatusOr<std::vector<EndedSession>> EndByIdp(const IdpSessions& which,
+                                                     absl::Time /*deadline*/) override {
+    if (flows_.down) return Down();
+    const std::vector<std::string>& indexes = which.session_indexes;
+    return EndIf([&](const SessionRecord& session) {
+      const bool listed =
+          std::find(indexes.begin(), indexes.end(), session.session_index) != indexes.end();
+      const bool open_format =
+          which.name_id_format.empty() || session.name_id_format.empty() ||
+          session.name_id_format == "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
+      const std::string qualifier =
+          session.name_qualifier == session.idp ? "" : session.name_qualifier;
+      return session.idp == which.idp && session.name_id == which.name_id &&
+             (open_format || session.name_id_format == which.name_id_format) &&
+             qualifier == which.name_qualifier &&
+             (listed || (indexes.empty() && session.assurance.auth_time <= which.authenticated_by));
     });
-    return account;
+  }
+  absl::Status KeepLogout(const PendingLogout& logout, absl::Time /*deadline*/) override {
+    if (flows_.down || no_logouts) return Down();
+    logouts[logout.handle_hash] = logout;
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::optional<PendingLogout>> FindLogout(absl::string_view handle_hash,
+                                                          absl::string_view browser_hash,
+                                                          absl::Time now,
+                                                          absl::Time /*deadline*/) override {
+    if (flows_.down) return Down();
+    const auto found = logouts.find(std::string(handle_hash));
+    if (found == logouts.end() || found->second.browser_hash != browser_hash ||
+        found->second.expires_at <= now) {
+      return std::optional<PendingLogout>();
+    }
+    return std::optional<PendingLogout>(found->second);
+  }
+  absl::StatusOr<bool> TakeLogout(absl::string_view handle_hash, absl::Time /*deadline*/) override {
+    if (flows_.down) return Down();
+    return logouts.erase(std::string(handle_hash)) == 1;
   }
 
+  std::map<std::string, PendingLogout> logouts;  // by handle hash
+  bool no_logouts = false;                       // sessions end, and nothing else is kept
+
  private:
+  template <typename Matches>
+  std::vector<EndedSession> EndIf(Matches matches) {
+    std::vector<EndedSession> ended;
+    std::erase_if(flows_.sessions, [&](const SessionRecord& session) {
+      if (!matches(session)) return false;
+      ended.push_back({session.token_hash, session.flow_id, session.account_id, session.application,
+                       session.assurance.csp, session.idp, session.name_id, session.name_id_format,
+                       session.name_qualifier, session.sp_name_qualifier, session.session_index});
+      return true;
+    });
+    return ended;
+  }
+
   MemoryFlows& flows_;
 };
 
@@ -137,8 +212,10 @@ class ScriptedRules final : public AttributeRules {
   Decision decision;
   int admits = 0;
   RenewedDecision renewed;
-  std::string renewed_flow;    // of the session it was last asked about
-  std::string policy_version;  // the one it was last asked under
+  std::string renewed_flow;       // of the session it was last asked about
+  std::string policy_version;     // the one it was last asked under
+  SignInPlan plan;                // the one it was last asked about
+  bool admits_who_stays = false;  // whatever `decision` says of everybody else
   std::vector<CallScope> scopes;
 
   absl::StatusOr<Derived> Derive(const SignInPlan&, const VerifiedAssertion&,
@@ -147,13 +224,16 @@ class ScriptedRules final : public AttributeRules {
     if (down) return Down();
     return derived;
   }
-  absl::StatusOr<Decision> Admit(const SignInPlan& plan, const VerifiedAssertion&,
+  absl::StatusOr<Decision> Admit(const SignInPlan& asked, const VerifiedAssertion&,
                                  const std::optional<MpiAnswer>&, const CallScope& scope) override {
     scopes.push_back(scope);
     ++admits;
-    policy_version = plan.policy_version;
+    policy_version = asked.policy_version;
+    plan = asked;
     if (down) return Down();
-    return decision;
+    Decision made = decision;
+    if (admits_who_stays && asked.stay_at_level) made.verdict = Decision::Verdict::kAdmit;
+    return made;
   }
   absl::StatusOr<RenewedDecision> RenewDecision(const SessionRecord& session,
                                                 absl::string_view version,
@@ -327,7 +407,7 @@ inline identity::Policy TestPolicy() {
   idme.name = "ID.me";
   idme.idp = "ssoe";
   policy.csps = {idme};
-  policy.idps = {{"ssoe", SignatureWanted::kAssertion}};
+  policy.idps = {{.name = "ssoe"}};
   return policy;
 }
 
@@ -439,7 +519,8 @@ class TestGateway {
     return attempt;
   }
 
-  // A genuine response to `attempt`, as base64; `authenticated` ago by the provider's word.
+  // A genuine response to `attempt`, as base64; one without an id answers nothing; `authenticated`
+  // ago by the provider's word.
   std::string ResponseTo(const Attempt& attempt, const std::string& assertion_id = "_a1",
                          absl::Duration authenticated = absl::ZeroDuration());
 
@@ -479,6 +560,20 @@ class TestGateway {
 
   Provisioning Kept() { return flows.flows[flows.sessions.back().flow_id].provisioning; }
   const std::string& logged() const { return sink_.text; }
+  // Settings that most tests do without.
+  const GatewayDeps& deps() const { return deps_; }
+  void UseGlobalLogout(GlobalLogout settings) { deps_.global_logout = std::move(settings); }
+  void UseSamlCookie(std::string environment) {
+    deps_.saml_cookie_environment = std::move(environment);
+  }
+  // For a conversation with other keys or providers than the usual one.
+  SamlSettings& saml() { return saml_; }
+  void ForgetLog() { sink_.text.clear(); }
+
+  // The provider, whose side a test may take.
+  SamlIdp& idp() { return saml_.idps.front(); }
+  const crypto::PrivateKey& idp_key() const { return idp_key_; }
+  const SamlSettings& saml() const { return saml_; }
 
   // Leaves no permit for a double click to wait.
   void TakeAllWaiters() {
@@ -523,6 +618,7 @@ class TestGateway {
   ScriptedProofing proofing;
   MemoryAudit audit;
   telemetry::Metrics metrics;
+  std::string returned_context{identity::kLoa3};  // by the provider
   // What was left to do once the browser was answered, and how much of it there is room for.
   std::vector<std::function<void()>> tasks;
   size_t room = 10;

@@ -21,8 +21,9 @@ http::Response OutcomeResponse(const GatewayDeps& deps, const Outcome& outcome,
 http::Response RefusalPage(int status, const base::Refusal& refusal, absl::string_view request_id,
                            absl::string_view retry_url);
 
-// <front end>/auth/login/callback with its query in alphabetical order (ssoe_saml.md 10.2).
-std::string FailureRedirect(const GatewayDeps& deps, absl::string_view code,
-                            absl::string_view request_id, absl::string_view type);
+// <front end>/auth/login/callback with what went wrong, its query in alphabetical order
+// (ssoe_saml.md 10.2).
+std::string FailureRedirect(const GatewayDeps& deps, const SignInPlan& plan, absl::string_view code,
+                            absl::string_view request_id);
 
 }  // namespace va::gateway

@@ -13,6 +13,7 @@
 #include "services/auth-gateway/api/http/session_handlers.h"
 #include "services/auth-gateway/api/http/terms_handlers.h"
 #include "services/auth-gateway/domain/return_target.h"
+#include "services/auth-gateway/domain/signin_plan.h"
 #include "services/auth-gateway/web/answer_id.h"
 #include "services/auth-gateway/web/pages.h"
 
@@ -21,16 +22,18 @@ namespace {
 
 constexpr absl::string_view kSignInPath = "/sign-in/";
 
-// The way in through one CSP, with whatever the page was asked for.
-std::string StartPath(const identity::CspRow& csp, const identity::Application& application,
+// The way in through one CSP, by the plain type or by the one that makes an account there, with
+// whatever the page was asked for. Empty when there is no such type.
+std::string StartPath(const std::string& base_type, const identity::Application& application,
                       const http::FormMap& query) {
+  const std::string type = absl::StrCat(base_type, application.min_ial >= 2 ? "_verified" : "");
+  if (FindSignInType(type) == nullptr) return "";
   base::FormPairs pairs;
-  for (const char* const name : {"application", "to", "redirect"}) {
+  for (const char* const name : {"application", "to", "redirect", "postLogin", "operation"}) {
     const auto found = query.find(name);
     if (found != query.end() && !found->second.empty()) pairs.emplace_back(name, found->second);
   }
-  const absl::string_view level = application.min_ial >= 2 ? "_verified" : "";
-  const std::string path = absl::StrCat("/v1/sessions/", csp.id, level, "/new");
+  const std::string path = absl::StrCat("/v1/sessions/", type, "/new");
   return pairs.empty() ? path : absl::StrCat(path, "?", base::BuildQuery(pairs));
 }
 
@@ -76,8 +79,12 @@ http::Response HandleSignInPage(const GatewayDeps& deps, http::Request& request)
     if (row == nullptr) continue;
     SignInOption option;
     option.name = row->name;
-    option.href = StartPath(*row, *application, *query);
-    option.available = row->IsOpen(now);
+    option.href = StartPath(row->id, *application, *query);
+    option.create_href = StartPath(absl::StrCat(row->id, "_signup"), *application, *query);
+    // A provider whose keys are not known for certain now is shown, and says that it is away.
+    const SamlIdp* const idp = deps.saml.FindByName(row->idp);
+    option.available = row->IsOpen(now) && idp != nullptr && idp->IsOpen();
+    if (!option.available) option.create_href.clear();
     page.options.push_back(std::move(option));
   }
   return http::Html(200, RenderSignInPage(page));

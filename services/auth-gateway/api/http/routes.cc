@@ -5,6 +5,8 @@
 #include "services/auth-gateway/api/http/callback_handler.h"
 #include "services/auth-gateway/api/http/consent_handlers.h"
 #include "services/auth-gateway/api/http/cors.h"
+#include "services/auth-gateway/api/http/global_logout_handlers.h"
+#include "services/auth-gateway/api/http/logout_handlers.h"
 #include "services/auth-gateway/api/http/page_handlers.h"
 #include "services/auth-gateway/api/http/session_handlers.h"
 #include "services/auth-gateway/api/http/start_handler.h"
@@ -44,6 +46,8 @@ json AttemptJson(const FlowRecord& flow) {
               {"loa", nullptr},
               {"mhv_account", nullptr},
               {"proofing", nullptr}};
+  // Of a second leg: where the person came from, so that its id leads to the other.
+  if (!flow.parent.empty()) out["first_leg"] = flow.parent;
   const Provisioning& provisioning = flow.provisioning;
   if (provisioning.mhv_account.has_value()) {
     out["mhv_account"] = std::string(ToString(*provisioning.mhv_account));
@@ -76,8 +80,17 @@ http::Router PublicRoutes(const GatewayDeps& deps) {
   // A GET that starts something is added alone: HEAD, which previews and checkers send, is refused.
   router.Add("GET", "/v1/sessions/{type}/new", Bind(deps, HandleStart));
   router.Add("GET", "/sessions/{type}/new", Bind(deps, HandleStart));
+  for (const char* const path : {"/v1/sessions/slo/new", "/sessions/slo/new"}) {
+    router.Add("GET", path, Bind(deps, HandleGlobalLogout));
+    router.Add("POST", path, Bind(deps, HandleGlobalLogoutConfirmed));
+  }
+  router.AddSafe("/v1/sessions/ssoe_logout", Bind(deps, HandleGlobalLogoutReturn));
+  router.AddSafe(kTermsDeclinedPath, Bind(deps, HandleTermsDeclinedPage));
   router.Add("POST", "/v1/sessions/callback", Bind(deps, HandleCallback));
+  router.Add("GET", kSamlLogoutPath, Bind(deps, HandleSamlLogoutQuery));
+  router.Add("POST", kSamlLogoutPath, Bind(deps, HandleSamlLogoutForm));
   router.AddSafe("/v1/sessions/metadata", Bind(deps, HandleMetadata));
+  router.AddSafe("/saml/metadata", Bind(deps, HandleMetadata));
   router.AddSafe("/v0/user", WithCors(deps.cors_origins, Bind(deps, HandleUser)));
   router.Add("POST", "/v0/logout", WithCors(deps.cors_origins, Bind(deps, HandleLogout)));
   if (!deps.cors_origins.empty()) {

@@ -3,8 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "services/auth-gateway/api/http/browser.h"
-#include "services/auth-gateway/api/http/cors.h"
-#include "services/auth-gateway/api/http/outcome_response.h"
 #include "services/auth-gateway/api/http/provisioning_view.h"
 #include "services/auth-gateway/web/session_token.h"
 
@@ -12,8 +10,6 @@ namespace va::gateway {
 namespace {
 
 using nlohmann::json;
-
-constexpr absl::string_view kSignedOutPath = "/logout/";
 
 json TextOrNull(const std::string& text) { return text.empty() ? json(nullptr) : json(text); }
 
@@ -36,7 +32,7 @@ json ProfileOf(const SessionRecord& session) {
       {"last_name", RevealOrNull(person.last_name)},
       {"birth_date", RevealOrNull(person.birth_date)},
       {"gender", RevealOrNull(person.gender)},
-      {"last_signed_in", Iso8601(session.created_at)},
+      {"last_signed_in", Iso8601(session.last_signed_in)},
       {"loa",
        {{"current", session.assurance.loa_current}, {"highest", session.assurance.loa_highest}}},
       {"multifactor", session.multifactor},
@@ -99,13 +95,13 @@ http::Response ErrorJson(int status, absl::string_view code, absl::string_view t
   return http::Json(status, body.dump());
 }
 
-http::Response Unavailable() {
+}  // namespace
+
+http::Response UnavailableJson() {
   http::Response response = ErrorJson(503, "503", "Service unavailable");
   response.headers.Set("Retry-After", "5");
   return response;
 }
-
-}  // namespace
 
 absl::StatusOr<std::optional<SessionRecord>> SessionOf(const GatewayDeps& deps,
                                                        const http::Request& request) {
@@ -117,7 +113,7 @@ absl::StatusOr<std::optional<SessionRecord>> SessionOf(const GatewayDeps& deps,
 
 http::Response HandleUser(const GatewayDeps& deps, http::Request& request) {
   const auto session = SessionOf(deps, request);
-  if (!session.ok()) return Unavailable();
+  if (!session.ok()) return UnavailableJson();
   if (!session->has_value()) return ErrorJson(401, "401", "Not authorized");
   // What follows a session says nothing about the session: a part that cannot be read is left open.
   const Provisioning provisioning = ProvisioningOf(deps, **session).value_or(Provisioning{});
@@ -127,42 +123,6 @@ http::Response HandleUser(const GatewayDeps& deps, http::Request& request) {
   response.headers.Set(
       "X-Session-Expiration",
       absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", (*session)->expires_at, absl::UTCTimeZone()));
-  return response;
-}
-
-http::Response HandleLogout(const GatewayDeps& deps, http::Request& request) {
-  if (IsFromElsewhere(request) && !HasListedOrigin(request, deps.cors_origins)) {
-    Record(deps, telemetry::AuditEvent::kRequestRefused,
-           {.request_id = request.request_id, .code = "400", .tag = "cross_site"});
-    return RefusalPage(403, {base::SignInCode::kInvalidRequest, "cross_site"}, request.request_id,
-                       "/sign-in/");
-  }
-  const auto cookie = CookieValue(request, kSessionCookie);
-  // Whose session should end cannot be told, and it lives on.
-  if (!cookie.ok()) {
-    Record(deps, telemetry::AuditEvent::kRequestRefused,
-           {.request_id = request.request_id, .code = "400", .tag = "cookie_refused"});
-    return RefusalPage(400, {base::SignInCode::kInvalidRequest, "cookie_refused"},
-                       request.request_id, "/sign-in/");
-  }
-  const std::string& token = *cookie;
-  if (!token.empty()) {
-    const absl::Time deadline = deps.clock.Now() + deps.limits.request_deadline;
-    const auto ended = deps.sessions.End(HashToken(token), deadline);
-    // Without the store the session would live on; saying "signed out" would be a lie.
-    if (!ended.ok()) return Unavailable();
-    if (ended->has_value()) {
-      Record(deps, telemetry::AuditEvent::kSessionEnded,
-             {.request_id = request.request_id, .account_id = **ended});
-    }
-  }
-  http::Response response;
-  if (WantsHtml(request)) {
-    response = http::Redirect(303, kSignedOutPath);
-  } else {
-    response.status = 204;
-  }
-  ExpireSessionCookie(response);
   return response;
 }
 

@@ -1,4 +1,4 @@
-// The signed-in person: GET /v0/user says who they are, POST /v0/logout ends the session.
+// The signed-in person: GET /v0/user says who they are.
 #pragma once
 
 #include <optional>
@@ -15,6 +15,8 @@ absl::StatusOr<std::optional<SessionRecord>> SessionOf(const GatewayDeps& deps,
                                                        const http::Request& request);
 
 http::Response HandleUser(const GatewayDeps& deps, http::Request& request);
-http::Response HandleLogout(const GatewayDeps& deps, http::Request& request);
+
+// 503 for a client that reads JSON.
+http::Response UnavailableJson();
 
 }  // namespace va::gateway

@@ -7,6 +7,7 @@
 #include "services/auth-gateway/api/http/page_handlers.h"
 #include "services/auth-gateway/api/http/provisioner.h"
 #include "services/auth-gateway/api/http/signed_in_form.h"
+#include "services/auth-gateway/domain/return_target.h"
 #include "services/auth-gateway/web/pages.h"
 
 namespace va::gateway {
@@ -17,6 +18,22 @@ const AnswerForm kForm{kTermsPath, "accepted", "declined", "revision"};
 TermsPage::Answer AnswerOf(const TermsStatus& terms) {
   if (terms.accepted) return TermsPage::Answer::kAccepted;
   return terms.declined ? TermsPage::Answer::kDeclined : TermsPage::Answer::kNone;
+}
+
+// Where a person goes on to from here. Whoever was sent here on their way (ssoe_saml.md 10.3) goes
+// to the target that their attempt has on record, while it is registered; `redirect_url` of the
+// query is anybody's word and is not looked at.
+std::string WayOn(const GatewayDeps& deps, const SessionRecord& session) {
+  const auto flow =
+      deps.flows.FindById(session.flow_id, deps.clock.Now() + deps.limits.finish_deadline);
+  if (!flow.ok() || !flow->has_value()) return std::string(kResultPath);
+  const FlowRecord& attempt = **flow;
+  const identity::Application* const application =
+      deps.policy.FindApplication(attempt.plan.application);
+  const bool sent = attempt.outcome.has_value() && attempt.outcome->terms_first;
+  const bool registered =
+      application != nullptr && IsRegisteredTarget(*application, attempt.plan.target);
+  return sent && registered ? attempt.plan.target : std::string(kResultPath);
 }
 
 http::Response ShowTerms(const GatewayDeps& deps, const http::Request& request,
@@ -37,7 +54,7 @@ http::Response ShowTerms(const GatewayDeps& deps, const http::Request& request,
   AnswerIds ids = NewAnswerIds(deps, request, kForm);
   page.accept_id = std::move(ids.yes);
   page.decline_id = std::move(ids.no);
-  page.back_url = kResultPath;
+  page.back_url = WayOn(deps, session);
   return http::Html(status, RenderTermsPage(page));
 }
 
@@ -93,7 +110,7 @@ http::Response HandleTermsAnswer(const GatewayDeps& deps, http::Request& request
   if (!recorded.ok()) return AnswerLater(deps, request, "terms", recorded, kTermsPath);
   if (!answer.yes) return http::Redirect(303, kTermsPath);
   AskAgain(deps, answer.session, std::move(person));
-  return http::Redirect(303, kResultPath);
+  return http::Redirect(303, WayOn(deps, answer.session));
 }
 
 }  // namespace va::gateway

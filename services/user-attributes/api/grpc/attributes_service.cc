@@ -57,6 +57,9 @@ void PackDecision(const Decision& decision, v1::AdmitResponse& out) {
   if (decision.refusal) {
     out.set_code(Str(base::Describe(decision.refusal->code).code));
     out.set_tag(decision.refusal->tag);
+  } else if (decision.verdict == Verdict::kStepUp && !decision.rules.empty()) {
+    // What is missing: the caller asks the provider for it.
+    out.set_tag(Str(decision.rules.back()));
   }
   PackFindings(decision.findings, *out.mutable_findings());
   rpc::PackAssurance(decision.assurance, *out.mutable_assurance());

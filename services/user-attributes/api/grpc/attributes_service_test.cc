@@ -294,6 +294,26 @@ TEST_CASE("Admit: a LOA1 sign-in links without an ICN", "[attributes][api]") {
   CHECK_FALSE(harness.accounts.linked[0].icn.has_value());
 }
 
+TEST_CASE("Admit: R9 who stays at their level is admitted there, and it is noted",
+          "[attributes][api][R9]") {
+  Harness harness;
+  auto request = Ask<v1::AdmitRequest>(IdmeLoa1(), "vaweb", "idme");
+  const auto asked = harness.Admit(request);
+  REQUIRE(asked.ok());
+  CHECK(asked->verdict() == v1::VERDICT_STEP_UP);
+  CHECK(asked->tag() == "step_up_highest");
+  CHECK(harness.accounts.linked.empty());
+
+  request.mutable_context()->set_stay_at_level(true);
+  const auto stayed = harness.Admit(request);
+  REQUIRE(stayed.ok());
+  CHECK(stayed->verdict() == v1::VERDICT_ADMIT);
+  CHECK(stayed->assurance().ial() == 1);
+  REQUIRE(stayed->findings_size() == 1);
+  CHECK(stayed->findings(0).tag() == "below_highest");
+  CHECK(harness.accounts.linked.size() == 1);
+}
+
 TEST_CASE("Admit: a locked credential is 107, and no account leaves", "[attributes][api]") {
   Harness harness;
   harness.accounts.answer.locked = true;

@@ -25,9 +25,22 @@ constexpr int kMostAttributes = 512;
 constexpr int kMostContexts = 16;
 
 // Sign-in types of the path, ssoe_saml.md 9.1.
-constexpr std::array<absl::string_view, 8> kTypes = {
-    "mhv",          "dslogon",          "idme",          "logingov",
-    "mhv_verified", "dslogon_verified", "idme_verified", "logingov_verified"};
+constexpr std::array<absl::string_view, 16> kTypes = {"mhv",
+                                                      "dslogon",
+                                                      "idme",
+                                                      "logingov",
+                                                      "mhv_verified",
+                                                      "dslogon_verified",
+                                                      "idme_verified",
+                                                      "logingov_verified",
+                                                      "signup",
+                                                      "idme_signup",
+                                                      "idme_signup_verified",
+                                                      "logingov_signup",
+                                                      "logingov_signup_verified",
+                                                      "mfa",
+                                                      "verify",
+                                                      "custom"};
 
 absl::string_view View(const std::string& text) { return {text.data(), text.size()}; }
 
@@ -170,6 +183,7 @@ absl::StatusOr<Attempt> UnpackAttempt(const v1::SignInContext& context,
                                 context.requested_contexts().end());
   out.comparison = View(context.comparison());
   out.skip_dupe = View(context.skip_dupe());
+  out.stay_at_level = context.stay_at_level();
   return out;
 }
 

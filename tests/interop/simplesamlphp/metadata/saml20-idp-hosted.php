@@ -1,18 +1,23 @@
 <?php
-// The identity that the gateway of the stack trusts.
+// An identity of its own: entity id, key and addresses of this run.
 $run = json_decode(file_get_contents(__DIR__ . '/../run.json'), true);
 $metadata[$run['entity_id']] = [
     'host' => '__DEFAULT__',
-    'privatekey' => 'saml-idp.key',
-    'certificate' => 'saml-idp.crt',
+    'privatekey' => 'idp.key',
+    'certificate' => 'idp.crt',
     'auth' => 'person',
     'signature.algorithm' => $run['signature_algorithm'],
     'saml20.sign.assertion' => $run['sign_assertion'],
     'saml20.sign.response' => $run['sign_response'],
-    'redirect.validate' => true,
+    'assertion.encryption' => $run['encrypt_assertion'],
+    'nameid.encryption' => $run['encrypt_name_id'],
+    'sign.logout' => $run['sign_logout'],
+    'validate.logout' => true,
     'validate.authnrequest' => true,
-    'SingleSignOnServiceBinding' => ['urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST'],
+    'SingleSignOnServiceBinding' => [$run['sso_binding']],
+    'SingleLogoutServiceBinding' => [$run['slo_binding']],
     'attributes.NameFormat' => 'urn:oasis:names:tc:SAML:2.0:attrname-format:basic',
+    'NameIDFormat' => 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified',
     'authproc' => [
         1 => ['class' => 'saml:AuthnContextClassRef', 'AuthnContextClassRef' => $run['authn_context']],
         2 => [
