@@ -302,6 +302,19 @@ TEST_CASE("MutableElement: copies and removes parts of other documents", "[xml]"
   CHECK(whole.root().Text() == "&amp;");
 }
 
+TEST_CASE("MutableElement: a copy keeps a namespace whose outer declaration is hidden", "[xml]") {
+  // Bound to the default namespace at the top of the copy, `c` would be written without a prefix
+  // where "no prefix" means urn:b.
+  const Document part =
+      Parsed("<a xmlns='urn:a'><b xmlns='urn:b'><p:c xmlns:p='urn:a'>x</p:c></b></a>");
+  Document whole = Document::New("urn:w", "w", "whole");
+  whole.mutable_root().AddCopy(part.root());
+  const Document again = Parsed(whole.Serialize());
+  const Element b = *again.root().Child("urn:a", "a")->Child("urn:b", "b");
+  REQUIRE(b.Child("urn:a", "c").has_value());
+  CHECK(b.Child("urn:a", "c")->Text() == "x");
+}
+
 TEST_CASE("Document: any text that XML can carry survives a round trip", "[xml][prop]") {
   CHECK(rc::check([] {
     const auto piece = rc::gen::element<std::string>(

@@ -195,9 +195,10 @@ absl::Status MutableElement::AddText(absl::string_view ns_uri, absl::string_view
 }
 
 MutableElement MutableElement::AddCopy(const Element& other) {
+  // The copy declares by itself what it uses. Not to be reconciled afterwards: libxml2 2.9 would
+  // then bind names to a declaration at its top that a nearer one hides.
   xmlNode* copy = xmlDocCopyNode(other.native(), node_->doc, 1);
   xmlAddChild(node_, copy);
-  xmlReconciliateNs(node_->doc, copy);
   return MutableElement(copy);
 }
 

@@ -56,7 +56,8 @@ export const cookie = async (context, name) =>
 // From the sign-in page to the provider's page, by the button of one provider.
 export async function goToProvider(page, button, { script = true, query = '?application=vaweb' } = {}) {
   await page.goto(`${gateway}/sign-in/${query}`);
-  await page.getByRole('link', { name: button }).click();
+  // Not the link beside it that makes an account.
+  await page.locator('a.button', { hasText: button }).click();
   if (!script) await page.locator('form button[type=submit]').click();
   await page.waitForURL((url) => url.origin === provider);
 }

@@ -100,7 +100,7 @@ TEST_CASE("E2e: R9 whoever turns back in the second leg may sign in without it",
 
   const std::string without = LinkOf(*page, "Sign in without verifying");
   REQUIRE(absl::StrContains(without, "uplevel=false"));
-  const auto again = agent.Open(without);
+  const auto again = agent.Follow(*page, without);
   REQUIRE(again.ok());
   const auto people = simulators::GoToProvider(agent, *again);
   REQUIRE(people.ok());

@@ -73,7 +73,7 @@ TEST_CASE("signinctl: the examples of the verdict commands run and accept", "[si
     CHECK_FALSE(ran.err.empty());
     ++ran_here;
   }
-  CHECK(ran_here == 5);
+  CHECK(ran_here == 6);
 }
 
 TEST_CASE("signinctl: with --json stdout is one line and stderr is silent", "[signinctl]") {
@@ -160,7 +160,8 @@ TEST_CASE("signinctl: --version", "[signinctl]") {
 }
 
 TEST_CASE("signinctl: completion offers verbs, then the verb's flags", "[signinctl]") {
-  CHECK(Offers("signinctl \"\"", 1) == "attributes audit completion migrate mpi rpc saml\n");
+  CHECK(Offers("signinctl \"\"", 1) ==
+        "attributes audit completion metadata migrate mpi rpc saml\n");
   CHECK(Offers("signinctl --v", 1) == "--version\n");
   CHECK(Offers("signinctl at", 1) == "attributes\n");
   CHECK(Offers("signinctl attributes \"\"", 2) == "explain\n");
