@@ -486,9 +486,10 @@ TEST_CASE("Unsolicited: P1 of a listed provider it lands on the default page, Re
 TEST_CASE("Unsolicited: S97 a post that does not come from the provider's site is refused",
           "[callback][attack][P1]") {
   TestGateway gateway(WithUnsolicited());
-  const std::string origin = GENERATE(as<std::string>{}, "", "null", "https://evil.example",
-                                      "https://idp.test.evil.example", "https://idp.tes",
-                                      "http://idp.test", "https://sp.test");
+  const std::string origin =
+      GENERATE(as<std::string>{}, "", "null", "https://evil.example",
+               "https://idp.test.evil.example", "https://idp.tes", "http://idp.test",
+               "https://sp.test", "https:", "https://idp.test/", "https://idp.test:444");
   CAPTURE(origin);
   const http::Response page = PostUnasked(gateway, gateway.ResponseTo({}), origin);
   CHECK(page.status == 403);

@@ -3,8 +3,8 @@
 #include <utility>
 #include <variant>
 
-#include "absl/strings/match.h"
 #include "lib/base/status.h"
+#include "lib/base/url.h"
 #include "lib/identity/authn_context.h"
 #include "services/auth-gateway/api/http/expected_response.h"
 #include "services/auth-gateway/domain/signin_plan.h"
@@ -21,11 +21,8 @@ using base::SignInCode;
 // "null", is not believed.
 bool IsPostedBy(const http::Request& request, const SamlIdp& idp) {
   const auto origin = request.headers.Get("Origin");
-  if (!origin.has_value() || origin->empty()) return false;
-  const absl::string_view url = idp.sso.url;
-  if (!absl::StartsWith(url, *origin)) return false;
-  const absl::string_view rest = url.substr(origin->size());
-  return rest.empty() || rest.front() == '/' || rest.front() == '?';
+  const auto provider = base::ParseUrl(idp.sso.url);
+  return origin.has_value() && provider.ok() && provider->Origin() == *origin;
 }
 
 // The provider that a person knows, as the assertion names it.
