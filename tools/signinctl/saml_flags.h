@@ -35,6 +35,22 @@ struct SamlCall {
   gateway::Algorithms algorithms = gateway::Algorithms::kAllowed;
 };
 
+// What the gateway is told to expect; the caller adds where the message was sent.
+template <typename Expected>
+Expected ExpectedBy(const SamlCall& call) {
+  Expected expected;
+  expected.idp_entity_id = call.idp_entity_id;
+  expected.keys = call.keys;
+  expected.decryption_keys = call.decryption_keys;
+  expected.sp_entity_id = call.sp_entity_id;
+  expected.in_response_to = call.in_response_to;
+  expected.allow_unsolicited = call.allow_unsolicited;
+  expected.now = call.now;
+  if (call.skew) expected.skew = *call.skew;
+  expected.algorithms = call.algorithms;
+  return expected;
+}
+
 // Reads the files. Nothing, or the misuse of one that cannot be read, which comes before whatever
 // else is wrong.
 std::optional<Result> ReadSamlFiles(const Arguments& arguments, const World& world, SamlCall& out);

@@ -51,17 +51,8 @@ Result Accepted(const VerifiedAssertion& assertion) {
 }
 
 ExpectedResponse ExpectedOf(const SamlCall& call) {
-  ExpectedResponse expected;
-  expected.idp_entity_id = call.idp_entity_id;
-  expected.keys = call.keys;
-  expected.decryption_keys = call.decryption_keys;
-  expected.sp_entity_id = call.sp_entity_id;
+  auto expected = ExpectedBy<ExpectedResponse>(call);
   expected.acs_url = call.acs_url;
-  expected.in_response_to = call.in_response_to;
-  expected.allow_unsolicited = call.allow_unsolicited;
-  expected.now = call.now;
-  if (call.skew) expected.skew = *call.skew;
-  expected.algorithms = call.algorithms;
   // What was asked for and how fresh it had to be belong to the attempt, which is not known here.
   expected.any_context = true;
   expected.max_authn_age = absl::InfiniteDuration();

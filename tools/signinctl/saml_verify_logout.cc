@@ -23,17 +23,8 @@ std::optional<SamlMessageKind> KindOf(const std::string& word) {
 }
 
 ExpectedLogout ExpectedOf(const SamlCall& call) {
-  ExpectedLogout expected;
-  expected.idp_entity_id = call.idp_entity_id;
-  expected.keys = call.keys;
-  expected.decryption_keys = call.decryption_keys;
-  expected.sp_entity_id = call.sp_entity_id;
+  auto expected = ExpectedBy<ExpectedLogout>(call);
   expected.slo_url = call.acs_url;
-  expected.in_response_to = call.in_response_to;
-  expected.allow_unsolicited = call.allow_unsolicited;
-  expected.now = call.now;
-  if (call.skew) expected.skew = *call.skew;
-  expected.algorithms = call.algorithms;
   return expected;
 }
 

@@ -11,11 +11,11 @@
 #include "lib/testing/fake_clock.h"
 #include "lib/testing/fixed_ids.h"
 #include "lib/testing/html_page.h"
-#include "lib/testing/test_pki.h"
 #include "lib/xml/builder.h"
 #include "lib/xml/document.h"
 #include "lib/xml/dsig.h"
 #include "tests/simulators/idp/saml_words.h"
+#include "tests/simulators/idp/test_keys.h"
 
 namespace va::simulators {
 namespace {
@@ -26,28 +26,6 @@ constexpr char kSso[] = "https://127.0.0.1:8461/isam/sps/saml20idp/saml20/login"
 constexpr char kIdmeSelector[] = "https://eauth.va.gov/csp/IDME";
 constexpr char kLoa1[] = "http://idmanagement.gov/ns/assurance/loa/1/vets";
 constexpr char kLoa3[] = "http://idmanagement.gov/ns/assurance/loa/3";
-
-struct Keys {
-  std::string key_file;
-  crypto::Certificate certificate;
-
-  crypto::PrivateKey Private() const { return crypto::PrivateKey::FromPemFile(key_file).value(); }
-};
-
-// Made once: an RSA key takes a while.
-Keys Load(const char* name) {
-  static testing::TestPki pki;
-  const testing::PemFiles files = pki.SelfSignedRsa(name);
-  return {files.private_key_file, crypto::Certificate::FromPemFile(files.certificate_file).value()};
-}
-const Keys& Sp() {
-  static const Keys keys = Load("sp");
-  return keys;
-}
-const Keys& Idp() {
-  static const Keys keys = Load("idp");
-  return keys;
-}
 
 // A request as it should be, typed from the interface document.
 struct RequestText {

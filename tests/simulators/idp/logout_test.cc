@@ -9,10 +9,10 @@
 #include "lib/base/encoding.h"
 #include "lib/testing/fake_clock.h"
 #include "lib/testing/fixed_ids.h"
-#include "lib/testing/test_pki.h"
 #include "lib/xml/document.h"
 #include "lib/xml/dsig.h"
 #include "tests/simulators/idp/saml_words.h"
+#include "tests/simulators/idp/test_keys.h"
 
 namespace va::simulators {
 namespace {
@@ -20,26 +20,6 @@ namespace {
 constexpr char kSp[] = "https://sp.test/entity";
 constexpr char kSlo[] = "https://idp.test/slo";
 constexpr char kSpSlo[] = "https://sp.test/v1/sessions/saml_logout";
-
-struct Keys {
-  std::string key_file;
-  crypto::Certificate certificate;
-
-  crypto::PrivateKey Private() const { return crypto::PrivateKey::FromPemFile(key_file).value(); }
-};
-Keys Load(const char* name) {
-  static testing::TestPki pki;
-  const testing::PemFiles files = pki.SelfSignedRsa(name);
-  return {files.private_key_file, crypto::Certificate::FromPemFile(files.certificate_file).value()};
-}
-const Keys& Sp() {
-  static const Keys keys = Load("sp");
-  return keys;
-}
-const Keys& Idp() {
-  static const Keys keys = Load("idp");
-  return keys;
-}
 
 Registration Agreed() {
   Registration registration;
