@@ -61,6 +61,8 @@ Result CannotRead(const absl::Status& status) {
   return reason == "INPUT_TOO_LARGE" ? Reject(reason, words) : Misuse(words);
 }
 
+Result MissingFile() { return Reject("ARGUMENT_MISSING", "FILE is needed; - for standard input"); }
+
 std::optional<absl::Time> ReadTime(const Arguments& arguments, const std::string& flag,
                                    absl::Time otherwise) {
   if (!arguments.Has(flag)) return otherwise;

@@ -19,6 +19,9 @@ absl::StatusOr<std::string> ReadInput(const std::string& path, const World& worl
 // What to answer when ReadInput failed: too much is a reject, the rest is misuse.
 Result CannotRead(const absl::Status& status);
 
+// What to answer when FILE is missing on the command line.
+Result MissingFile();
+
 // A flag's moment: RFC 3339, or `otherwise` when the flag is absent; nothing when it is no moment.
 std::optional<absl::Time> ReadTime(const Arguments& arguments, const std::string& flag,
                                    absl::Time otherwise);

@@ -111,6 +111,7 @@ Result Believed(const IdpMetadata& metadata, const std::string& bytes, absl::Tim
 Result Run(const Arguments& arguments, const World& world) {
   MetadataTrust trust;
   if (std::optional<Result> no = ReadSigners(arguments, world, trust)) return *std::move(no);
+  if (!arguments.Has("FILE")) return MissingFile();
   const auto bytes = ReadInput(arguments.Text("FILE"), world);
   if (!bytes.ok()) return CannotRead(bytes.status());
   if (std::optional<Result> no = ReadTrust(arguments, *bytes, trust)) return *std::move(no);

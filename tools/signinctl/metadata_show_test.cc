@@ -116,4 +116,10 @@ TEST_CASE("metadata show: one of several entities is named, and nothing hostile 
   }
 }
 
+TEST_CASE("metadata show: without FILE it is a reject, not misuse", "[signinctl][metadata]") {
+  const Ran ran = RunWith({"metadata", "show", "--sha256", std::string(64, '0')}, "");
+  CHECK(ran.exit == 1);
+  CHECK(ran.json.at("reason") == "ARGUMENT_MISSING");
+}
+
 }  // namespace va::signinctl

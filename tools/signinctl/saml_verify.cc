@@ -67,7 +67,7 @@ Result Run(const Arguments& arguments, const World& world) {
   if (given) bytes = ReadInput(arguments.Text("FILE"), world);
   if (!bytes.ok()) return CannotRead(bytes.status());
   if (std::optional<Result> no = ReadSamlTerms(arguments, world, call)) return *std::move(no);
-  if (!given) return Reject("ARGUMENT_MISSING", "FILE is needed; - for standard input");
+  if (!given) return MissingFile();
   ExpectedResponse expected = ExpectedOf(call);
   const std::optional<SignatureWanted> want = WantedOf(arguments.Text("--want", "assertion"));
   if (!want) return InvalidArgument("--want is response, assertion, both or encrypted");

@@ -67,13 +67,17 @@ void LogFailure(const GatewayDeps& deps, const http::Request& request, absl::str
 }
 
 // Whoever reads this is not told that they are signed out: nobody knows.
-http::Response TryLater(const GatewayDeps& deps, const http::Request& request,
-                        const absl::Status& status) {
-  LogFailure(deps, request, "store", status);
+http::Response UnavailablePage(const http::Request& request) {
   http::Response response =
       http::Html(503, RenderErrorPage(ErrorPageForStatus(503, request.request_id)));
   response.headers.Set("Retry-After", "5");
   return response;
+}
+
+http::Response TryLater(const GatewayDeps& deps, const http::Request& request,
+                        const absl::Status& status) {
+  LogFailure(deps, request, "store", status);
+  return UnavailablePage(request);
 }
 
 // ---- A message of ours on its way ---------------------------------------------------------------
@@ -203,8 +207,8 @@ http::Response AnswerIdp(const GatewayDeps& deps, const http::Request& request, 
                          const LogoutMessage& message, const LogoutRequest& asked,
                          LogoutStatus status) {
   if (!idp.slo.has_value()) {
-    if (status == LogoutStatus::kSuccess) return http::Redirect(303, kSignedOutPath);
-    return http::Html(503, RenderErrorPage(ErrorPageForStatus(503, request.request_id)));
+    return status == LogoutStatus::kSuccess ? http::Redirect(303, kSignedOutPath)
+                                            : UnavailablePage(request);
   }
   LogoutResponseSpec spec;
   spec.id = deps.ids.XmlId();

@@ -358,6 +358,7 @@ TEST_CASE("HandleSamlLogout: with the store away the IdP is told that it failed"
   scene.gateway.idp().slo.reset();
   const http::Response page = scene.Ask(scene.Request());
   CHECK(page.status == 503);
+  CHECK(page.headers.Get("Retry-After") == "5");
   CHECK_FALSE(absl::StrContains(page.body, "signed out"));
 }
 
