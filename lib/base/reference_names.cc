@@ -3,11 +3,17 @@
 #include <algorithm>
 #include <array>
 
+#include "absl/strings/str_replace.h"
+
 namespace va::base {
 namespace {
 
 constexpr absl::string_view kNotFound = "not_found";
 constexpr absl::string_view kServerError = "server_error";
+constexpr absl::string_view kUnverified =
+    "Unverified credential for authorization requiring verified credential";
+constexpr absl::string_view kMismatch =
+    "Attribute mismatch, <name> in credential does not match MPI attribute";
 
 constexpr std::array kNames = {
     // ssoe_saml.md 5 and 6.1. The reference logs the first five in front of which stands its
@@ -39,6 +45,50 @@ constexpr std::array kNames = {
 
     // ssoe_saml.md 1.4.
     ReferenceName{kFormerServices, "mhv", "myhealthevet", "", "", ""},
+
+    // sign_in_service.md 8.
+    ReferenceName{kAccountReasons, "NO_CREDENTIAL_ID", "",
+                  "Login::Errors::UserVerificationNotCreatedError", "", ""},
+    ReferenceName{kAccountReasons, "VERIFICATION_IDENTIFIER", "", "ValidationError", "",
+                  "Must specify one, and only one, credential identifier"},
+    ReferenceName{kAccountReasons, "VERIFICATION_BACKING", "", "ValidationError", "",
+                  "Must define either an idme_uuid, logingov_uuid, clear_uuid, entra_uuid, or "
+                  "backing_idme_uuid"},
+    ReferenceName{kAccountReasons, "account_overwritten", "", "", "", "User Account Mismatch"},
+    ReferenceName{kSisReasons, "unverified_credential_blocked", "",
+                  "UnverifiedCredentialBlockedError", "", kUnverified},
+    ReferenceName{kSisReasons, "mhv_unverified_blocked", "", "UnverifiedCredentialBlockedError", "",
+                  kUnverified},
+    ReferenceName{kSisReasons, "unsupported_credential_level", "", "InvalidCredentialLevelError",
+                  "", "Unsupported credential authorization levels"},
+    // sign_in_service.md 9.
+    ReferenceName{kSisReasons, "missing_attribute", "", "CredentialMissingAttributeError", "",
+                  "Missing attribute in credential: <name>"},
+    ReferenceName{kSisReasons, "theft_flag", "", "MPILockedAccountError", "",
+                  "Theft Flag Detected"},
+    ReferenceName{kSisReasons, "death_flag", "", "MPILockedAccountError", "",
+                  "Death Flag Detected"},
+    ReferenceName{kSisReasons, "multiple_edipis", "", "MPIMalformedAccountError", "",
+                  "User attributes contain multiple distinct EDIPI values"},
+    ReferenceName{kSisReasons, "multiple_corp_ids", "", "MPIMalformedAccountError", "",
+                  "User attributes contain multiple distinct CORP_ID values"},
+    ReferenceName{kSisReasons, "multiple_mhv_ids", "", "MPIMalformedAccountError", "",
+                  "User attributes contain multiple distinct MHV_ID values"},
+    ReferenceName{kSisReasons, "first_name_differs_from_mpi", "", "AttributeMismatchError", "",
+                  kMismatch},
+    ReferenceName{kSisReasons, "last_name_differs_from_mpi", "", "AttributeMismatchError", "",
+                  kMismatch},
+    ReferenceName{kSisReasons, "birth_date_differs_from_mpi", "", "AttributeMismatchError", "",
+                  kMismatch},
+    ReferenceName{kSisReasons, "icn_differs_from_mpi", "", "AttributeMismatchError", "", kMismatch},
+    ReferenceName{kSisReasons, "ssn_mismatch", "", "AttributeMismatchError", "", kMismatch},
+    ReferenceName{kSisReasons, "mpi_sec_id_missing", "", "", "", "mpi record missing sec_id"},
+    ReferenceName{kSisReasons, "mpi_no_mhv_record", "", "MHVMissingMPIRecordError", "",
+                  "No MPI Record for MHV Account"},
+    ReferenceName{kSisReasons, "mpi_add_failed", "", "MPIUserCreationFailedError", "",
+                  "User MPI record cannot be created"},
+    // mpi_mhv.md 1.18.1, step D.
+    ReferenceName{kSisFormerCodes, "ssn_mismatch", "007", "", "", ""},
 
     // mpi_mhv.md 1.13: the reference folds every application error into "not found".
     ReferenceName{kMpiFindReasons, "NO_RESULT", "", "RecordNotFound", kNotFound, ""},
@@ -78,6 +128,10 @@ const ReferenceName* FindReferenceName(absl::string_view area, absl::string_view
     return name.area == area && name.reason == reason;
   });
   return it == kNames.end() ? nullptr : it;
+}
+
+std::string ReferenceMessage(const ReferenceName& name, absl::string_view attribute) {
+  return absl::StrReplaceAll(name.message, {{"<name>", attribute}});
 }
 
 absl::Span<const ReferenceName> ReferenceNames() { return kNames; }

@@ -40,6 +40,16 @@ TEST_CASE("ReferenceNames: the codes that come from attributes have the referenc
   }
 }
 
+TEST_CASE("ReferenceNames: a text about an attribute names it", "[base][rule]") {
+  const auto text = [](absl::string_view reason, absl::string_view attribute) {
+    return ReferenceMessage(*FindReferenceName(kSisReasons, reason), attribute);
+  };
+  CHECK(text("missing_attribute", "email") == "Missing attribute in credential: email");
+  CHECK(text("ssn_mismatch", "ssn") ==
+        "Attribute mismatch, ssn in credential does not match MPI attribute");
+  CHECK(text("theft_flag", "anything") == "Theft Flag Detected");
+}
+
 TEST_CASE("ReferenceNames: what is ours alone has no name there", "[base][rule]") {
   CHECK(FindReferenceName(kSsoeReasons, "ambiguous_attribute") == nullptr);
   CHECK(FindReferenceName(kMpiFindReasons, "NO_PERMANENT_ICN") == nullptr);

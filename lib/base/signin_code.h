@@ -1,7 +1,8 @@
 // The one catalogue of sign-in codes: what a person, support staff and an operator are told. Codes
 // are the contract with the front end (ssoe_saml.md 6); a tag tells apart what shares a code and is
 // for operators only, because the true reason of some refusals must not be disclosed.
-// docs/errors.md is this catalogue as a page.
+// docs/errors.md is this catalogue as a page
+// (`signinctl codes --page`).
 #pragma once
 
 #include <optional>
@@ -45,7 +46,8 @@ struct CodeEntry {
   absl::string_view headline;       // for the person: plain words
   absl::string_view what_happened;  // for the person: one sentence
   absl::string_view what_to_do;     // for the person: the next step
-  absl::string_view support_text;   // for support staff
+  absl::string_view cause;          // for operators: what was found
+  absl::string_view support_text;   // for support staff: what to look at, to say or to do
   RetryAdvice retry;
 };
 

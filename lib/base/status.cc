@@ -1,12 +1,15 @@
 #include "lib/base/status.h"
 
 #include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace va::base {
 namespace {
 
 constexpr char kReasonUrl[] = "va/reason";
 constexpr char kRetryableUrl[] = "va/retryable";
+constexpr absl::string_view kFactUrl = "va/fact/";
 
 }  // namespace
 
@@ -25,6 +28,24 @@ std::string ReasonOf(const absl::Status& status) {
 
 bool IsRetryable(const absl::Status& status) {
   return status.GetPayload(kRetryableUrl).has_value();
+}
+
+absl::Status WithFact(absl::Status status, absl::string_view name, absl::string_view value) {
+  status.SetPayload(absl::StrCat(kFactUrl, name), absl::Cord(value));
+  return status;
+}
+
+std::string FactOf(const absl::Status& status, absl::string_view name) {
+  const auto payload = status.GetPayload(absl::StrCat(kFactUrl, name));
+  return payload.has_value() ? std::string(*payload) : std::string();
+}
+
+std::map<std::string, std::string> FactsOf(const absl::Status& status) {
+  std::map<std::string, std::string> facts;
+  status.ForEachPayload([&facts](absl::string_view url, const absl::Cord& value) {
+    if (absl::ConsumePrefix(&url, kFactUrl)) facts.emplace(std::string(url), std::string(value));
+  });
+  return facts;
 }
 
 }  // namespace va::base

@@ -33,6 +33,7 @@ using identity::CspRow;
 using identity::IdpRow;
 using identity::OnRefusal;
 using identity::Policy;
+using identity::Reading;
 using identity::RuleProfile;
 using identity::SignatureWanted;
 using identity::TargetStyle;
@@ -54,7 +55,7 @@ void CheckWaivable(Section& section, const std::string& key,
 
 // A request may waive under the generations that let it, and under no other name: neither a profile
 // of today nor a copy of an old one can learn it by a line of YAML (decision R2).
-void CheckSkipDupe(Section& section, const RuleProfile& profile) {
+void CheckSkipDupe(Section& section, const RuleProfile& profile, bool production) {
   CheckWaivable(section, "skip_dupe_waives", profile.skip_dupe_waives);
   if (profile.skip_dupe.empty() != profile.skip_dupe_waives.empty()) {
     section.ProblemAt("skip_dupe_waives", "and skip_dupe belong together");
@@ -65,11 +66,24 @@ void CheckSkipDupe(Section& section, const RuleProfile& profile) {
     section.ProblemAt("skip_dupe", absl::StrCat("is read by the profiles ",
                                                 absl::StrJoin(kReadSkipDupe, " and "), " alone"));
   }
+  // Not even to compare with: one word of a provider's row would bring it into force.
+  if (production && (may_read || !profile.skip_dupe.empty())) {
+    section.Problem("is a profile of before the application table: refused in production");
+  }
 }
 
-RuleProfile ReadProfile(Section section, const std::string& name) {
+bool IsOidc(Reading reading) { return reading == Reading::kSis || reading == Reading::kSis2021; }
+
+RuleProfile ReadProfile(Section section, const std::string& name, bool production) {
   RuleProfile profile;
   profile.name = name;
+  profile.reading = section.Word<Reading>("reading",
+                                          {{"ssoe", Reading::kSsoe},
+                                           {"ssoe_lists", Reading::kSsoeLists},
+                                           {"legacy", Reading::kLegacy},
+                                           {"sis", Reading::kSis},
+                                           {"sis_2021", Reading::kSis2021}},
+                                          Reading::kSsoe);
   for (std::size_t i = 0; i < identity::kCheckCount; ++i) {
     const std::string tag(identity::ToString(static_cast<Check>(i)));
     // A check that is not listed would be a check nobody decided about: every one must stand here.
@@ -84,9 +98,15 @@ RuleProfile ReadProfile(Section section, const std::string& name) {
   }
   profile.blank_mhv_icn_conflicts = section.Bool("blank_mhv_icn_conflicts", true);
   profile.uplevel = section.Bool("uplevel", false);
+  profile.add_on_no_match = section.Bool("add_on_no_match", false);
+  profile.account_fallback = section.Bool("account_fallback", false);
+  if (profile.account_fallback &&
+      (IsOidc(profile.reading) || profile.reading == Reading::kLegacy)) {
+    section.ProblemAt("account_fallback", "needs an ICN that only the SSOe broker asserts");
+  }
   profile.skip_dupe = section.String("skip_dupe", false);
   profile.skip_dupe_waives = section.Strings("skip_dupe_waives");
-  CheckSkipDupe(section, profile);
+  CheckSkipDupe(section, profile, production);
   section.RefuseUnknownKeys();
   return profile;
 }
@@ -105,6 +125,22 @@ IdpRow ReadIdp(Section section, const std::string& name) {
   return idp;
 }
 
+// The profile of a provider exists, reads what that provider sends, and, where people are real,
+// does not let a request waive (decision R2).
+void CheckProfileNamed(Section& section, const std::string& key, const std::string& name, bool oidc,
+                       const Policy& policy) {
+  const RuleProfile* const profile = policy.FindProfile(name);
+  if (profile == nullptr) {
+    section.ProblemAt(key, "names no profile of this file");
+  } else if (IsOidc(profile->reading) != oidc) {
+    section.ProblemAt(key, oidc ? "must read answers of OpenID Connect: sis or sis_2021"
+                                : "must read assertions: ssoe, ssoe_lists or legacy");
+  } else if (policy.production && !profile->skip_dupe.empty()) {
+    section.ProblemAt(
+        key, absl::StrCat("names ", name, ", which reads skip_dupe: refused in production"));
+  }
+}
+
 std::optional<CspRow> ReadCsp(Section section, const std::string& id, const Policy& policy) {
   const std::optional<Csp> csp = identity::CspFromString(id);
   if (!csp) {
@@ -116,12 +152,14 @@ std::optional<CspRow> ReadCsp(Section section, const std::string& id, const Poli
   row.id = id;
   row.name = section.String("name", true);
   row.profile = section.String("profile", true);
+  row.oidc_profile = section.String("oidc_profile", false);
   row.idp = section.String("idp", true);
   row.start = section.Day("start");
   row.end = section.Day("end");
   row.enabled = section.Bool("enabled", true);
-  if (policy.FindProfile(row.profile) == nullptr) {
-    section.ProblemAt("profile", "names no profile of this file");
+  CheckProfileNamed(section, "profile", row.profile, false, policy);
+  if (!row.oidc_profile.empty()) {
+    CheckProfileNamed(section, "oidc_profile", row.oidc_profile, true, policy);
   }
   if (policy.FindIdp(row.idp) == nullptr) section.ProblemAt("idp", "names no idp of this file");
   if (row.start && row.end && *row.end < *row.start) section.ProblemAt("end", "is before start");
@@ -172,6 +210,10 @@ void CheckWaivers(Section& section, const Application& app) {
   CheckWaivable(section, "waives", app.waives);
   if (!app.waives.empty() && app.waives_source.empty()) {
     section.ProblemAt("waives_source", "must say where the waiver comes from");
+  }
+  // A session that rests on a waiver goes there and nowhere else (decision R3).
+  if (!app.waives.empty() && app.return_base.empty()) {
+    section.ProblemAt("waives", "needs a return_base: a waived session has nowhere else to go");
   }
 }
 
@@ -225,6 +267,11 @@ Policy ReadPolicy(const YAML::Node& root, Problems& problems) {
   Section top(root, "policy", problems);
   policy.version = top.String("version", true);
   policy.default_application = top.String("default_application", true);
+  policy.production = top.Bool("production", false);
+  policy.overwrite_icn = top.Bool("overwrite_icn", false);
+  if (policy.production && policy.overwrite_icn) {
+    top.ProblemAt("overwrite_icn", "lets an account change hands: refused in production");
+  }
   const auto each = [&](const std::string& key,
                         const std::function<void(const std::string&, Section)>& read) {
     const YAML::Node node = top.Get(key);
@@ -237,7 +284,7 @@ Policy ReadPolicy(const YAML::Node& root, Problems& problems) {
     });
   };
   each("profiles", [&](const std::string& name, const Section& section) {
-    policy.profiles.push_back(ReadProfile(section, name));
+    policy.profiles.push_back(ReadProfile(section, name, policy.production));
   });
   each("idps", [&](const std::string& name, const Section& section) {
     policy.idps.push_back(ReadIdp(section, name));

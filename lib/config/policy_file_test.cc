@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -157,6 +158,11 @@ TEST_CASE("ParsePolicy: what is wrong is named with its line", "[config][policy]
       {"102 is never waived (R2)", "[\"101\"]", "[\"101\", \"102\"]", "p.yaml:28:", "not 102"},
       {"104 is never waived (R2)", "[\"101\"]", "[\"104\"]", "p.yaml:28:", "not 104"},
       {"113 is never waived (R2)", "[\"101\"]", "[\"113\"]", "p.yaml:28:", "not 113"},
+      {"a waived session has hosts to go to (R3)",
+       "    return_base: https://app.example.gov/in\n    return_hosts: [app.example.gov]\n"
+       "    target_style: deep_link\n    to_pattern: \"[a-z]+\"\n    default_to: home\n",
+       "    return_base: \"\"\n    target_style: none\n",
+       "p.yaml:25:", "needs a return_base: a waived"},
       {"a waiver names its source", "waives_source: somewhere", "waives_source: \"\"",
        "p.yaml:29:", "where the waiver comes from"},
       {"EDIPIs block in every profile", "multiple_edipis: block", "multiple_edipis: note",
@@ -276,16 +282,141 @@ TEST_CASE("Policy as shipped: mhv and myvahealth waive 101, 103 and 106; nobody 
 }
 
 TEST_CASE(
-    "Policy as shipped: R2 only the profile of 2022-03 reads skip_dupe, and no provider runs it",
+    "Policy as shipped: R2 only the profiles of 2021 and 2022-03 read skip_dupe, and no provider "
+    "runs them",
     "[config][policy][rule]") {
   const auto policy = LoadPolicyFile("deploy/policy/policy.yaml");
   REQUIRE(policy.ok());
   for (const identity::RuleProfile& profile : policy->profiles) {
     CAPTURE(profile.name);
-    CHECK(profile.skip_dupe == (profile.name == "ssoe-2022-03" ? "true" : ""));
+    const std::string reads = profile.name == "ssoe-2022-03" ? "true"
+                              : profile.name == "ssoe-2021"  ? "mhv"
+                                                             : "";
+    CHECK(profile.skip_dupe == reads);
   }
   for (const identity::CspRow& csp : policy->csps) {
     CHECK(policy->FindProfile(csp.profile)->skip_dupe.empty());
+  }
+}
+
+TEST_CASE("Policy as shipped: R1 every generation of the rules is a row of the file",
+          "[config][policy][rule]") {
+  using identity::Reading;
+  const auto policy = LoadPolicyFile("deploy/policy/policy.yaml");
+  REQUIRE(policy.ok());
+  const std::vector<std::pair<std::string, Reading>> profiles = {{"ssoe-2022", Reading::kSsoe},
+                                                                 {"ssoe-2022-03", Reading::kSsoe},
+                                                                 {"ssoe-2021", Reading::kSsoeLists},
+                                                                 {"ssoe-2025", Reading::kSsoe},
+                                                                 {"strict", Reading::kSsoe},
+                                                                 {"legacy", Reading::kLegacy},
+                                                                 {"sis", Reading::kSis},
+                                                                 {"sis-2021", Reading::kSis2021}};
+  for (const auto& [name, reading] : profiles) {
+    CAPTURE(name);
+    const identity::RuleProfile* const profile = policy->FindProfile(name);
+    REQUIRE(profile != nullptr);
+    CHECK(profile->reading == reading);
+    // Decision R4: only the Sign-in Service adds people by itself.
+    CHECK(profile->add_on_no_match == (name == "sis" || name == "sis-2021"));
+  }
+  CHECK_FALSE(policy->production);
+  CHECK_FALSE(policy->overwrite_icn);
+  for (const identity::CspRow& csp : policy->csps) CHECK(csp.oidc_profile == "sis");
+}
+
+TEST_CASE(
+    "Policy of production: R1, R2 every provider runs under strict, and nothing waives but "
+    "the table",
+    "[config][policy][rule]") {
+  const auto policy = LoadPolicyFile("deploy/policy/production.yaml");
+  INFO(policy.status());
+  REQUIRE(policy.ok());
+  CHECK(policy->production);
+  CHECK_FALSE(policy->overwrite_icn);
+  CHECK(policy->csps.size() == 4);
+  for (const identity::CspRow& csp : policy->csps) {
+    CAPTURE(csp.id);
+    CHECK(csp.profile == "strict");
+    CHECK(csp.oidc_profile == "sis");
+  }
+  for (const identity::RuleProfile& profile : policy->profiles) CHECK(profile.skip_dupe.empty());
+}
+
+TEST_CASE("Policy of production: R18 applications that show health data or an SSN ask for aal 2",
+          "[config][policy][rule]") {
+  const auto policy = LoadPolicyFile("deploy/policy/production.yaml");
+  REQUIRE(policy.ok());
+  for (const std::string name : {"vaweb", "mhv", "myvahealth"}) {
+    CAPTURE(name);
+    REQUIRE(policy->FindApplication(name) != nullptr);
+    CHECK(policy->FindApplication(name)->min_aal == 2);
+  }
+}
+
+TEST_CASE("ParsePolicy: R2 production refuses a provider whose profile reads skip_dupe, by line",
+          "[config][policy][rule]") {
+  const auto policy = ParsePolicy(
+      "production: true\n" +
+          absl::StrReplaceAll(Good(), {{"  base:", "  ssoe-2022-03:"},
+                                       {"profile: base", "profile: ssoe-2022-03"},
+                                       {"malformed_gcids: note",
+                                        "malformed_gcids: note\n    skip_dupe: \"true\"\n"
+                                        "    skip_dupe_waives: [\"101\"]"}}),
+      "p.yaml");
+  CHECK(base::ReasonOf(policy.status()) == "POLICY_INVALID");
+  CHECK(absl::StrContains(std::string(policy.status().message()), "p.yaml:21: "));
+  CHECK(absl::StrContains(std::string(policy.status().message()), "refused in production"));
+}
+
+TEST_CASE("ParsePolicy: R2 production refuses a profile that reads skip_dupe, used or not",
+          "[config][policy][rule]") {
+  const std::string name = GENERATE("ssoe-2022-03", "ssoe-2021");
+  const bool reads = GENERATE(true, false);
+  const std::string old = absl::StrReplaceAll(
+      std::string(kProfile),
+      {{"malformed_gcids: note", reads ? "malformed_gcids: note\n    skip_dupe: \"true\"\n"
+                                         "    skip_dupe_waives: [\"101\"]"
+                                       : "malformed_gcids: note"}});
+  const std::string unused =
+      absl::StrReplaceAll(Good(), {{"idps:\n", "  " + name + ":" + old + "idps:\n"}});
+  CAPTURE(name, reads);
+  CHECK(ParsePolicy(unused, "p.yaml").ok());
+  const auto policy = ParsePolicy("production: true\n" + unused, "p.yaml");
+  CHECK(base::ReasonOf(policy.status()) == "POLICY_INVALID");
+  CHECK(absl::StrContains(std::string(policy.status().message()), "refused in production"));
+}
+
+TEST_CASE("ParsePolicy: what the new keys may hold, each mistake with its line",
+          "[config][policy]") {
+  struct Row {
+    std::string what;
+    std::string from;
+    std::string to;
+    std::string says;
+  };
+  const std::vector<Row> rows = {
+      {"R12 production never overwrites an ICN", "version:",
+       "production: true\noverwrite_icn: true\nversion:", "p.yaml:2: policy.overwrite_icn"},
+      {"an unknown reading", "malformed_gcids: note", "malformed_gcids: note\n    reading: ssoe-1",
+       "p.yaml:15: profiles.base.reading must be one of: ssoe, ssoe_lists, legacy, sis, sis_2021"},
+      {"assertions read as OpenID Connect", "malformed_gcids: note",
+       "malformed_gcids: note\n    reading: sis", "csps.idme.profile must read assertions"},
+      {"answers read as assertions", "profile: base", "profile: base, oidc_profile: base",
+       "csps.idme.oidc_profile must read answers of OpenID Connect"},
+      {"an OpenID Connect profile that is not there", "profile: base",
+       "profile: base, oidc_profile: sis", "csps.idme.oidc_profile names no profile"},
+      {"an account that lends where nothing asserts an ICN", "malformed_gcids: note",
+       "malformed_gcids: note\n    reading: legacy\n    account_fallback: true",
+       "p.yaml:16: profiles.base.account_fallback needs an ICN"},
+      {"no word for yes", "version:", "production: yes\nversion:", "must be true or false"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    const auto policy = ParsePolicy(absl::StrReplaceAll(Good(), {{row.from, row.to}}), "p.yaml");
+    REQUIRE(base::ReasonOf(policy.status()) == "POLICY_INVALID");
+    CAPTURE(policy.status().message());
+    CHECK(absl::StrContains(std::string(policy.status().message()), row.says));
   }
 }
 

@@ -302,4 +302,9 @@ std::vector<std::string> LookupHasher::Candidates(absl::string_view purpose,
   return candidates;
 }
 
+absl::string_view LookupHasher::KeyIdOf(absl::string_view hash) {
+  const size_t colon = hash.find(':');
+  return colon == absl::string_view::npos ? absl::string_view() : hash.substr(0, colon);
+}
+
 }  // namespace va::crypto

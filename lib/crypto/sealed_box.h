@@ -72,6 +72,8 @@ class SealedBox {
   // The key a value is sealed under; `keys rewrap` compares it with the current one.
   static absl::StatusOr<std::string> KeyIdOf(absl::string_view sealed);
   std::string current_key_id() const { return ring_->Get()->current_id(); }
+  // Of the whole ring, current first.
+  std::vector<std::string> key_ids() const { return ring_->Get()->ids(); }
 
   // Takes over the ring of `next` for every call from now on. KEY_RING and no change unless it
   // holds the key that was current.
@@ -94,6 +96,11 @@ class LookupHasher {
   std::string Hash(absl::string_view purpose, absl::string_view value) const;
   // Under every key, current first: what is searched for.
   std::vector<std::string> Candidates(absl::string_view purpose, absl::string_view value) const;
+
+  // The key a hash was made under, of either kind; "" when it names none.
+  static absl::string_view KeyIdOf(absl::string_view hash);
+  std::string current_key_id() const { return ring_->Get()->current_id(); }
+  std::vector<std::string> key_ids() const { return ring_->Get()->ids(); }
 
   // As SealedBox::Exchange.
   absl::Status Exchange(const LookupHasher& next);

@@ -5,6 +5,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 
 namespace va::identity {
 namespace {
@@ -30,7 +32,17 @@ bool IsIdText(absl::string_view text) {
 
 std::string Str(absl::string_view text) { return std::string(text.data(), text.size()); }
 
-bool Is(const CorrelatedId& row, absl::string_view type, absl::string_view facility,
+// One identifier as views.
+struct View {
+  absl::string_view id;
+  absl::string_view id_type;
+  absl::string_view facility;
+  absl::string_view authority;
+  absl::string_view status;
+  absl::string_view root;
+};
+
+bool Is(const View& row, absl::string_view type, absl::string_view facility,
         absl::string_view authority) {
   return row.id_type == type && row.facility == facility && row.authority == authority;
 }
@@ -40,7 +52,7 @@ bool IsMhvFacility(absl::string_view facility) {
   return absl::StartsWith(facility, "200MH") && facility.size() <= 6;
 }
 
-std::uint32_t PatientKinds(const CorrelatedId& row) {
+std::uint32_t PatientKinds(const View& row) {
   const bool active = row.status == "A";
   std::uint32_t kinds = 0;
   if (IsMhvFacility(row.facility) && !row.status.empty()) {
@@ -63,9 +75,9 @@ std::uint32_t PatientKinds(const CorrelatedId& row) {
   return kinds;
 }
 
-std::uint32_t VaKinds(const CorrelatedId& row) {
+std::uint32_t VaKinds(const View& row) {
   // Only Login.gov ids may hold a hyphen.
-  const bool word = IsWord(row.id.Reveal());
+  const bool word = IsWord(row.id);
   if (!word) {
     const bool logingov = Is(row, "PN", "200VLGN", "USDVA") && row.status == "A";
     return logingov ? Bit(GcIdKind::kLogingov) : 0;
@@ -82,22 +94,20 @@ std::uint32_t VaKinds(const CorrelatedId& row) {
   return 0;
 }
 
-std::uint32_t DodKinds(const CorrelatedId& row) {
+std::uint32_t DodKinds(const View& row) {
   const bool edipi = Is(row, "NI", "200DOD", "USDOD") && row.status == "A";
-  return edipi && IsWord(row.id.Reveal()) ? Bit(GcIdKind::kEdipi) : 0;
+  return edipi && IsWord(row.id) ? Bit(GcIdKind::kEdipi) : 0;
 }
 
-bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
-
-std::size_t DigitRunLength(absl::string_view text) {
-  std::size_t n = 0;
-  while (n < text.size() && IsDigit(text[n])) ++n;
-  return n;
+std::uint32_t KindsOfView(const View& row) {
+  // A pattern counts only under its own root; the pipe form has none and is read under both.
+  std::uint32_t kinds = 0;
+  if (row.root.empty() || row.root == kVaRoot) kinds |= VaKinds(row);
+  if (row.root.empty() || row.root == kDodRoot) kinds |= DodKinds(row);
+  return kinds;
 }
 
-}  // namespace
-
-std::optional<CorrelatedId> ParseCorrelatedId(absl::string_view token, absl::string_view root) {
+std::optional<View> SplitToken(absl::string_view token) {
   std::array<absl::string_view, 5> fields;
   std::size_t count = 0;
   for (absl::string_view rest = token;;) {
@@ -115,59 +125,137 @@ std::optional<CorrelatedId> ParseCorrelatedId(absl::string_view token, absl::str
   for (std::size_t i = 1; i < fields.size(); ++i) {
     if (!IsWord(fields[i])) return std::nullopt;
   }
-  return CorrelatedId{CspId::FromWire(Str(fields[0])),
-                      Str(fields[1]),
-                      Str(fields[2]),
-                      Str(fields[3]),
-                      Str(fields[4]),
-                      Str(root)};
+  return View{fields[0], fields[1], fields[2], fields[3], fields[4], {}};
+}
+
+bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
+
+std::size_t DigitRunLength(absl::string_view text) {
+  std::size_t n = 0;
+  while (n < text.size() && IsDigit(text[n])) ++n;
+  return n;
+}
+
+}  // namespace
+
+std::optional<CorrelatedId> ParseCorrelatedId(absl::string_view token, absl::string_view root) {
+  const std::optional<View> view = SplitToken(token);
+  if (!view) return std::nullopt;
+  return CorrelatedId{CspId::FromWire(Str(view->id)), Str(view->id_type), Str(view->facility),
+                      Str(view->authority),           Str(view->status),  Str(root)};
 }
 
 std::uint32_t KindsOf(const CorrelatedId& row) {
-  // A pattern counts only under its own root; the pipe form has none and is read under both.
-  std::uint32_t kinds = 0;
-  if (row.root.empty() || row.root == kVaRoot) kinds |= VaKinds(row);
-  if (row.root.empty() || row.root == kDodRoot) kinds |= DodKinds(row);
-  return kinds;
+  return KindsOfView(
+      {row.id.Reveal(), row.id_type, row.facility, row.authority, row.status, row.root});
 }
 
-GcIds::GcIds(std::vector<CorrelatedId> rows, std::size_t malformed)
-    : rows_(std::move(rows)), malformed_(malformed) {
-  kinds_.reserve(rows_.size());
-  for (const CorrelatedId& row : rows_) {
-    kinds_.push_back(KindsOf(row));
-    all_kinds_ |= kinds_.back();
+GcIds::GcIds(absl::Span<const CorrelatedId> rows, std::size_t malformed) : malformed_(malformed) {
+  std::size_t size = 0;
+  for (const CorrelatedId& row : rows) {
+    size += row.id.Reveal().size() + row.id_type.size() + row.facility.size() +
+            row.authority.size() + row.status.size() + row.root.size() + kFieldCount;
   }
+  text_.reserve(size);
+  rows_.reserve(rows.size());
+  for (const CorrelatedId& row : rows) {
+    const std::array<absl::string_view, kFieldCount> fields = {
+        row.id.Reveal(), row.id_type, row.facility, row.authority, row.status, row.root};
+    const std::size_t at = text_.size();
+    for (const absl::string_view field : fields) {
+      text_.append(field.data(), field.size());
+      text_ += '^';
+    }
+    Add(at, fields);
+  }
+}
+
+void GcIds::Add(std::size_t at, const std::array<absl::string_view, kFieldCount>& fields) {
+  Row row;
+  row.at = static_cast<std::uint32_t>(at);
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    row.sizes[i] = static_cast<std::uint32_t>(fields[i].size());
+  }
+  row.kinds = KindsOfView({fields[kId], fields[kIdType], fields[kFacility], fields[kAuthority],
+                           fields[kStatus], fields[kRoot]});
+  all_kinds_ |= row.kinds;
+  rows_.push_back(row);
+}
+
+absl::string_view GcIds::At(const Row& row, Field field) const {
+  if (row.sizes[field] == 0) return {};
+  std::size_t at = row.at;
+  for (std::size_t i = 0; i < field; ++i) at += row.sizes[i] + 1;
+  return absl::string_view(text_).substr(at, row.sizes[field]);
+}
+
+std::vector<CorrelatedId> GcIds::rows() const {
+  std::vector<CorrelatedId> out;
+  out.reserve(rows_.size());
+  for (const Row& row : rows_) {
+    out.push_back({CspId::FromWire(Str(At(row, kId))), Str(At(row, kIdType)),
+                   Str(At(row, kFacility)), Str(At(row, kAuthority)), Str(At(row, kStatus)),
+                   Str(At(row, kRoot))});
+  }
+  return out;
 }
 
 std::size_t GcIds::Count(GcIdKind kind) const {
   if (!Has(kind)) return 0;
-  std::size_t count = 0;
-  for (const std::uint32_t kinds : kinds_) count += (kinds & Bit(kind)) != 0 ? 1 : 0;
-  return count;
+  std::size_t n = 0;
+  for (const Row& row : rows_) n += (row.kinds & Bit(kind)) != 0 ? 1 : 0;
+  return n;
+}
+
+const GcIds::Row* GcIds::FirstRow(GcIdKind kind) const {
+  if (!Has(kind)) return nullptr;
+  for (const Row& row : rows_) {
+    if ((row.kinds & Bit(kind)) != 0) return &row;
+  }
+  return nullptr;
 }
 
 std::optional<CspId> GcIds::First(GcIdKind kind) const {
-  if (!Has(kind)) return std::nullopt;
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    if ((kinds_[i] & Bit(kind)) != 0) return rows_[i].id;
+  const Row* row = FirstRow(kind);
+  if (row == nullptr) return std::nullopt;
+  return CspId::FromWire(Str(At(*row, kId)));
+}
+
+bool GcIds::FirstIs(GcIdKind kind, absl::string_view id) const {
+  const Row* row = FirstRow(kind);
+  return row != nullptr && At(*row, kId) == id;
+}
+
+bool GcIds::Holds(GcIdKind kind, const CspId& id) const { return HoldsText(kind, id.Reveal()); }
+
+bool GcIds::HoldsAnyOf(GcIdKind kind, const CspId& list) const {
+  for (absl::string_view item : absl::StrSplit(list.Reveal(), ',')) {
+    item = absl::StripAsciiWhitespace(item);
+    if (!item.empty() && HoldsText(kind, item)) return true;
   }
-  return std::nullopt;
+  return false;
+}
+
+bool GcIds::HoldsText(GcIdKind kind, absl::string_view id) const {
+  for (const Row& row : rows_) {
+    if ((row.kinds & Bit(kind)) != 0 && At(row, kId) == id) return true;
+  }
+  return false;
 }
 
 std::vector<CspId> GcIds::All(GcIdKind kind) const {
   std::vector<CspId> out;
   out.reserve(Count(kind));
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    if ((kinds_[i] & Bit(kind)) != 0) out.push_back(rows_[i].id);
+  for (const Row& row : rows_) {
+    if ((row.kinds & Bit(kind)) != 0) out.push_back(CspId::FromWire(Str(At(row, kId))));
   }
   return out;
 }
 
 std::optional<Icn> GcIds::icn() const {
-  const std::optional<CspId> id = First(GcIdKind::kIcn);
-  if (!id) return std::nullopt;
-  return Icn::FromWire(id->Reveal());
+  const Row* row = FirstRow(GcIdKind::kIcn);
+  if (row == nullptr) return std::nullopt;
+  return Icn::FromWire(Str(At(*row, kId)));
 }
 
 std::optional<PersonText> GcIds::icn_with_aaid() const {
@@ -216,46 +304,44 @@ std::optional<CspId> GcIds::FirstDigits(GcIdKind kind) const {
 std::vector<std::string> GcIds::Facilities(GcIdKind kind) const {
   std::vector<std::string> out;
   out.reserve(Count(kind));
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    if ((kinds_[i] & Bit(kind)) != 0) out.push_back(rows_[i].facility);
+  for (const Row& row : rows_) {
+    if ((row.kinds & Bit(kind)) != 0) out.push_back(Str(At(row, kFacility)));
   }
   return out;
 }
 
 std::map<std::string, std::vector<CspId>> GcIds::vha_facility_hash() const {
   std::map<std::string, std::vector<CspId>> out;
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    if ((kinds_[i] & Bit(GcIdKind::kVhaFacility)) != 0) {
-      out[rows_[i].facility].push_back(rows_[i].id);
+  for (const Row& row : rows_) {
+    if ((row.kinds & Bit(GcIdKind::kVhaFacility)) != 0) {
+      out[Str(At(row, kFacility))].push_back(CspId::FromWire(Str(At(row, kId))));
     }
   }
   return out;
 }
 
 GcIds ParseGcIds(absl::string_view joined) {
-  std::vector<CorrelatedId> rows;
-  std::size_t bars = 1;
-  for (const char c : joined) bars += c == '|' ? 1 : 0;
-  rows.reserve(bars);
-  std::size_t malformed = 0;
-  while (!joined.empty()) {
-    const std::size_t bar = joined.find('|');
-    const absl::string_view token = joined.substr(0, bar);
-    joined.remove_prefix(bar == absl::string_view::npos ? joined.size() : bar + 1);
-    if (token.empty()) continue;
-    std::optional<CorrelatedId> row = ParseCorrelatedId(token);
+  GcIds out;
+  out.text_.assign(joined.data(), joined.size());
+  std::size_t at = 0;
+  while (at < joined.size()) {
+    const std::size_t begin = at;
+    const std::size_t bar = joined.find('|', begin);
+    const std::size_t end = bar == absl::string_view::npos ? joined.size() : bar;
+    at = end + 1;
+    if (end == begin) continue;
+    const std::optional<View> row = SplitToken(joined.substr(begin, end - begin));
     if (row) {
-      rows.push_back(*std::move(row));
+      out.Add(begin,
+              {row->id, row->id_type, row->facility, row->authority, row->status, row->root});
     } else {
-      ++malformed;
+      ++out.malformed_;
     }
   }
-  return GcIds(std::move(rows), malformed);
+  return out;
 }
 
-GcIds FromCorrelatedIds(absl::Span<const CorrelatedId> rows) {
-  return GcIds(std::vector<CorrelatedId>(rows.begin(), rows.end()));
-}
+GcIds FromCorrelatedIds(absl::Span<const CorrelatedId> rows) { return GcIds(rows); }
 
 std::optional<std::string> FirstDigitRun(absl::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -3,6 +3,7 @@
 // matched against a whole token, so that a newline cannot smuggle an identifier in.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -10,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "lib/identity/pii.h"
@@ -61,13 +63,16 @@ enum class GcIdKind : std::uint32_t {
 // All kinds of a row, as a bit set of GcIdKind.
 std::uint32_t KindsOf(const CorrelatedId& row);
 
-// The identifiers of one person, in the order received.
+// The identifiers of one person, in the order received. One text and a table of where the fields
+// stand in it: a person has a dozen rows, and every sign-in reads them.
 class GcIds {
  public:
   GcIds() = default;
-  explicit GcIds(std::vector<CorrelatedId> rows, std::size_t malformed = 0);
+  explicit GcIds(absl::Span<const CorrelatedId> rows, std::size_t malformed = 0);
 
-  const std::vector<CorrelatedId>& rows() const { return rows_; }
+  // Copies of all rows.
+  std::vector<CorrelatedId> rows() const;
+  std::size_t size() const { return rows_.size(); }
   // Tokens that are not identifiers at all; counted, because the reference drops them silently.
   std::size_t malformed() const { return malformed_; }
 
@@ -76,6 +81,12 @@ class GcIds {
   std::size_t Count(GcIdKind kind) const;
   // The id of the first row of this kind, unsanitised.
   std::optional<CspId> First(GcIdKind kind) const;
+  // Whether the first row of this kind has exactly this id; no when there is none.
+  bool FirstIs(GcIdKind kind, absl::string_view id) const;
+  // Whether some row of this kind has exactly this id.
+  bool Holds(GcIdKind kind, const CspId& id) const;
+  // The same of any id of a comma list, as the broker writes sec_ids.
+  bool HoldsAnyOf(GcIdKind kind, const CspId& list) const;
   // The ids of all rows of this kind, duplicates kept, unsanitised.
   std::vector<CspId> All(GcIdKind kind) const;
 
@@ -119,12 +130,26 @@ class GcIds {
   std::map<std::string, std::vector<CspId>> vha_facility_hash() const;
 
  private:
+  friend GcIds ParseGcIds(absl::string_view joined);
+
+  // The fields of a row follow each other in text_, one separator between them.
+  enum Field { kId, kIdType, kFacility, kAuthority, kStatus, kRoot, kFieldCount };
+  struct Row {
+    std::uint32_t at = 0;
+    std::uint32_t kinds = 0;
+    std::array<std::uint32_t, kFieldCount> sizes{};
+  };
+
+  absl::string_view At(const Row& row, Field field) const;
+  const Row* FirstRow(GcIdKind kind) const;
+  bool HoldsText(GcIdKind kind, absl::string_view id) const;
+  void Add(std::size_t at, const std::array<absl::string_view, kFieldCount>& fields);
   std::vector<CspId> Digits(GcIdKind kind) const;
   std::optional<CspId> FirstDigits(GcIdKind kind) const;
   std::vector<std::string> Facilities(GcIdKind kind) const;
 
-  std::vector<CorrelatedId> rows_;
-  std::vector<std::uint32_t> kinds_;
+  std::string text_;
+  absl::InlinedVector<Row, 12> rows_;
   std::uint32_t all_kinds_ = 0;
   std::size_t malformed_ = 0;
 };

@@ -73,9 +73,19 @@ inline constexpr std::size_t kCheckCount = 10;
 absl::string_view ToString(Check check);  // the tag, e.g. "multiple_mhv_ids"
 std::optional<Check> CheckFromString(absl::string_view tag);
 
+// How a profile reads the statement of a credential: which attributes exist and what they mean.
+enum class Reading {
+  kSsoe,       // SSOe since 2022: identifiers from gcIds
+  kSsoeLists,  // SSOe of 2021: EDIPIs and IENs as comma lists, another order of the checks
+  kLegacy,     // ID.me federating MHV and DS Logon in 2018 (seed 004)
+  kSis,        // Sign-in Service: claims of an OpenID Connect provider (sign_in_service.md 8, 9)
+  kSis2021,    // the same as mpi_mhv.md 1.18.1 has it (decision R16)
+};
+
 // A generation of the rules as data (decision R1).
 struct RuleProfile {
   std::string name;  // e.g. ssoe-2022
+  Reading reading = Reading::kSsoe;
   std::array<CheckEffect, kCheckCount> effects{};
   // An empty `va_eauth_mhvicn` counts as a second value (103), as the reference's code has it.
   // Everywhere else blank is absent (ssoe_saml.md 25.7).
@@ -87,6 +97,11 @@ struct RuleProfile {
   std::vector<std::string> skip_dupe_waives;
   // Who comes back below the level they have reached before is taken up to it (decision R9).
   bool uplevel = false;
+  // A verified person whom MPI does not know is added, and asked for again (decision R4).
+  bool add_on_no_match = false;
+  // An assertion without a CSP uuid may stand on the account that holds its ICN
+  // (ssoe_saml.md 13.2).
+  bool account_fallback = false;
 
   bool WaivesBySkipDupe(absl::string_view asked, absl::string_view code) const;
 
@@ -98,7 +113,8 @@ struct CspRow {
   Csp csp = Csp::kIdme;
   std::string id;                       // idme, logingov, mhv, dslogon
   std::string name;                     // as shown, e.g. "My HealtheVet"
-  std::string profile;                  // name of a RuleProfile
+  std::string profile;                  // name of a RuleProfile, for assertions of the broker
+  std::string oidc_profile;             // the same for answers of its OpenID Connect provider
   std::string idp;                      // name of the IdpRow that speaks for it
   std::optional<absl::CivilDay> start;  // first open day
   std::optional<absl::CivilDay> end;    // last open day
@@ -123,6 +139,12 @@ struct IdpRow {
 struct Policy {
   std::string version;
   std::string default_application;  // the row used without ?application=
+  // This is the policy of a place where people are real: nothing that serves comparison or
+  // development may stand in it (decision R2).
+  bool production = false;
+  // A verified account takes the new ICN that MPI brings, as the reference does (decision R12,
+  // off).
+  bool overwrite_icn = false;
   std::vector<Application> applications;
   std::vector<CspRow> csps;
   std::vector<RuleProfile> profiles;

@@ -6,7 +6,9 @@
 #include <grpcpp/impl/codegen/rpc_method.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
+#include <grpcpp/support/sync_stream.h>
 
+#include <atomic>
 #include <mutex>
 #include <optional>
 
@@ -123,23 +125,43 @@ void ChannelCore::Use(const TlsMaterial& material) {
 
 namespace {
 
-absl::Status CallOnce(grpc::Channel& channel, const std::string& path, const MessageLite& request,
-                      MessageLite& response, const CallOptions& options,
-                      const std::string& traceparent) {
-  grpc::ClientContext context;
+// What of the options travels with a call.
+void Prepare(grpc::ClientContext& context, const CallOptions& options,
+             const std::string& traceparent) {
   context.set_deadline(absl::ToChronoTime(options.deadline));
   context.set_wait_for_ready(options.wait_for_ready);
   if (!options.request_id.empty()) context.AddMetadata(kRequestIdKey, options.request_id);
   if (!traceparent.empty()) context.AddMetadata(kTraceparentKey, traceparent);
+}
+
+bool HasDeadline(const CallOptions& options) {
+  return options.deadline != absl::InfinitePast() && options.deadline != absl::InfiniteFuture();
+}
+
+// As the options name it, when that is well-formed; otherwise of this call.
+std::string TraceparentOf(const CallOptions& options, const base::TraceContext& trace) {
+  if (options.traceparent.empty()) return base::ToTraceparent(trace);
+  return IsTraceparent(options.traceparent) ? options.traceparent : "";
+}
+
+// What a server that stops has just let in, and cannot hand to anybody any more, ends like this: it
+// is away, as one whose connection is gone.
+absl::Status PeerStopping() {
+  return base::MakeError(absl::StatusCode::kUnavailable, "PEER_STOPPING",
+                         "the service ended the call", true);
+}
+
+absl::Status CallOnce(grpc::Channel& channel, const std::string& path, const MessageLite& request,
+                      MessageLite& response, const CallOptions& options,
+                      const std::string& traceparent) {
+  grpc::ClientContext context;
+  Prepare(context, options, traceparent);
   const grpc::internal::RpcMethod method(path.c_str(), grpc::internal::RpcMethod::NORMAL_RPC);
   const absl::Status status = FromGrpc(
       grpc::internal::BlockingUnaryCall<MessageLite, MessageLite, MessageLite, MessageLite>(
           &channel, method, &context, request, &response));
   if (status.code() != absl::StatusCode::kCancelled) return status;
-  // Nothing here cancels a call. What a server that stops has just let in, and cannot hand to
-  // anybody any more, ends like this: it is away, as one whose connection is gone.
-  return base::MakeError(absl::StatusCode::kUnavailable, "PEER_STOPPING",
-                         "the service ended the call", true);
+  return PeerStopping();  // nothing here cancels a call
 }
 
 // Makes the call as often as it may be made; `attempts` counts.
@@ -178,16 +200,12 @@ absl::StatusOr<Channel> Connect(const std::string& target, const TlsOptions& tls
 absl::Status CallUnary(const Channel& channel, absl::string_view full_method,
                        const MessageLite& request, MessageLite& response,
                        const CallOptions& options) {
-  if (options.deadline == absl::InfinitePast() || options.deadline == absl::InfiniteFuture()) {
-    return NoDeadline();
-  }
+  if (!HasDeadline(options)) return NoDeadline();
   const internal::ChannelCore& core = channel.core();
   const base::Stopwatch watch;
   const base::TraceContext& parent = base::CurrentTrace();
   const base::TraceContext trace = base::ChildOf(parent);
-  const std::string traceparent =
-      options.traceparent.empty() ? base::ToTraceparent(trace)
-                                  : (IsTraceparent(options.traceparent) ? options.traceparent : "");
+  const std::string traceparent = TraceparentOf(options, trace);
   int attempts = 0;
   absl::Status status =
       CallWithin(core, full_method, request, response, options, traceparent, attempts);
@@ -197,6 +215,99 @@ absl::Status CallUnary(const Channel& channel, absl::string_view full_method,
   }
   return status;
 }
+
+class ReadStream::Impl {
+ public:
+  Impl(const Channel& channel, absl::string_view full_method, const MessageLite& request,
+       const CallOptions& options)
+      : channel_(channel),
+        method_name_(full_method),
+        path_(absl::StrCat("/", full_method)),
+        method_(path_.c_str(), grpc::internal::RpcMethod::SERVER_STREAMING),
+        request_(request.New()) {
+    request_->CheckTypeAndMergeFrom(request);
+    if (!HasDeadline(options)) {
+      outcome_ = NoDeadline();
+      return;
+    }
+    Prepare(context_, options, TraceparentOf(options, trace_));
+  }
+  ~Impl() {
+    if (outcome_.has_value()) return;
+    Cancel();
+    Finish().IgnoreError();
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  bool Read(MessageLite& response) {
+    if (outcome_.has_value()) return false;
+    if (reader_ == nullptr) Begin();
+    if (reader_->Read(&response)) return true;
+    at_end_ = true;
+    return false;
+  }
+
+  absl::Status Finish() {
+    if (outcome_.has_value()) return *outcome_;
+    outcome_ = End();
+    const ChannelOptions& options = channel_.core().options();
+    if (options.on_done) {
+      options.on_done(
+          {options.peer, method_name_, outcome_->code(), watch_.Elapsed(), 1, trace_, parent_});
+    }
+    return *outcome_;
+  }
+
+  void Cancel() {
+    cancelled_ = true;
+    context_.TryCancel();
+  }
+
+ private:
+  // Sends the question; waits for a connection until the deadline at the longest, or a Cancel.
+  void Begin() {
+    grpc_channel_ = channel_.shared();
+    reader_.reset(grpc::internal::ClientReaderFactory<MessageLite>::Create(
+        grpc_channel_.get(), method_, &context_, *request_));
+  }
+
+  absl::Status End() {
+    if (reader_ == nullptr) {
+      return base::MakeError(absl::StatusCode::kCancelled, "STREAM_CANCELLED", "never begun");
+    }
+    // What was not read would keep the end waiting.
+    if (!at_end_) Cancel();
+    const absl::Status status = FromGrpc(reader_->Finish());
+    if (status.code() != absl::StatusCode::kCancelled) return status;
+    if (!cancelled_) return PeerStopping();
+    return base::MakeError(absl::StatusCode::kCancelled, "STREAM_CANCELLED",
+                           "the stream was cancelled here");
+  }
+
+  const Channel channel_;
+  const std::string method_name_;
+  const std::string path_;
+  const grpc::internal::RpcMethod method_;
+  const std::unique_ptr<MessageLite> request_;
+  const base::Stopwatch watch_;
+  const base::TraceContext parent_ = base::CurrentTrace();
+  const base::TraceContext trace_ = base::ChildOf(parent_);
+  grpc::ClientContext context_;
+  std::shared_ptr<grpc::Channel> grpc_channel_;  // of the moment it began; lives as long
+  std::unique_ptr<grpc::ClientReader<MessageLite>> reader_;
+  std::atomic<bool> cancelled_{false};
+  bool at_end_ = false;
+  std::optional<absl::Status> outcome_;
+};
+
+ReadStream::ReadStream(const Channel& channel, absl::string_view full_method,
+                       const MessageLite& request, const CallOptions& options)
+    : impl_(std::make_unique<Impl>(channel, full_method, request, options)) {}
+ReadStream::~ReadStream() = default;
+bool ReadStream::Read(MessageLite& response) { return impl_->Read(response); }
+absl::Status ReadStream::Finish() { return impl_->Finish(); }
+void ReadStream::Cancel() { impl_->Cancel(); }
 
 absl::Status CheckHealth(const Channel& channel, absl::Time deadline) {
   namespace health = grpc::health::v1;

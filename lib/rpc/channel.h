@@ -114,6 +114,32 @@ absl::StatusOr<Response> Call(const Channel& channel, absl::string_view full_met
   return response;
 }
 
+// The answers of a server stream, one after another. One thread reads; any may cancel. The end has
+// a status of its own: OK when the service had nothing more to say.
+class ReadStream {
+ public:
+  // Begins when the first answer is asked for; fails then as a call does.
+  ReadStream(const Channel& channel, absl::string_view full_method,
+             const google::protobuf::MessageLite& request, const CallOptions& options);
+  // Ends the stream when it has not ended.
+  ~ReadStream();
+  ReadStream(const ReadStream&) = delete;
+  ReadStream& operator=(const ReadStream&) = delete;
+
+  // Waits for the next answer. False: the stream has ended, and Finish says how.
+  bool Read(google::protobuf::MessageLite& response);
+
+  // Of the stream that has ended, or ends by this. CANCELLED (STREAM_CANCELLED): by Cancel.
+  absl::Status Finish();
+
+  // Ends a Read that waits and every later one; from any thread.
+  void Cancel();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
 // Asks the standard health method; OK only when the service says SERVING.
 absl::Status CheckHealth(const Channel& channel, absl::Time deadline);
 

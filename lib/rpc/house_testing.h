@@ -11,6 +11,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <mutex>
@@ -82,7 +83,8 @@ inline absl::StatusOr<GetProfileResponse> Echo(const CallContext& /*context*/,
 class House {
  public:
   explicit House(GetHandler handler = &Echo, Dispatch dispatch = Dispatch::kPool,
-                 ServerOptions options = {}, size_t threads = 4, size_t queue = 16)
+                 ServerOptions options = {}, size_t threads = 4, size_t queue = 16,
+                 const std::function<void(ServerBuilder&)>& add_more = {})
       : pool_(threads, queue) {
     ServerBuilder builder;
     builder.Unary<GetProfileRequest, GetProfileResponse>(
@@ -99,6 +101,7 @@ class House {
         });
     builder.Allow("gateway.va.internal", {kGet});
     builder.Allow("batch.va.internal", {kOther});
+    if (add_more) add_more(builder);
     options.tls = Files(pki_.IssueService("server"));
     auto server = builder.Start(std::move(options), pool_, clock_);
     REQUIRE(server.ok());

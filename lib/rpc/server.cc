@@ -25,6 +25,7 @@
 #include "lib/rpc/caller_limits.h"
 #include "lib/rpc/metadata.h"
 #include "lib/rpc/reflection.h"
+#include "lib/rpc/server_stream.h"
 #include "lib/rpc/server_tls.h"
 #include "lib/rpc/status.h"
 
@@ -56,7 +57,7 @@ class GenericServer;
 // One call, from the moment the server is ready to take it until both gRPC and the handler are done
 // with it. Counts its references, because a completion, the client's going away, the deadline and a
 // worker may each come last.
-class CallState {
+class CallState final : public internal::StreamCall {
  public:
   CallState(GenericServer& server, grpc::ServerCompletionQueue& queue);
 
@@ -70,6 +71,10 @@ class CallState {
   // way yet, and ends once the server is stopping and has said so.
   void Tell();
   const std::string& connection() const { return connection_; }
+
+  // Of a server stream.
+  void StartWrite(const grpc::ByteBuffer& bytes) override { stream_.Write(bytes, &written_); }
+  void Abort() override { context_.TryCancel(); }
 
   struct Tag {
     CallState* call;
@@ -88,8 +93,12 @@ class CallState {
   absl::Status Admit();
   absl::Status FindMethod();
   void ReadMetadata();
+  bool NamesDeadline() const;
+  absl::Duration LongestTime() const;
   void SetDeadline();
+  absl::Status EnterStream();
   absl::Status EnterWatch();
+  void BeginStream();
   void BeginWatch(bool ok);
   void EndWatch(const absl::Status& status);
   void Answer(const absl::Status& status);
@@ -116,7 +125,8 @@ class CallState {
   std::atomic<bool> cancelled_{false};
   std::atomic<bool> answered_{false};
   std::atomic<int> references_{1};
-  bool counted_ = false;  // among the calls of its caller
+  bool counted_ = false;                          // among the calls of its caller
+  std::optional<internal::ServerStream> writer_;  // of a server stream that was let in
   // Of a stream of questions; touched by the queue's thread alone.
   size_t messages_ = 0;
   bool writing_ = false;
@@ -143,6 +153,10 @@ class GenericServer final : public Server {
     if (options_.reflection) AddReflection();
     for (const auto& [path, method] : methods_) {
       for (const std::string& caller : method.callers) limits_.Add(caller, clock_.Now());
+      if (method.shape == Shape::kStream && writers_ == nullptr) {
+        writers_ = std::make_unique<internal::ServerStreams>(options_.max_streams,
+                                                             options_.max_streams_per_caller);
+      }
     }
   }
   ~GenericServer() override { Stop(absl::ZeroDuration()); }
@@ -178,6 +192,8 @@ class GenericServer final : public Server {
   bool stopping() const { return stopping_; }
   bool Knows(absl::string_view service) const;
   CallerLimits& limits() { return limits_; }
+  // Where the table has a server stream.
+  internal::ServerStreams& writers() { return *writers_; }
 
   // Every state of a watch changes under this lock.
   std::mutex& watch_mutex() { return watch_mutex_; }
@@ -222,6 +238,7 @@ class GenericServer final : public Server {
   std::map<std::string, size_t, std::less<>> watches_of_connection_;
 
   CallerLimits limits_{options_.caller_rate, options_.max_calls_per_caller};
+  std::unique_ptr<internal::ServerStreams> writers_;
 };
 
 // ---- one call
@@ -237,6 +254,7 @@ void CallState::Release() {
   if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   GenericServer& server = server_;
   if (method_ != nullptr && method_->shape == Shape::kQuestions) server.StreamEnds(*this);
+  if (writer_.has_value()) server.writers().Leave(call_.caller, *writer_);
   if (counted_) server.limits().End(call_.caller);
   delete this;
   server.CallEnds();
@@ -283,7 +301,7 @@ absl::Status CallState::Admit() {
   switch (server_.limits().Begin(call_.caller, !method_->unlimited, server_.clock().Now())) {
     case CallerLimits::Verdict::kAdmitted:
       counted_ = true;
-      return absl::OkStatus();
+      return method_->shape == Shape::kStream ? EnterStream() : absl::OkStatus();
     case CallerLimits::Verdict::kTooOften:
       return base::MakeError(absl::StatusCode::kResourceExhausted, "RATE_LIMITED",
                              "this caller asks more often than it may", true);
@@ -311,13 +329,34 @@ absl::Status CallState::FindMethod() {
                          "this caller may not call this method");
 }
 
-void CallState::SetDeadline() {
-  const absl::Time now = server_.clock().Now();
+// Counted before its message has come, like a watch, and for the same reason.
+absl::Status CallState::EnterStream() {
+  if (!NamesDeadline()) {
+    return base::MakeError(absl::StatusCode::kInvalidArgument, "DEADLINE_MISSING",
+                           "a stream needs a deadline");
+  }
+  writer_.emplace(*this);
+  if (server_.writers().Enter(call_.caller, *writer_)) return absl::OkStatus();
+  writer_.reset();
+  return base::MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_STREAMS",
+                         "too many streams, of this caller or at all", true);
+}
+
+bool CallState::NamesDeadline() const {
   const auto wire = context_.raw_deadline();
-  const bool named = gpr_time_cmp(wire, gpr_inf_future(wire.clock_type)) != 0;
-  const absl::Time client = named ? absl::FromChrono(context_.deadline()) : absl::InfiniteFuture();
-  const absl::Duration limit =
-      named ? server_.options().max_deadline : server_.options().default_deadline;
+  return gpr_time_cmp(wire, gpr_inf_future(wire.clock_type)) != 0;
+}
+
+absl::Duration CallState::LongestTime() const {
+  if (writer_.has_value()) return server_.options().max_stream_deadline;
+  return NamesDeadline() ? server_.options().max_deadline : server_.options().default_deadline;
+}
+
+void CallState::SetDeadline() {
+  const absl::Time client =
+      NamesDeadline() ? absl::FromChrono(context_.deadline()) : absl::InfiniteFuture();
+  const absl::Duration limit = LongestTime();
+  const absl::Time now = server_.clock().Now();
   call_.deadline = std::min(client, now + limit);
   if (client <= call_.deadline) return;
   // gRPC enforces what the client named; ours needs a clock of its own, or a client that names none
@@ -339,6 +378,7 @@ void CallState::OnRead(bool ok) {
                            "the call carries no message"));
     return Release();
   }
+  if (writer_.has_value()) return BeginStream();
   if (method_->dispatch == Dispatch::kInline) return Handle();
   if (server_.pool().TrySubmit([this] { Handle(); })) return;
   Answer(
@@ -347,7 +387,15 @@ void CallState::OnRead(bool ok) {
 }
 
 void CallState::Handle() {
-  Answer(RunHandler());
+  const absl::Status handled = RunHandler();
+  Answer(writer_.has_value() ? writer_->Settle(handled) : handled);
+  Release();
+}
+
+void CallState::BeginStream() {
+  writer_->Begin();
+  if (server_.writers().Run([this] { Handle(); })) return;
+  Answer(base::MakeError(absl::StatusCode::kUnavailable, "OVERLOADED", "no thread is free", true));
   Release();
 }
 
@@ -360,6 +408,7 @@ absl::Status CallState::RunHandler() {
   // What the handler asks of others belongs to this call.
   const base::TraceScope scope(trace_);
   try {
+    if (writer_.has_value()) return method_->stream(call_, request_, *writer_);
     return method_->handler(call_, request_, response_);
   } catch (const std::exception&) {
     return base::MakeError(absl::StatusCode::kInternal, "HANDLER_THREW", "the handler failed");
@@ -441,6 +490,7 @@ void CallState::EndWatch(const absl::Status& status) {
 }
 
 void CallState::OnWritten(bool ok) {
+  if (writer_.has_value()) return writer_->Written(ok);
   if (method_->shape == Shape::kWatch) {
     const std::lock_guard<std::mutex> lock(server_.watch_mutex());
     writing_ = false;
@@ -473,6 +523,10 @@ void CallState::Answer(const absl::Status& status) {
 void CallState::OnAlarm(bool ok) {
   if (ok) {
     cancelled_ = true;
+    if (writer_.has_value()) {
+      writer_->EndBy(internal::ServerStream::End::kDeadline);
+      return Release();
+    }
     // A client that does not read what it asked for gets no status either: what is on its way to it
     // would never arrive.
     if (writing_ || answered_) {
@@ -507,6 +561,7 @@ void CallState::OnFinished(bool /*ok*/) {
 
 void CallState::OnDone(bool /*ok*/) {
   if (context_.IsCancelled()) cancelled_ = true;
+  if (cancelled_ && writer_.has_value()) writer_->EndBy(internal::ServerStream::End::kGone);
   if (method_ != nullptr && method_->shape == Shape::kWatch) {
     const std::lock_guard<std::mutex> lock(server_.watch_mutex());
     Tell();
@@ -726,6 +781,7 @@ void GenericServer::Drain(absl::Duration drain) {
 void GenericServer::Stop(absl::Duration drain) {
   if (stopping_.exchange(true)) return;
   TellWatchers();
+  if (writers_ != nullptr) writers_->EndAll();
   if (server_ != nullptr) Drain(drain);
   {
     const std::lock_guard<std::mutex> lock(beat_mutex_);
@@ -743,11 +799,7 @@ void GenericServer::Stop(absl::Duration drain) {
 
 // ---- the builder
 
-void ServerBuilder::Add(absl::string_view full_method, Dispatch dispatch,
-                        internal::ErasedHandler handler) {
-  internal::Method method;
-  method.handler = std::move(handler);
-  method.dispatch = dispatch;
+void ServerBuilder::Add(absl::string_view full_method, internal::Method method) {
   if (!methods_.emplace(absl::StrCat("/", full_method), std::move(method)).second) {
     twice_.emplace_back(full_method);
   }

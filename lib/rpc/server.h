@@ -25,6 +25,7 @@
 #include "lib/base/trace_context.h"
 #include "lib/base/worker_pool.h"
 #include "lib/resilience/token_bucket.h"
+#include "lib/rpc/stream_writer.h"
 #include "lib/rpc/tls.h"
 
 namespace grpc {
@@ -105,6 +106,11 @@ struct ServerOptions {
   // Calls of one caller at the same moment, over all its connections; more are RESOURCE_EXHAUSTED
   // (TOO_MANY_CALLS). gRPC holds only those to max_streams_per_connection who acknowledge it.
   size_t max_calls_per_caller = 1024;
+  // Server streams take a thread each, so they are few: in all, and of one caller over all its
+  // connections; more are RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Each names a deadline.
+  size_t max_streams = 64;
+  size_t max_streams_per_caller = 16;
+  absl::Duration max_stream_deadline = absl::Minutes(30);
   std::function<void(const CallRecord&)> on_done;  // must not block
 };
 
@@ -143,9 +149,12 @@ absl::Status Encode(const google::protobuf::MessageLite& message, grpc::ByteBuff
 
 using ErasedHandler =
     std::function<absl::Status(const CallContext&, grpc::ByteBuffer& in, grpc::ByteBuffer& out)>;
+using ErasedStreamHandler =
+    std::function<absl::Status(const CallContext&, grpc::ByteBuffer& in, StreamSink& out)>;
 
 enum class Shape {
   kUnary,
+  kStream,     // one message, then answers from a thread of its own
   kQuestions,  // one answer per message until the client ends; always inline
   kWatch,      // health: one message, then an answer whenever the state changes
 };
@@ -155,7 +164,8 @@ struct Method {
   Dispatch dispatch = Dispatch::kPool;
   std::set<std::string, std::less<>> callers;
   Shape shape = Shape::kUnary;
-  bool unlimited = false;  // not counted against the caller's rate
+  bool unlimited = false;           // not counted against the caller's rate
+  ErasedStreamHandler stream = {};  // of kStream, instead of the handler
 };
 
 }  // namespace internal
@@ -170,15 +180,38 @@ class ServerBuilder {
   template <typename Request, typename Response>
   void Unary(absl::string_view full_method, Handler<Request, Response> handler,
              Dispatch dispatch = Dispatch::kPool) {
-    Add(full_method, dispatch,
-        [handler = std::move(handler)](const CallContext& context, grpc::ByteBuffer& in,
-                                       grpc::ByteBuffer& out) -> absl::Status {
-          Request request;
-          if (absl::Status decoded = internal::Decode(in, request); !decoded.ok()) return decoded;
-          absl::StatusOr<Response> response = handler(context, request);
-          if (!response.ok()) return response.status();
-          return internal::Encode(*response, out);
-        });
+    internal::Method method;
+    method.dispatch = dispatch;
+    method.handler = [handler = std::move(handler)](const CallContext& context,
+                                                    grpc::ByteBuffer& in,
+                                                    grpc::ByteBuffer& out) -> absl::Status {
+      Request request;
+      if (absl::Status decoded = internal::Decode(in, request); !decoded.ok()) return decoded;
+      absl::StatusOr<Response> response = handler(context, request);
+      if (!response.ok()) return response.status();
+      return internal::Encode(*response, out);
+    };
+    Add(full_method, std::move(method));
+  }
+
+  template <typename Request, typename Response>
+  using StreamHandler =
+      std::function<absl::Status(const CallContext&, const Request&, StreamWriter<Response>&)>;
+
+  // Adds a method that answers one message with any number of them. Its handlers run on threads of
+  // the server, one for each stream, and return when they have said everything or a write fails.
+  template <typename Request, typename Response>
+  void Stream(absl::string_view full_method, StreamHandler<Request, Response> handler) {
+    internal::Method method;
+    method.shape = internal::Shape::kStream;
+    method.stream = [handler = std::move(handler)](const CallContext& context, grpc::ByteBuffer& in,
+                                                   internal::StreamSink& out) -> absl::Status {
+      Request request;
+      if (absl::Status decoded = internal::Decode(in, request); !decoded.ok()) return decoded;
+      StreamWriter<Response> writer(out);
+      return handler(context, request, writer);
+    };
+    Add(full_method, std::move(method));
   }
 
   // Lets the certificate name `caller` use `methods` and the health check. The method of reflection
@@ -195,7 +228,7 @@ class ServerBuilder {
                                                 const base::Clock& clock);
 
  private:
-  void Add(absl::string_view full_method, Dispatch dispatch, internal::ErasedHandler handler);
+  void Add(absl::string_view full_method, internal::Method method);
 
   std::map<std::string, internal::Method, std::less<>> methods_;
   std::map<std::string, std::vector<std::string>> allowed_;

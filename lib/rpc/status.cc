@@ -34,6 +34,7 @@ grpc::Status ToGrpc(const absl::Status& status) {
   common::v1::ErrorDetail detail;
   detail.set_reason(std::move(reason));
   detail.set_retryable(base::IsRetryable(status));
+  for (const auto& [name, value] : base::FactsOf(status)) (*detail.mutable_safe())[name] = value;
   google::rpc::Status envelope;
   envelope.set_code(static_cast<int>(status.code()));
   envelope.set_message(message);
@@ -46,7 +47,12 @@ absl::Status FromGrpc(const grpc::Status& status) {
   const auto code = static_cast<absl::StatusCode>(status.error_code());
   common::v1::ErrorDetail detail;
   if (FindDetail(status.error_details(), detail)) {
-    return base::MakeError(code, detail.reason(), status.error_message(), detail.retryable());
+    absl::Status failure =
+        base::MakeError(code, detail.reason(), status.error_message(), detail.retryable());
+    for (const auto& [name, value] : detail.safe()) {
+      failure = base::WithFact(std::move(failure), name, value);
+    }
+    return failure;
   }
   switch (code) {
     case absl::StatusCode::kUnavailable:

@@ -28,6 +28,28 @@ std::string WrongCallers(const CommonConfig& config, std::vector<std::string> me
   return "";
 }
 
+// What no browser's request leads to, and a person at a keyboard may.
+bool IsForOperators(const std::string& method) {
+  return absl::StrContains(method, "AccountsService/") && !absl::EndsWith(method, "/WatchLocks") &&
+         !absl::EndsWith(method, "/ListAccounts");
+}
+
+// Rows to begin with: the gateway's, and the operators' where there is something for them.
+std::string ExampleCallers(const std::vector<std::string>& methods) {
+  std::vector<std::string> gateway;
+  std::vector<std::string> operators;
+  for (const std::string& method : methods) {
+    (IsForOperators(method) ? operators : gateway).push_back(method);
+    if (absl::EndsWith(method, "AccountsService/ListAccounts")) operators.push_back(method);
+  }
+  std::string rows =
+      absl::StrCat("{auth-gateway.va.internal: [", absl::StrJoin(gateway, ", "), "]");
+  if (!operators.empty()) {
+    absl::StrAppend(&rows, ", operator.va.internal: [", absl::StrJoin(operators, ", "), "]");
+  }
+  return absl::StrCat(rows, "}");
+}
+
 void BindGrpc(config::Table& table, CommonConfig& config, std::vector<std::string> methods) {
   table.String("grpc.listen", &config.grpc_listen, "Where gRPC is served, with mutual TLS.")
       .HostPort()
@@ -53,7 +75,7 @@ void BindGrpc(config::Table& table, CommonConfig& config, std::vector<std::strin
   table
       .StringListMap("grpc.callers", &config.grpc_callers,
                      "Who may call: DNS name of the client certificate, and its methods.")
-      .Example(absl::StrCat("{auth-gateway.va.internal: [", absl::StrJoin(methods, ", "), "]}"));
+      .Example(ExampleCallers(methods));
   table
       .Duration("grpc.default_deadline", &config.grpc_default_deadline,
                 "Deadline of a call whose client names none.")

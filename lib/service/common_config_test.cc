@@ -1,5 +1,7 @@
 #include "lib/service/common_config.h"
 
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "absl/strings/str_cat.h"
@@ -33,6 +35,24 @@ std::vector<std::string> Problems(const std::string& yaml, CommonConfig& config,
 }
 
 }  // namespace
+
+TEST_CASE("CommonConfig G2: the rows to begin with let nobody but operators handle accounts",
+          "[service][config][G2]") {
+  const std::string accounts = "va.attributes.v1.AccountsService/";
+  CommonConfig config;
+  config::Table table("VA_TEST__");
+  BindCommon(table, config, "attributes",
+             {kMethod, accounts + "ListAccounts", accounts + "Lock", accounts + "WatchLocks"});
+  const std::vector<config::FieldInfo> fields = table.Describe();
+  const auto callers =
+      std::find_if(fields.begin(), fields.end(),
+                   [](const config::FieldInfo& field) { return field.key == "grpc.callers"; });
+  REQUIRE(callers != fields.end());
+  CHECK(callers->example == absl::StrCat("{auth-gateway.va.internal: [", kMethod, ", ", accounts,
+                                         "ListAccounts, ", accounts,
+                                         "WatchLocks], operator.va.internal: [", accounts,
+                                         "ListAccounts, ", accounts, "Lock]}"));
+}
 
 TEST_CASE("CommonConfig: callers and their methods are read", "[service][config]") {
   testing::TestPki pki;

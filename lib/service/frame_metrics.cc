@@ -84,7 +84,18 @@ std::vector<std::string> AuditOutcomes() {
           "changed",
           "switched_off",
           "certificate_kept",
-          "certificate_left_out"};
+          "certificate_left_out",
+          "requested",
+          "locked",
+          "unlocked",
+          "unchanged",
+          "revealed",
+          "forgotten",
+          "proposed",
+          "rejected",
+          "reverted",
+          "withdrawn",
+          "refused"};
 }
 
 }  // namespace

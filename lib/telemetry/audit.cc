@@ -18,6 +18,8 @@ absl::string_view ToString(AuditEvent event) {
       return "mpi.not_matched";
     case AuditEvent::kDecisionMade:
       return "decision.made";
+    case AuditEvent::kDecisionExplained:
+      return "decision.explained";
     case AuditEvent::kSessionIssued:
       return "session.issued";
     case AuditEvent::kSessionEnded:
@@ -38,6 +40,18 @@ absl::string_view ToString(AuditEvent event) {
       return "proofing.attributes_released";
     case AuditEvent::kAdminChanged:
       return "admin.changed";
+    case AuditEvent::kAccountLocked:
+      return "account.locked";
+    case AuditEvent::kAccountUnlocked:
+      return "account.unlocked";
+    case AuditEvent::kAccountRevealed:
+      return "account.revealed";
+    case AuditEvent::kAccountForgotten:
+      return "account.forgotten";
+    case AuditEvent::kMergeDecided:
+      return "merge.decided";
+    case AuditEvent::kMergeReverted:
+      return "merge.reverted";
     case AuditEvent::kKeyRotated:
       return "key.rotated";
     case AuditEvent::kMetadataChanged:

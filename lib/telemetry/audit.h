@@ -17,6 +17,7 @@ enum class AuditEvent {
   kMpiMatched,
   kMpiNotMatched,
   kDecisionMade,
+  kDecisionExplained,  // somebody asked what the rules make of a statement; nothing was decided
   kSessionIssued,
   kSessionEnded,
   kLogoutRequested,  // by an identity provider, verified; `outcome` says what there was to end
@@ -27,6 +28,14 @@ enum class AuditEvent {
   kProofingCodeIssued,
   kProofingAttributesReleased,
   kAdminChanged,
+  // What operators do with people's records. `requested` stands before whatever gives, moves or
+  // deletes something, what it came to behind it; a lock never waits for its record.
+  kAccountLocked,
+  kAccountUnlocked,
+  kAccountRevealed,  // somebody read what is sealed
+  kAccountForgotten,
+  kMergeDecided,
+  kMergeReverted,
   kKeyRotated,
   kMetadataChanged,
   kConfigReloaded,
@@ -53,6 +62,14 @@ struct AuditFacts {
   // shares the keys; what stands here is never written.
   absl::string_view account_id = {};
   absl::string_view credential_id = {};
+  // The row of a credential, written as a keyed pseudonym (`verification`).
+  absl::string_view verification_id = {};
+  absl::string_view merge_id = {};  // row id; names nobody
+  // Of what an operator does: the certificate that called, who stands behind it, and why, in words
+  // that were checked to hold no identifier of a person.
+  absl::string_view caller = {};
+  absl::string_view operator_id = {};
+  absl::string_view reason = {};
 };
 
 class Audit {

@@ -22,16 +22,19 @@ namespace {
 
 // Every fact is a token of ours, a request id or a pseudonym; more than this is not one.
 constexpr size_t kMaxFact = 128;
+// But for an operator's reason, which is a sentence.
+constexpr size_t kMaxReason = 200;
 // One chain ends a day, so more than these wait only when the database was gone for weeks.
 constexpr size_t kMaxFinishedHeads = 32;
 // A record that failed is tried again by the next one, at once and not after a second each: a
 // thousand sign-ins against a full disk are a thousand quick refusals.
 constexpr absl::Duration kNoWait = absl::ZeroDuration();
 
-void AppendFact(std::string& line, absl::string_view name, absl::string_view value) {
+void AppendFact(std::string& line, absl::string_view name, absl::string_view value,
+                size_t most = kMaxFact) {
   if (value.empty()) return;
   absl::StrAppend(&line, ",\"", name, "\":");
-  AppendJsonString(line, value, kMaxFact);
+  AppendJsonString(line, value, most);
 }
 
 std::string DayOf(absl::Time now) { return absl::FormatTime("%Y-%m-%d", now, absl::UTCTimeZone()); }
@@ -108,6 +111,13 @@ absl::Status FileAudit::Write(AuditEvent event, const AuditFacts& facts) {
     AppendFact(text, "credential",
                Pseudonym("audit.credential", absl::StrCat(facts.csp, ":", facts.credential_id)));
   }
+  if (!facts.verification_id.empty()) {
+    AppendFact(text, "verification", Pseudonym("audit.verification", facts.verification_id));
+  }
+  AppendFact(text, "merge", facts.merge_id);
+  AppendFact(text, "caller", facts.caller);
+  AppendFact(text, "operator", facts.operator_id);
+  AppendFact(text, "reason", facts.reason, kMaxReason);
   const std::unique_lock<std::timed_mutex> lock(mutex_,
                                                 absl::ToChronoNanoseconds(options_.write_timeout));
   const absl::Status written =

@@ -228,6 +228,41 @@ TEST_CASE(
   CHECK(Records(rules.path).back().at("credential") != there.at("credential"));
 }
 
+TEST_CASE(
+    "FileAudit L1: of what an operator does, who, why and which merge stand openly, whom it is "
+    "about as pseudonyms",
+    "[audit][L1]") {
+  const std::string account = "6f0b8a52-8f0e-4d5c-9d4c-0c3a5be8a001";
+  const std::string verification = "1f1e1d1c-1b1a-4918-9716-151413121110";
+  Fixture f;
+  auto audit = f.Open();
+  const std::string reason(200, 'r');
+  REQUIRE(
+      audit
+          ->Write(AuditEvent::kMergeDecided, {.outcome = "proposed",
+                                              .account_id = account,
+                                              .verification_id = verification,
+                                              .merge_id = "2f2e2d2c-2b2a-4928-a726-252423222120",
+                                              .caller = "operator.va.internal",
+                                              .operator_id = "e1001",
+                                              .reason = reason})
+          .ok());
+  const json record = Records(f.path).back();
+  CHECK(record.at("ev") == "merge.decided");
+  CHECK(record.at("caller") == "operator.va.internal");
+  CHECK(record.at("operator") == "e1001");
+  // The longest reason stands whole.
+  CHECK(record.at("reason") == reason);
+  CHECK(record.at("merge") == "2f2e2d2c-2b2a-4928-a726-252423222120");
+  CHECK(record.at("verification") ==
+        "k1:" + base::HexEncode(crypto::HmacSha256(base::HexDecode(std::string(64, '1')).value(),
+                                                   "18:audit.verification:" + verification)));
+  CHECK(record.at("verification") != record.at("who"));
+  for (const std::string& id : {account, verification}) {
+    CHECK_FALSE(absl::StrContains(record.dump(), id));
+  }
+}
+
 TEST_CASE("FileAudit: the chain goes on over files when the file is moved away", "[audit]") {
   Fixture f;
   auto audit = f.Open();

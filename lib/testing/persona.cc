@@ -196,6 +196,17 @@ PersonaMhv ReadMhv(const YAML::Node& node) {
   return mhv;
 }
 
+PersonaVaProfile ReadVaProfile(const YAML::Node& node, const PersonaMpi& mpi) {
+  OnlyKeys(node, {"id", "bio"});
+  PersonaVaProfile va_profile{Text(node, "id"), Text(node, "bio", false)};
+  const std::string row = absl::StrCat(va_profile.id, "^PI^200VETS^USDVA^A");
+  if (!mpi.person ||
+      std::find(mpi.person->ids.begin(), mpi.person->ids.end(), row) == mpi.person->ids.end()) {
+    Fail(node, absl::StrCat("VA Profile knows people by an id of MPI: '", row, "' is missing"));
+  }
+  return va_profile;
+}
+
 PersonaFlip ReadFlip(const YAML::Node& node) {
   OnlyKeys(node, {"application", "attributes", "expect"});
   PersonaFlip flip;
@@ -215,7 +226,7 @@ PersonaFlip ReadFlip(const YAML::Node& node) {
 
 Persona ReadPersona(const YAML::Node& root) {
   OnlyKeys(root, {"id", "title", "type", "authn_context", "name_id", "attributes", "mpi", "mhv",
-                  "terms", "expect", "expect_by_application", "flip"});
+                  "va_profile", "terms", "expect", "expect_by_application", "flip"});
   for (const char* part : {"attributes", "mpi", "expect", "flip"}) {
     if (!root[part]) Fail(root, absl::StrCat("'", part, "' is missing"));
   }
@@ -233,6 +244,7 @@ Persona ReadPersona(const YAML::Node& root) {
   if (persona.mhv && (!persona.mpi.person || persona.mpi.person->icn.empty())) {
     Fail(root["mhv"], "MHV knows people by the ICN of 'mpi.person', which is missing");
   }
+  if (root["va_profile"]) persona.va_profile = ReadVaProfile(root["va_profile"], persona.mpi);
   persona.terms_accepted = OneOf(root, "terms", {"accepted"}) == "accepted";
   persona.expect = ReadExpectation(root["expect"]);
   for (const auto& entry : root["expect_by_application"]) {
@@ -254,6 +266,20 @@ constexpr size_t kTellingLength = 6;
 
 void AddTelling(const std::string& value, std::set<std::string>* values) {
   if (value.size() >= kTellingLength && value != "NOT_FOUND") values->insert(value);
+}
+
+// What contacts the person, in the words of VA Profile: `"addressLine1": "12 Inkwell Row"`.
+void AddTellingContact(absl::string_view bio, std::set<std::string>* values) {
+  for (const absl::string_view name : {"addressLine1", "emailAddressText", "phoneNumber"}) {
+    absl::string_view rest = bio;
+    const std::string key = absl::StrCat("\"", name, "\"");
+    for (size_t at = rest.find(key); at != absl::string_view::npos; at = rest.find(key)) {
+      rest.remove_prefix(at + key.size());
+      const std::vector<absl::string_view> quoted =
+          absl::StrSplit(rest, absl::MaxSplits('"', 2));  // `: `, the value, the rest
+      if (quoted.size() == 3) AddTelling(std::string(quoted[1]), values);
+    }
+  }
 }
 
 // What no two personas may share.
@@ -326,6 +352,7 @@ std::vector<std::string> Persona::PersonalValues() const {
     for (const std::string& token : mpi.person->ids) AddTellingId(token, &values);
   }
   if (mhv) AddTelling(mhv->user_profile_id, &values);
+  if (va_profile) AddTellingContact(va_profile->bio, &values);
   if (mhv && mhv->proofing) AddTelling(mhv->proofing->document, &values);
   return {values.begin(), values.end()};
 }

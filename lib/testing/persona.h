@@ -102,6 +102,12 @@ struct PersonaMhv {
   std::optional<PersonaProofing> proofing;
 };
 
+// What VA Profile holds under the id that MPI names for the person.
+struct PersonaVaProfile {
+  std::string id;   // digits
+  std::string bio;  // JSON object with addresses, telephones, emails, permissions; empty: unknown
+};
+
 // One attribute altered in flight, and what must happen then. A value replaces the attribute, no
 // value removes it.
 struct PersonaFlip {
@@ -118,9 +124,10 @@ struct Persona {
   std::string name_id;
   PersonaAttributes attributes;
   PersonaMpi mpi;
-  std::optional<PersonaMhv> mhv;  // absent: MHV must not be asked about this person
-  bool terms_accepted = false;    // presses Accept when asked; else leaves the terms unanswered
-  PersonaExpectation expect;      // without an application
+  std::optional<PersonaMhv> mhv;               // absent: MHV must not be asked about this person
+  std::optional<PersonaVaProfile> va_profile;  // absent: VA Profile must not be asked
+  bool terms_accepted = false;  // presses Accept when asked; else leaves the terms unanswered
+  PersonaExpectation expect;    // without an application
   std::map<std::string, PersonaExpectation> expect_by_application;
   PersonaFlip flip;
 

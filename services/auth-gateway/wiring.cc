@@ -15,8 +15,11 @@
 #include "lib/service/reload_units.h"
 #include "services/auth-gateway/adapters/agreeing_rules.h"
 #include "services/auth-gateway/adapters/grpc_attribute_rules.h"
+#include "services/auth-gateway/adapters/grpc_contact.h"
+#include "services/auth-gateway/adapters/grpc_lock_feed.h"
 #include "services/auth-gateway/adapters/grpc_mhv_accounts.h"
 #include "services/auth-gateway/adapters/grpc_person_index.h"
+#include "services/auth-gateway/adapters/grpc_person_records.h"
 #include "services/auth-gateway/adapters/grpc_proofing_handoff.h"
 #include "services/auth-gateway/adapters/grpc_terms.h"
 #include "services/auth-gateway/adapters/metadata_fetcher.h"
@@ -26,9 +29,11 @@
 #include "services/auth-gateway/api/http/routes.h"
 #include "services/auth-gateway/idp_refresher.h"
 #include "services/auth-gateway/idps_file.h"
+#include "services/auth-gateway/lock_watcher.h"
 #include "services/auth-gateway/signin_metrics.h"
 #include "services/auth-gateway/store/janitor.h"
 #include "services/auth-gateway/store/pg_flow_store.h"
+#include "services/auth-gateway/store/pg_lock_cursor.h"
 #include "services/auth-gateway/store/pg_session_store.h"
 #include "services/auth-gateway/web/assets.h"
 #include "services/auth-gateway/web/page_headers.h"
@@ -40,6 +45,9 @@ namespace {
 constexpr absl::Duration kSweepPause = absl::Minutes(1);
 constexpr int kWaitingDoubleClicks = 8;
 constexpr int kWaitingResultPages = 8;
+// Questions that are put while others of the same request are on their way. Where there are more,
+// they follow one after another.
+constexpr size_t kAsideThreads = 16;
 
 // A rate of 0 in the configuration is no limit.
 EdgeLimitOptions LimitsOf(const Config& config) {
@@ -136,8 +144,15 @@ class Gateway final : public service::RunningService {
             asked_rules_, policy_,
             [&reloads = parts.runtime.reloads] { return reloads.Refresh("policy"); },
             RetryCounterOf(parts.runtime.metrics)),
-        terms_(std::move(parts.user_attributes)),
-        persons_(std::move(parts.mpi_adapter)),
+        lock_feed_(parts.user_attributes),
+        lock_cursor_(parts.runtime.database),
+        // Straight into the trail: nobody signed out.
+        locks_({lifetimes_, parts.runtime.ids, parts.runtime.log, parts.runtime.audit,
+                LockMetrics(parts.runtime.metrics), lock_feed_, lock_cursor_, sessions_}),
+        terms_(parts.user_attributes),
+        persons_(parts.mpi_adapter),
+        records_(std::move(parts.mpi_adapter)),
+        contacts_(std::move(parts.user_attributes)),
         accounts_(std::move(parts.mhv_account)),
         proofing_(std::move(parts.inherited_proofing)),
         provisioner_(
@@ -171,6 +186,7 @@ class Gateway final : public service::RunningService {
   }
   // From now on sources of metadata are read again in their time.
   void RefreshIdps() { idps_.Start(); }
+  LockWatcher& locks() { return locks_; }
 
  private:
   IdpRefresher::Deps RefresherDeps();
@@ -202,13 +218,22 @@ class Gateway final : public service::RunningService {
   PgSessionStore sessions_;
   GrpcAttributeRules asked_rules_;
   AgreeingRules rules_;
+  GrpcLockFeed lock_feed_;
+  PgLockCursor lock_cursor_;
+  LockWatcher locks_;
   GrpcTerms terms_;
   GrpcPersonIndex persons_;
+  GrpcPersonRecords records_;
+  GrpcContact contacts_;
   GrpcMhvAccounts accounts_;
   GrpcProofingHandoff proofing_;
   Provisioner provisioner_;
   base::WorkerPool provisioning_;  // goes before what its tasks use
-  std::mutex edge_mutex_;          // held while an edge is made
+  base::WorkerPool asides_{kAsideThreads, kAsideThreads};
+  const SubmitAside aside_ = [this](std::function<void()> task) {
+    return asides_.TrySubmit(std::move(task));
+  };
+  std::mutex edge_mutex_;  // held while an edge is made
   base::Reloadable<Edge> edge_;
   EdgeLimits limits_;
   const ExpiredCounters expired_;
@@ -233,6 +258,9 @@ std::unique_ptr<const Edge> Gateway::MakeEdge() {
                    persons_,
                    terms_,
                    proofing_,
+                   records_,
+                   contacts_,
+                   aside_,
                    provisioner_,
                    runtime_.clock,
                    lifetimes_,
@@ -373,6 +401,7 @@ void Gateway::Drain(absl::Duration drain) {
   idps_.NoMoreRounds();
   provisioner_.StopBy(runtime_.clock.Now() + drain);
   server_->Stop(drain);
+  locks_.Stop();
   idps_.Stop();
   provisioning_.Shutdown();
 }
@@ -455,6 +484,7 @@ absl::Status Gateway::Serve(const Config& config, service::Runtime& runtime) {
   service::AddPoolMetrics(runtime.metrics, "provisioning", provisioning_,
                           static_cast<size_t>(config.provisioning_threads),
                           static_cast<size_t>(config.provisioning_queue));
+  service::AddPoolMetrics(runtime.metrics, "asides", asides_, kAsideThreads, kAsideThreads);
   return absl::OkStatus();
 }
 
@@ -463,11 +493,15 @@ absl::Status Gateway::Serve(const Config& config, service::Runtime& runtime) {
 std::vector<std::string> Methods() { return {kIntrospectMethod}; }
 
 std::vector<std::string> Calls() {
-  return {"va.attributes.v1.AttributesService/Admit",
+  return {"va.attributes.v1.AccountsService/ListAccounts",
+          "va.attributes.v1.AccountsService/WatchLocks",
+          "va.attributes.v1.AttributesService/Admit",
           "va.attributes.v1.AttributesService/Derive",
           "va.attributes.v1.AttributesService/GetTermsAcceptance",
           "va.attributes.v1.AttributesService/RecordTerms",
           "va.attributes.v1.AttributesService/RenewDecision",
+          "va.attributes.v1.ContactService/DropContactInformation",
+          "va.attributes.v1.ContactService/GetContactInformation",
           "va.mhv.v1.MhvAccountService/EnsureAccount",
           "va.mpi.v1.MpiService/GetProfile",
           "va.proofing.v1.ProofingService/CheckEligibility",
@@ -499,6 +533,11 @@ absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& conf
   runtime.AddPeerCheck("inherited-proofing", *inherited_proofing);
   runtime.health.Add("identity-providers", service::CheckKind::kDegraded,
                      [gateway = gateway.get()] { return gateway->CheckIdpStates(); });
+  runtime.health.Add("locks", service::CheckKind::kDegraded,
+                     [&locks = gateway->locks()] { return locks.Check(); });
+  runtime.metrics.AddReading(
+      "va_gateway_lock_watch_silence_seconds", "Since anything was heard of locks.", {},
+      [&locks = gateway->locks()] { return absl::ToDoubleSeconds(locks.Silence()); });
   const absl::Status serving = gateway->Serve(config, runtime);
   if (!serving.ok()) return serving;
   gateway->AddReloads(runtime.reloads);
@@ -506,6 +545,7 @@ absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& conf
     runtime.log.Warn("saml.idp_unused", {{"idp", name}, {"policy", "no csp leads to it"}});
   }
   gateway->RefreshIdps();
+  gateway->locks().Start();
   return gateway;
 }
 

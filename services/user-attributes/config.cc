@@ -62,6 +62,7 @@ void Bind(config::Table& table, Config& config) {
       .Example("/etc/va/keys/decision-icn.keys")
       .Live();
   BindTerms(table, config.terms);
+  BindVaProfile(table, config.va_profile);
 }
 
 }  // namespace va::attributes

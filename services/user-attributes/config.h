@@ -5,6 +5,7 @@
 
 #include "lib/config/fields.h"
 #include "services/user-attributes/domain/terms.h"
+#include "services/user-attributes/va_profile_config.h"
 
 namespace va::attributes {
 
@@ -15,6 +16,7 @@ struct Config {
   std::string signing_key_file;  // decision.signing_key_file
   std::string icn_keys_file;     // decision.icn_keys_file
   TermsDocument terms;           // terms.*
+  VaProfileConfig va_profile{};  // va_profile.*
 };
 
 void Bind(config::Table& table, Config& config);

@@ -40,6 +40,8 @@ std::optional<Loaded> Load(const Config& config, service::FileLoader& files) {
   auto hasher =
       files.Take("keys.lookup_file", crypto::LookupHasher::FromKeyFile(config.lookup_file));
   std::optional<Decisions> decisions = LoadDecisions(config, std::nullopt, files);
+  CheckVaProfileTls(config.va_profile, files);
+  if (!files.problems().empty()) return std::nullopt;
   if (!policy || !sealed_box || !hasher || !decisions) return std::nullopt;
   return Loaded{*std::move(policy), *std::move(sealed_box), *std::move(hasher),
                 *std::move(decisions)};

@@ -1,8 +1,12 @@
 #include "tests/conformance/driver.h"
 
 #include "absl/strings/str_cat.h"
+#include "tests/conformance/account_driver.h"
+#include "tests/conformance/callback_driver.h"
 #include "tests/conformance/mpi_driver.h"
 #include "tests/conformance/signin_legs_driver.h"
+#include "tests/conformance/sis_driver.h"
+#include "tests/conformance/sis_validation_driver.h"
 #include "tests/conformance/ssoe_attributes_driver.h"
 
 namespace va::conformance {
@@ -43,19 +47,35 @@ absl::StatusOr<std::string> Fixtures::Read(const Row& row, const std::string& pa
 }
 
 const std::set<std::string>& KnownSwitches() {
-  static const std::set<std::string>& known = *new std::set<std::string>{"mpi_compat"};
+  static const std::set<std::string>& known =
+      *new std::set<std::string>{"mpi_compat", "pending_merges"};
   return known;
 }
 
 const std::map<std::string, Driver>& Drivers() {
   static const std::map<std::string, Driver>& drivers = *new std::map<std::string, Driver>{
       {"ssoe_attributes", RunSsoeAttributes},
+      {"ssoe_attributes_2021", RunSsoeAttributes},
+      {"legacy_attributes", RunSsoeAttributes},
+      {"session_form", RunSessionForm},
+      {"callback", RunCallback},
       {"new", RunNew},
       {"url", RunUrl},
       {"redirect", RunRedirect},
       {"logout", RunLogout},
       {"mpi.parse", RunMpiParse},
       {"mpi.ids", RunMpiIds},
+      {"mpi.sign-in", RunMpiSignIn},
+      {"sign_in.attribute_validator", RunAttributeValidator},
+      {"sign_in.credential_level", RunCredentialLevel},
+      {"sign_in.idme_normalise", RunIdmeNormalise},
+      {"sign_in.logingov_normalise", RunLogingovNormalise},
+      {"sign_in.credential_digest", RunCredentialDigest},
+      {"sign_in.user_info_gcids", RunUserInfoGcIds},
+      {"user_verifier", RunUserVerifier},
+      {"sign_in.user_verifier", RunUserVerifier},
+      {"sign_in.user_verification_model", RunUserVerificationModel},
+      {"sign_in.user_avc", RunUserAvc},
   };
   return drivers;
 }

@@ -10,4 +10,8 @@ namespace va::conformance {
 absl::StatusOr<Facts> RunSsoeAttributes(const Row& row, const Mode& mode,
                                         const Environment& environment);
 
+// What a whole sign-in makes of a statement, with an MPI that agrees with it (ssoe_saml.md 13).
+absl::StatusOr<Facts> RunSessionForm(const Row& row, const Mode& mode,
+                                     const Environment& environment);
+
 }  // namespace va::conformance

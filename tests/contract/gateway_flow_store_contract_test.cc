@@ -145,6 +145,42 @@ TEST_CASE("PgFlowStore: where a session began and when the person last signed in
         session.created_at);
 }
 
+TEST_CASE("PgFlowStore: why an attempt ended so is kept, rules in order and what each finding did",
+          "[contract][store]") {
+  GatewayStoreFixture fixture;
+  const FlowRecord refused = fixture.StartedFlow();
+  Outcome outcome;
+  outcome.code = "101";
+  outcome.tag = "multiple_mhv_ids";
+  outcome.findings = {"multiple_mhv_ids", "multiple_corp_ids", "ambiguous_attribute"};
+  outcome.effects = {{"blocks", "101", "", ""},
+                     {"waived", "106", "application mhv", ""},
+                     {"noted", "", "", "va_eauth_gender"}};
+  outcome.rules = {"profile", "assertion_findings"};
+  outcome.decided_under = "2026-03";
+  REQUIRE(fixture.flows().Finish(refused.id, outcome, nullptr, {}, Soon()).ok());
+  CHECK((*fixture.flows().FindById(refused.id, Soon()))->outcome == outcome);
+
+  // With a session, too.
+  const FlowRecord admitted = fixture.StartedFlow();
+  REQUIRE(*fixture.ClaimFlow(admitted, "_a") == Claim::kWon);
+  Outcome session_outcome = GatewayStoreFixture::SessionOutcome();
+  session_outcome.findings = outcome.findings;
+  session_outcome.effects = outcome.effects;
+  session_outcome.rules = outcome.rules;
+  session_outcome.decided_under = outcome.decided_under;
+  const SessionRecord session = fixture.NewSession(admitted, "token");
+  REQUIRE(fixture.flows().Finish(admitted.id, session_outcome, &session, {}, Soon()).ok());
+  CHECK((*fixture.flows().FindById(admitted.id, Soon()))->outcome == session_outcome);
+
+  // An attempt that a release before this one ended.
+  fixture.Query("UPDATE flows SET rules = DEFAULT, effects = DEFAULT, decided_under = DEFAULT");
+  const auto old = (*fixture.flows().FindById(refused.id, Soon()))->outcome;
+  REQUIRE(old.has_value());
+  CHECK(old->effects.empty());
+  CHECK(old->rules.empty());
+}
+
 TEST_CASE("PgFlowStore: an unknown handle, an unknown id and what is no id find nothing",
           "[contract][store]") {
   GatewayStoreFixture fixture;

@@ -47,6 +47,13 @@ class Stack {
   // Rows kept by the gateway.
   int64_t Sessions();
   int64_t UsedAssertions();
+  // Whom the session behind a cookie is of, and the attempt that began it.
+  struct Signed {
+    std::string account_id;
+    std::string verification_id;
+    std::string flow_id;
+  };
+  Signed SessionOf(const std::string& token);
   // Lets the time of the attempt behind a RelayState run out.
   void ExpireFlow(const std::string& relay_state);
   // Lets the time run out for which what MHV said of accounts is believed.
@@ -81,7 +88,7 @@ simulators::StartAt At(const std::string& type, const std::string& application =
 // Whether this browser holds a session at the gateway.
 bool HoldsSession(testing::UserAgent& agent);
 
-// The body of GET /v0/user; null when it is not 200.
+// The body of GET /v0/user; null when it is neither 200 nor 296.
 nlohmann::json User(testing::UserAgent& agent);
 
 // Something wrong at MHV while this lives: a fault as its stand-in takes it, for example

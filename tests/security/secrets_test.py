@@ -173,7 +173,7 @@ class SecretsTest(unittest.TestCase):
         for folder in ("log", "audit"):
             for name, text in secrets_scan.texts_below(dev(folder)).items():
                 # What stands in for other parties and the database may write what it likes.
-                if not name.startswith(("idp-", "mpi-simulator", "mhv-simulator", "postgres", "nginx")):
+                if not name.startswith(("idp-", "mpi-simulator", "mhv-simulator", "va-profile-simulator", "postgres", "nginx")):
                     found[f"{folder}/{name}"] = text
         for name, address in ops_addresses().items():
             for path in ("/metrics", "/readyz", "/livez", "/startupz", "/nothing-here"):

@@ -13,6 +13,7 @@ import include_rule
 import migrations
 import pii_marks
 import rule_ids
+import seed_lines
 
 
 class Tree:
@@ -103,6 +104,8 @@ INCLUDES = [
     ("tools/signinctl/migrate.cc", "services/auth-gateway/migrations.h", False),
     ("tools/signinctl/migrate.cc", "services/auth-gateway/config.h", True),
     ("tools/signinctl/a.cc", "services/auth-gateway/migrations.h", True),
+    ("tools/signinctl/keys_rewrap.cc", "services/auth-gateway/sealed_columns.h", False),
+    ("tools/signinctl/migrate.cc", "services/auth-gateway/sealed_columns.h", True),
 ]
 
 
@@ -191,6 +194,33 @@ class RuleIds(unittest.TestCase):
         self.assertEqual(len(self.check(self.PAGE, "Verify: S45 S46 weak keys")), 1)
         self.assertEqual(len(self.check(self.PAGE, "Verify: weak keys")), 1)
         self.assertEqual(len(self.check(self.PAGE.replace("a_test", "b_test"), "Verify: S45 weak keys")), 1)
+
+
+class SeedLines(unittest.TestCase):
+    HEAD = "| The document says | Test | Where |\n|---|---|---|\n"
+
+    def check(self, rows: str, test: str = "Seed 004: a rule that is long enough") -> list[str]:
+        page = "".join(f"## Seed {seed}\n\n{self.HEAD}" +
+                       (rows if seed == "004" else f"| a | Seed {seed}: b | `lib/b_test.cc` |\n") + "\n"
+                       for seed in seed_lines.SEEDS)
+        half = len(test) // 2
+        with Tree({"docs/seeds.md": page,
+                   "lib/a_test.cc": f'TEST_CASE("{test[:half]}"\n          "{test[half:]}", "[a]") {{}}\n',
+                   "lib/b_test.cc": 'TEST_CASE("Seed 001: b") {}\nTEST_CASE("Seed 002: b") {}\n'}) as top:
+            return seed_lines.find(top)
+
+    def test_a_line_with_its_test_passes(self):
+        self.assertFalse(self.check("| a | Seed 004: a rule that is long enough | `lib/a_test.cc` |\n"))
+
+    def test_a_line_whose_test_is_gone_or_elsewhere_is_found(self):
+        self.assertEqual(len(self.check("| a | Seed 004: another rule | `lib/a_test.cc` |\n")), 1)
+        self.assertEqual(len(self.check("| a | Seed 004: a rule that is long enough | `lib/b_test.cc` |\n")), 1)
+        self.assertEqual(len(self.check("| a | Seed 004: a rule that is long enough | `lib/c_test.cc` |\n")), 1)
+        self.assertEqual(len(self.check("| a | Seed 004: a rule that is long enough |\n")), 1)
+
+    def test_a_test_that_does_not_say_the_seed_and_a_seed_without_lines_are_found(self):
+        self.assertEqual(len(self.check("| a | a rule | `lib/a_test.cc` |\n", "a rule")), 1)
+        self.assertEqual(len(self.check("")), 1)
 
 
 class Migrations(unittest.TestCase):

@@ -6,7 +6,8 @@
 #   pii         every text field of the contracts says what personal data it holds
 #   words       clock, randomness, revealed data, sleeps, addresses of package hosts: each in its place
 #   migrations  numbers without gaps, nothing the previous release cannot live with, no SELECT *
-#   links       links between pages lead somewhere, and ids of decisions and attacks have their line
+#   links       links between pages lead somewhere, ids of decisions and attacks have their line, and the
+#               tests that docs/seeds.md names exist
 #   proto       the contracts follow buf's STANDARD and COMMENTS rules
 #   shell       shellcheck over the scripts
 #   self        the checks above bite on planted violations
@@ -58,7 +59,10 @@ check_includes() { "$VA_PYTHON" tools/checks/include_rule.py; }
 check_pii() { "$VA_PYTHON" tools/checks/pii_marks.py; }
 check_words() { "$VA_PYTHON" tools/checks/confined_uses.py; }
 check_migrations() { "$VA_PYTHON" tools/checks/migrations.py; }
-check_links() { "$VA_PYTHON" tools/checks/doc_links.py && "$VA_PYTHON" tools/checks/rule_ids.py; }
+check_links() {
+  "$VA_PYTHON" tools/checks/doc_links.py && "$VA_PYTHON" tools/checks/rule_ids.py &&
+    "$VA_PYTHON" tools/checks/seed_lines.py
+}
 check_self() {
   "$VA_PYTHON" -B tools/checks/checks_test.py && "$VA_PYTHON" -B tools/dev/run_tests_test.py
 }

@@ -1,7 +1,8 @@
 # usage: ./dev docs
 #
-# Writes what is generated from the tables of settings: services/*/config.example.yaml and the tables
-# of docs/configuration.md. Tests of every service fail while one of them is not up to date.
+# Writes what is generated: from the tables of settings services/*/config.example.yaml and the tables of
+# docs/configuration.md, from the catalogues of codes and rules the tables of docs/errors.md. Tests fail
+# while one of them is not up to date.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source "$VA_ROOT/tools/dev/stack.sh"
 case ${1:-} in
@@ -12,12 +13,17 @@ esac
 # VA_BIN_DIR names programs that were built elsewhere.
 bin=${VA_BIN_DIR:-}
 if [[ -z $bin ]]; then
-  bash "$VA_ROOT/tools/dev/build.sh" "$VA_PRESET" "${VA_SERVICES[@]}" || die "the build failed"
+  bash "$VA_ROOT/tools/dev/build.sh" "$VA_PRESET" "${VA_SERVICES[@]}" signinctl || die "the build failed"
   bin=$(bin_dir)
 fi
-page=$VA_ROOT/docs/configuration.md
 new=$(mktemp -d)
 trap 'rm -rf "$new"' EXIT
+
+# open_page FILE: begins on a page of which parts are generated.
+open_page() {
+  page=$VA_ROOT/$1
+  cp "$page" "$new/page"
+}
 
 # put NAME: replaces what stands between the marks of NAME by standard input.
 put() {
@@ -40,7 +46,7 @@ replace() {
   fi
 }
 
-cp "$page" "$new/page"
+open_page docs/configuration.md
 "$bin/${VA_SERVICES[0]}" --print-config-reference common >"$new/text"
 put common <"$new/text"
 for service in "${VA_SERVICES[@]}"; do
@@ -51,4 +57,10 @@ for service in "${VA_SERVICES[@]}"; do
 done
 mv "$new/page" "$new/text"
 replace docs/configuration.md
+
+open_page docs/errors.md
+"$bin/signinctl" codes --page >"$new/text"
+put codes <"$new/text"
+mv "$new/page" "$new/text"
+replace docs/errors.md
 say "Up to date"

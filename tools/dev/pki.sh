@@ -74,6 +74,8 @@ make_pki() {
   for service in "${VA_SERVICES[@]}" dev-client; do
     make_leaf "$service" "DNS:$service.va.internal,DNS:localhost,IP:127.0.0.1" serverAuth,clientAuth
   done
+  # An operator at the keyboard: signinctl account, signinctl merge.
+  make_leaf operator DNS:operator.va.internal clientAuth
   make_leaf gateway-tls DNS:localhost serverAuth
   # The world outside; on another site than the gateway (decision E2).
   make_leaf simulators IP:127.0.0.1 serverAuth

@@ -2,7 +2,7 @@
 # commands that start, stop or describe it.
 
 VA_SERVICES=(auth-gateway user-attributes mpi-adapter mhv-account inherited-proofing)
-VA_SIMULATORS=(idp-simulator mpi-simulator mhv-simulator)
+VA_SIMULATORS=(idp-simulator mpi-simulator mhv-simulator va-profile-simulator)
 VA_SCHEMAS=(gateway attributes mpi mhv proofing)
 
 source "$VA_ROOT/tools/dev/processes.sh"
@@ -32,6 +32,7 @@ PORT_INHERITED_PROOFING_B_GRPC=$((VA_PORT_BASE + 58))
 PORT_IDP_SIMULATOR=$((VA_PORT_BASE + 61))
 PORT_MPI_SIMULATOR=$((VA_PORT_BASE + 62))
 PORT_MHV_SIMULATOR=$((VA_PORT_BASE + 63))
+PORT_VA_PROFILE_SIMULATOR=$((VA_PORT_BASE + 64))
 PORT_GATEWAY_OPS=$((VA_PORT_BASE + 1043))
 PORT_USER_ATTRIBUTES_OPS=$((VA_PORT_BASE + 1045))
 PORT_MPI_ADAPTER_OPS=$((VA_PORT_BASE + 1046))
@@ -57,6 +58,7 @@ IDP_ENTITY_ID=$IDP_URL/metadata
 MPI_URL=https://127.0.0.1:$PORT_MPI_SIMULATOR/mpi
 # The account API, its token service and, below /inherited-proofing, the proofing API.
 MHV_URL=https://127.0.0.1:$PORT_MHV_SIMULATOR
+VA_PROFILE_URL=https://127.0.0.1:$PORT_VA_PROFILE_SIMULATOR
 MHV_STS_CLIENT_ID=va-signin-development
 MHV_STS_SERVICE_ACCOUNT_ID=mhv-account-development
 SP_ENTITY_ID=$GATEWAY_URL/v1/sessions/metadata
@@ -103,6 +105,7 @@ simulator_port() {
     idp-simulator) echo "$PORT_IDP_SIMULATOR" ;;
     mpi-simulator) echo "$PORT_MPI_SIMULATOR" ;;
     mhv-simulator) echo "$PORT_MHV_SIMULATOR" ;;
+    va-profile-simulator) echo "$PORT_VA_PROFILE_SIMULATOR" ;;
   esac
 }
 
@@ -147,7 +150,7 @@ fill() {
       TARGET_*) value=$(grpc_target "$(tr '[:upper:]_' '[:lower:]-' <<<"${key#TARGET_}")") ;;
       GATEWAYS) value=$(gateways) ;;
       TRUSTED_PROXIES) value=$(if front; then echo 127.0.0.1; fi) ;;
-      PORT_* | SP_ENTITY_ID | ACS_URL | FRONT_END_URL | IDP_SSO_URL | IDP_SLO_URL | IDP_ENTITY_ID | MPI_URL | MHV_*) value=${!key} ;;
+      PORT_* | SP_ENTITY_ID | ACS_URL | FRONT_END_URL | IDP_SSO_URL | IDP_SLO_URL | IDP_ENTITY_ID | MPI_URL | MHV_* | VA_PROFILE_URL) value=${!key} ;;
       *) die "$1 asks for @$key@, which nothing defines" ;;
     esac
     text=${text//"@$key@"/"$value"}
@@ -200,6 +203,7 @@ write_env() {
     printf 'VA_IDP_URL=%q\n' "$IDP_URL"
     printf 'VA_MPI_URL=%q\n' "$MPI_URL"
     printf 'VA_MHV_URL=%q\n' "$MHV_URL"
+    printf 'VA_PROFILE_URL=%q\n' "$VA_PROFILE_URL"
     printf 'VA_CA=%q\n' "$(pki_dir)/ca.crt"
     printf 'VA_AUTH_GATEWAY_GRPC=%q\n' "127.0.0.1:$PORT_GATEWAY_GRPC"
     printf 'VA_USER_ATTRIBUTES_GRPC=%q\n' "127.0.0.1:$PORT_USER_ATTRIBUTES_GRPC"
@@ -208,6 +212,8 @@ write_env() {
     printf 'VA_INHERITED_PROOFING_GRPC=%q\n' "127.0.0.1:$PORT_INHERITED_PROOFING_GRPC"
     printf 'VA_CLIENT_CERT=%q\n' "$(pki_dir)/dev-client.crt"
     printf 'VA_CLIENT_KEY=%q\n' "$(pki_dir)/dev-client.key"
+    printf 'VA_OPERATOR_CERT=%q\n' "$(pki_dir)/operator.crt"
+    printf 'VA_OPERATOR_KEY=%q\n' "$(pki_dir)/operator.key"
     printf 'VA_DEV_DIR=%q\n' "$VA_DEV_DIR"
     printf 'VA_PG_HOST=%q\n' "$(pg_socket_dir)"
     for name in $(stack_names); do

@@ -145,6 +145,8 @@ begin mhv-simulator "$bin/mhv-simulator" --listen "127.0.0.1:$PORT_MHV_SIMULATOR
   --api-key-file "$VA_DEV_DIR/secrets/mhv-api.key" --app-token-file "$VA_DEV_DIR/secrets/mhv-app.token" \
   --sts-public-key "$pki/mhv-sts.pub" --sts-client-id "$MHV_STS_CLIENT_ID" \
   --sts-service-account-id "$MHV_STS_SERVICE_ACCOUNT_ID"
+begin va-profile-simulator "$bin/va-profile-simulator" --listen "127.0.0.1:$PORT_VA_PROFILE_SIMULATOR" \
+  --tls-cert "$pki/simulators.crt" --tls-key "$pki/simulators.key" --personas "$VA_ROOT/tests/personas"
 
 # Each migrates its own schema, then serves. All schemas at once: they do not know of each other.
 migrations=()

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "absl/strings/match.h"
@@ -45,6 +46,13 @@ std::string MpiFile(const testing::TempDir& dir, const std::string& ssn = "66601
   return dir.Write("mpi.xml", mpi::hl7::MatchAnswer(parts));
 }
 
+// Names of the rules that fired, in order.
+std::vector<std::string> RulesOf(const Ran& ran) {
+  std::vector<std::string> names;
+  for (const Json& rule : ran.json["rules"]) names.push_back(rule["rule"].get<std::string>());
+  return names;
+}
+
 // Below LOA3, and never above it.
 Statement NeverProofed() { return attributes::IdmeLoa1().With("ial_idme_highest", "1"); }
 
@@ -55,7 +63,8 @@ TEST_CASE("attributes explain: R9 who was above it before is told what is missin
   const Ran ran = Explain(FileOf(attributes::IdmeLoa1()));
   CHECK(ran.exit == 1);
   CHECK(ran.json["decision"]["verdict"] == "step_up");
-  CHECK(ran.json["rules"] == Json({"step_up_highest"}));
+  CHECK(ran.json["decided_by"] == Json({"step_up_highest"}));
+  CHECK(ran.json["decision"]["tag"] == "step_up_highest");
   CHECK(absl::StrContains(ran.err, "step_up_highest"));
   CHECK(absl::StrContains(ran.err, "--second-leg"));
   const Ran second = Explain(FileOf(attributes::IdmeLoa1()), {"--second-leg"});
@@ -70,7 +79,7 @@ TEST_CASE("attributes explain: below LOA3 a person is admitted without MPI (R6)"
   CHECK(ran.json["decision"]["verdict"] == "admit");
   CHECK(ran.json["mpi_question"].is_null());
   CHECK(ran.json["assurance"]["loa_current"] == 1);
-  CHECK(ran.json["rules"] == Json({"below_loa3_email_only"}));
+  CHECK(ran.json["decided_by"] == Json({"below_loa3_email_only"}));
   CHECK(ran.json["policy"]["application"] == "vaweb");
 }
 
@@ -117,7 +126,7 @@ TEST_CASE("attributes explain R2: every finding with its effect, and who waives 
   CHECK(denied.exit == 1);
   CHECK(denied.json["decision"]["code"] == "101");
   CHECK(denied.json["findings"][0]["effect"] == "blocks");
-  CHECK(denied.json["rules"] == Json({"assertion_findings"}));
+  CHECK(denied.json["decided_by"] == Json({"assertion_findings"}));
 
   const Ran waived = Explain(file, {"--application", "mhv"});
   CHECK(waived.json["findings"][0]["tag"] == "multiple_mhv_ids");
@@ -167,7 +176,18 @@ TEST_CASE("attributes explain: --human says the same in lines", "[signinctl]") {
   const Ran ran = Explain(FileOf(attributes::IdmeLoa3()), {"--human"});
   CHECK(ran.exit == 1);
   CHECK(absl::StartsWith(ran.out, "decision: try_later, code 007, tag mpi_unavailable\n"));
-  CHECK(absl::StrContains(ran.out, "rules:\n  mpi_unavailable\n"));
+  CHECK(absl::StrContains(ran.out, "who: IDA FERNBROOK\n"));
+  CHECK(absl::StrContains(ran.out, "how sure: LOA3 (highest LOA3), ial 2, aal 2"));
+  CHECK(absl::StrContains(ran.out, "MPI: asked by icn, answer none given\n"));
+  CHECK(absl::StrContains(ran.out, "noticed:\n  nothing out of the ordinary\n"));
+  CHECK(absl::StrContains(ran.out, "rules, in order:\n  1. "));
+  CHECK(absl::StrContains(ran.out, "the person sees:\n  our page"));
+  // What a refusal looks like to the person is said in the words of the page.
+  const Ran denied =
+      Explain(FileOf(attributes::IdmeLoa3().With("uid", "NOT_FOUND").With("gcIds", "NOT_FOUND")),
+              {"--human", "--mpi", "match"});
+  CHECK(absl::StrContains(denied.out, "decision: deny, code 104, tag uuid_missing\n"));
+  CHECK(absl::StrContains(denied.out, "Your account is not fully set up"));
 }
 
 TEST_CASE("attributes explain: unknown names and unusable files are rejects with a reason",
@@ -239,6 +259,74 @@ TEST_CASE("attributes explain: hostile input is a reject or a decision, never a 
         Explain(FileOf(attributes::IdmeLoa3()), {"--mpi", dir.Write("hostile.xml", input)});
     CHECK(ran.exit == 1);
   }
+}
+
+TEST_CASE("attributes explain: the rules that fired stand in order, each with words and source",
+          "[signinctl]") {
+  const Ran ran = Explain(FileOf(attributes::IdmeLoa3()), {"--mpi", "match"});
+  CHECK(ran.exit == 0);
+  CHECK(ran.json["mpi_outcome"] == "OK");
+  REQUIRE_FALSE(ran.json["rules"].empty());
+  for (const Json& rule : ran.json["rules"]) {
+    CAPTURE(rule.dump());
+    CHECK(rule["outcome"] != "passed");
+    CHECK(rule["words"].is_string());
+    CHECK(rule["source"].is_string());
+  }
+  // What decided is among them, at its place.
+  const std::vector<std::string> fired = RulesOf(ran);
+  for (const Json& rule : ran.json["decided_by"]) {
+    CAPTURE(rule.dump());
+    CHECK(std::find(fired.begin(), fired.end(), rule.get<std::string>()) != fired.end());
+  }
+  const Ran every = Explain(FileOf(attributes::IdmeLoa3()), {"--mpi", "match", "--every-rule"});
+  CHECK(every.json["rules"].size() > ran.json["rules"].size());
+  CHECK(every.json["decision"] == ran.json["decision"]);
+}
+
+TEST_CASE("attributes explain: no rule and no finding tells a value of the person", "[signinctl]") {
+  const std::string file = FileOf(attributes::MhvPremium().With(
+      "gcIds",
+      "1000000001V100001^NI^200M^USVHA^P|30001^PI^200MHS^USVHA^A|30002^PI^200MHS^USVHA^A|"
+      "11d0e4a1f0b24c55a1de6f1b6c2f7a01^PN^200VIDM^USDVA^A"));
+  const Ran ran = Explain(file, {"--mpi", "match", "--application", "mhv", "--every-rule"});
+  const std::string told = ran.json["rules"].dump() + ran.json["findings"].dump() +
+                           ran.json["decided_by"].dump() + ran.json["decision"].dump();
+  for (const char* personal : {"30001", "30002", "1000000001V", "11d0e4a1", "FERNBROOK"}) {
+    CAPTURE(personal);
+    CHECK_FALSE(absl::StrContains(told, personal));
+  }
+}
+
+TEST_CASE("attributes explain: the answer of an OpenID Connect provider is read the same way",
+          "[signinctl]") {
+  const Json good = {{"issuer", "logingov"},
+                     {"acr", "http://idmanagement.gov/ns/assurance/ial/1"},
+                     {"requested_acr", "ial1"},
+                     {"oidc_claims",
+                      {{"sub", "5cdc7ca0-1d2f-4d3b-8e36-2f0c3c7a7001"},
+                       {"email", "ida.fernbrook@example.com"},
+                       {"address", {{"locality", "Bayside"}}}}}};
+  const Ran ran = Explain(good.dump());
+  CHECK(ran.json.contains("decision"));
+  CHECK(ran.json["assurance"]["csp"] == "logingov");
+  CHECK(ran.json["policy"]["profile"] == "sis");
+  const auto reason = [](Json row) {
+    const Ran refused = Explain(row.dump());
+    CHECK(refused.exit == 1);
+    return refused.json.value("reason", "");
+  };
+  Json row = good;
+  row.erase("issuer");
+  CHECK(reason(row) == "ISSUER_MISSING");
+  row["issuer"] = "mhv";
+  CHECK(reason(row) == "UNKNOWN_CSP");
+  row = good;
+  row["service"] = "nobody";
+  CHECK(reason(row) == "UNKNOWN_CSP");
+  row = good;
+  row["saml_attributes"] = Json::object();
+  CHECK(reason(row) == "TWO_STATEMENTS");
 }
 
 }  // namespace va::signinctl

@@ -64,8 +64,11 @@ TEST_CASE("signinctl: the examples of the verdict commands run and accept", "[si
   int ran_here = 0;
   for (const Verb& verb : Verbs()) {
     // The others write a file or need a running stack.
-    if (verb.name == "completion" || verb.name == "rpc") continue;
+    if (verb.name == "completion" || verb.name == "rpc" || verb.name == "explain") continue;
     if (absl::StartsWith(verb.name, "migrate ")) continue;
+    if (absl::StartsWith(verb.name, "keys ")) continue;
+    if (absl::StartsWith(verb.name, "account ")) continue;
+    if (absl::StartsWith(verb.name, "merge ")) continue;
     CAPTURE(verb.example);
     const Ran ran = RunWith(Words(verb.example));
     CHECK(ran.exit == 0);
@@ -73,7 +76,7 @@ TEST_CASE("signinctl: the examples of the verdict commands run and accept", "[si
     CHECK_FALSE(ran.err.empty());
     ++ran_here;
   }
-  CHECK(ran_here == 6);
+  CHECK(ran_here == 9);
 }
 
 TEST_CASE("signinctl: with --json stdout is one line and stderr is silent", "[signinctl]") {
@@ -161,7 +164,8 @@ TEST_CASE("signinctl: --version", "[signinctl]") {
 
 TEST_CASE("signinctl: completion offers verbs, then the verb's flags", "[signinctl]") {
   CHECK(Offers("signinctl \"\"", 1) ==
-        "attributes audit completion metadata migrate mpi rpc saml\n");
+        "account attributes audit codes completion explain keys merge metadata "
+        "migrate mpi policy rpc saml\n");
   CHECK(Offers("signinctl --v", 1) == "--version\n");
   CHECK(Offers("signinctl at", 1) == "attributes\n");
   CHECK(Offers("signinctl attributes \"\"", 2) == "explain\n");

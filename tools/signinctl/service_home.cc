@@ -45,7 +45,7 @@ config::Environment EnvironmentOf(const config::Table& table, const World& world
 }  // namespace
 
 ServiceHome ReadServiceHome(const std::string& service, const std::string& config_file,
-                            const World& world) {
+                            const World& world, const std::function<void(config::Table&)>& bind) {
   ServiceHome home;
   const auto* const found =
       std::find_if(std::begin(kSchemas), std::end(kSchemas),
@@ -57,6 +57,7 @@ ServiceHome ReadServiceHome(const std::string& service, const std::string& confi
   home.schema = found->schema;
   config::Table table(va::service::EnvPrefix(service));
   va::service::BindDatabase(table, home.common, home.schema);
+  if (bind) bind(table);
   table.IgnoreOtherSections();
   std::string problems;
   for (const config::Problem& problem : table.Load(config_file, EnvironmentOf(table, world))) {

@@ -1,9 +1,12 @@
 // Where a service lives in the database, as its own configuration says: for verbs that work on a
-// service's schema. Only the database.* rows are read; the others are the service's to judge.
+// service's schema. Only the database.* rows are read, and those that `bind` adds; the others are
+// the service's to judge.
 #pragma once
 
+#include <functional>
 #include <string>
 
+#include "lib/config/fields.h"
 #include "lib/service/common_config.h"
 #include "tools/signinctl/verb.h"
 
@@ -16,6 +19,7 @@ struct ServiceHome {
 };
 
 ServiceHome ReadServiceHome(const std::string& service, const std::string& config_file,
-                            const World& world);
+                            const World& world,
+                            const std::function<void(config::Table&)>& bind = {});
 
 }  // namespace va::signinctl

@@ -25,8 +25,12 @@ Verb Completion() {
 const std::vector<Verb>& Verbs() {
   static const auto* const verbs = new std::vector<Verb>{
       // NOLINT(cppcoreguidelines-owning-memory)
-      AttributesExplain(), AuditVerify(), Completion(), MetadataShow(), MigrateStatus(),
-      MigrateUp(),         MpiParse(),    Rpc(),        SamlVerify(),   SamlVerifyLogout(),
+      AccountForget(),     AccountList(), AccountLock(),  AccountShow(),   AccountUnlock(),
+      AttributesExplain(), AuditVerify(), Codes(),        Completion(),    ExplainAttempt(),
+      KeysRewrap(),        KeysStatus(),  MergeAccept(),  MergeList(),     MergeReject(),
+      MergeRevert(),       MergeShow(),   MetadataShow(), MigrateStatus(), MigrateUp(),
+      MpiParse(),          PolicyCheck(), PolicyDiff(),   Rpc(),           SamlVerify(),
+      SamlVerifyLogout(),
   };
   return *verbs;
 }

@@ -8,12 +8,28 @@
 
 namespace va::signinctl {
 
+Verb AccountForget();
+Verb AccountList();
+Verb AccountLock();
+Verb AccountShow();
+Verb AccountUnlock();
 Verb AttributesExplain();
 Verb AuditVerify();
+Verb Codes();
+Verb ExplainAttempt();
+Verb KeysRewrap();
+Verb KeysStatus();
+Verb MergeAccept();
+Verb MergeList();
+Verb MergeReject();
+Verb MergeRevert();
+Verb MergeShow();
 Verb MetadataShow();
 Verb MigrateStatus();
 Verb MigrateUp();
 Verb MpiParse();
+Verb PolicyCheck();
+Verb PolicyDiff();
 Verb Rpc();
 Verb SamlVerify();
 Verb SamlVerifyLogout();

@@ -75,6 +75,18 @@ SessionRecord UnpackSession(const attributes::AdmitResponse& response) {
   return session;
 }
 
+// An effect this build does not know is told as one that only stands on record.
+std::string EffectWord(attributes::Finding::Effect effect) {
+  switch (effect) {
+    case attributes::Finding::EFFECT_BLOCKS:
+      return "blocks";
+    case attributes::Finding::EFFECT_WAIVED:
+      return "waived";
+    default:
+      return "noted";
+  }
+}
+
 // A verdict this build does not know decides nothing about the person.
 Decision::Verdict UnpackVerdict(attributes::Verdict verdict) {
   switch (verdict) {
@@ -96,10 +108,14 @@ Decision UnpackDecision(const attributes::AdmitResponse& response) {
   decision.tag = response.tag();
   for (const attributes::Finding& finding : response.findings()) {
     decision.findings.push_back(finding.tag());
+    decision.effects.push_back(
+        {EffectWord(finding.effect()), finding.code(), finding.waived_by(), finding.subject()});
     if (finding.effect() == attributes::Finding::EFFECT_WAIVED) {
       decision.waived.push_back(finding.code());
     }
   }
+  decision.rules.assign(response.rules().begin(), response.rules().end());
+  decision.policy_version = response.policy_version();
   if (decision.verdict == Decision::Verdict::kAdmit) {
     decision.session = UnpackSession(response);
     decision.decision_token = identity::Secret::FromWire(response.decision_token());
@@ -160,6 +176,7 @@ absl::StatusOr<RenewedDecision> GrpcAttributeRules::RenewDecision(const SessionR
   rpc::PackAssurance(session.assurance, *request.mutable_assurance());
   request.set_application(session.application);
   request.set_policy_version(std::string(policy_version));
+  for (const std::string& code : session.waived_findings) request.add_waived_findings(code);
   // Not repeatable: every run signs a token and writes into the audit.
   const auto response = rpc::Call<attributes::RenewDecisionResponse>(
       channel_, kRenewDecision, request, {scope.deadline, scope.request_id});

@@ -11,6 +11,13 @@ namespace {
 
 constexpr char kGetProfile[] = "va.mpi.v1.MpiService/GetProfile";
 
+void AskById(mpi::v1::IdentifierType type, std::string& value,
+             mpi::v1::GetProfileRequest& request) {
+  mpi::v1::ByIdentifier& by = *request.mutable_by_identifier();
+  by.set_type(type);
+  by.set_value(std::move(value));
+}
+
 absl::Status PackQuestion(const std::string& serialized, mpi::v1::GetProfileRequest& request) {
   attributes::v1::MpiQuestion question;
   if (!question.ParseFromString(serialized)) {
@@ -18,12 +25,15 @@ absl::Status PackQuestion(const std::string& serialized, mpi::v1::GetProfileRequ
                            "the question does not parse");
   }
   switch (question.by_case()) {
-    case attributes::v1::MpiQuestion::kIcn: {
-      mpi::v1::ByIdentifier& by = *request.mutable_by_identifier();
-      by.set_type(mpi::v1::IDENTIFIER_TYPE_ICN);
-      by.set_value(std::move(*question.mutable_icn()));
+    case attributes::v1::MpiQuestion::kIcn:
+      AskById(mpi::v1::IDENTIFIER_TYPE_ICN, *question.mutable_icn(), request);
       return absl::OkStatus();
-    }
+    case attributes::v1::MpiQuestion::kIdmeUuid:
+      AskById(mpi::v1::IDENTIFIER_TYPE_IDME, *question.mutable_idme_uuid(), request);
+      return absl::OkStatus();
+    case attributes::v1::MpiQuestion::kLogingovUuid:
+      AskById(mpi::v1::IDENTIFIER_TYPE_LOGINGOV, *question.mutable_logingov_uuid(), request);
+      return absl::OkStatus();
     case attributes::v1::MpiQuestion::kTraits: {
       attributes::v1::Traits& traits = *question.mutable_traits();
       mpi::v1::ByTraits& by = *request.mutable_by_traits();

@@ -228,6 +228,7 @@ SessionRecord Session() {
   session.assurance.loa_current = 3;
   session.assurance.loa_highest = 3;
   session.assurance.auth_time = absl::FromUnixSeconds(1'768'478'400);
+  session.waived_findings = {"103"};
   return session;
 }
 
@@ -248,6 +249,8 @@ TEST_CASE("GrpcAttributeRules: E6 a renewal names the session and the policy of 
   CHECK(neighbour.asked.verification_id() == "7");
   CHECK(neighbour.asked.application() == "vaweb");
   CHECK(neighbour.asked.policy_version() == "policy-1");
+  REQUIRE(neighbour.asked.waived_findings_size() == 1);
+  CHECK(neighbour.asked.waived_findings(0) == "103");
   CHECK(neighbour.asked.assurance().ial() == 2);
   CHECK(neighbour.asked.assurance().aal() == 2);
   CHECK(neighbour.asked.assurance().csp() == common::v1::CSP_MHV);

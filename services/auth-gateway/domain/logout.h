@@ -26,6 +26,14 @@ struct IdpSessions {
   absl::Time authenticated_by = absl::InfiniteFuture();
 };
 
+// The sessions of an account, or of one credential on it.
+struct AccountSessions {
+  std::string account_id;
+  std::string verification_id;  // empty: whichever credential
+  // Sessions that began after this are not meant.
+  absl::Time begun_by = absl::InfiniteFuture();
+};
+
 // A session that is gone, as far as its IdP and the trail have to hear of it.
 struct EndedSession {
   std::string token_hash;

@@ -79,6 +79,10 @@ class SessionStore {
   virtual absl::StatusOr<std::vector<EndedSession>> EndByIdp(const IdpSessions& which,
                                                              absl::Time deadline) = 0;
 
+  // The same of an account, for a lock and the like.
+  virtual absl::StatusOr<std::vector<EndedSession>> EndByAccount(const AccountSessions& which,
+                                                                 absl::Time deadline) = 0;
+
   // Keeps a logout until the IdP's answer comes back.
   virtual absl::Status KeepLogout(const PendingLogout& logout, absl::Time deadline) = 0;
 
@@ -122,6 +126,9 @@ struct Decision {
   std::string tag;
   std::vector<std::string> findings;
   std::vector<std::string> waived;
+  std::vector<FindingEffect> effects;  // of each finding
+  std::vector<std::string> rules;      // that decided, in order
+  std::string policy_version;
   // Filled with kAdmit: everything of the session but its token, times and application.
   SessionRecord session;
   // With kAdmit: proof of the decision towards other services (decision E6). Never kept.

@@ -52,14 +52,27 @@ enum class OutcomeKind { kSession, kStepUp, kRefusal, kTryLater };
 absl::string_view ToString(OutcomeKind kind);
 std::optional<OutcomeKind> OutcomeKindFromString(absl::string_view text);
 
+// What a finding of the rules did to an attempt; nothing in it is personal.
+struct FindingEffect {
+  std::string effect;     // blocks, waived or noted
+  std::string code;       // empty: it never ends an attempt
+  std::string waived_by;  // row of the policy
+  std::string subject;    // name of the attribute concerned, never its value
+
+  bool operator==(const FindingEffect&) const = default;
+};
+
 // How an attempt ended; nothing in it is personal.
 struct Outcome {
   OutcomeKind kind = OutcomeKind::kRefusal;
   std::string code;  // empty for a session
   std::string tag;
-  int loa = 0;                        // LOA of the session, else 0
-  std::vector<std::string> findings;  // codes or tags of every finding, in order
-  std::vector<std::string> waived;    // codes that policy waived
+  int loa = 0;                         // LOA of the session, else 0
+  std::vector<std::string> findings;   // codes or tags of every finding, in order
+  std::vector<std::string> waived;     // codes that policy waived
+  std::vector<FindingEffect> effects;  // of each finding, in the same order
+  std::vector<std::string> rules;      // rules that decided, in order, by name
+  std::string decided_under;           // version of the policy of the decision (E5)
   std::vector<Station> stations;
   bool terms_first = false;  // a session that begins at the terms of use (ssoe_saml.md 10.3)
 

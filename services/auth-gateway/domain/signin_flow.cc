@@ -144,6 +144,9 @@ class Stepper {
     outcome.tag = std::move(decision.tag);
     outcome.findings = std::move(decision.findings);
     outcome.waived = std::move(decision.waived);
+    outcome.effects = std::move(decision.effects);
+    outcome.rules = std::move(decision.rules);
+    outcome.decided_under = std::move(decision.policy_version);
     if (outcome.kind == OutcomeKind::kSession) return Admitted(std::move(decision));
     if (outcome.kind == OutcomeKind::kStepUp) {
       state_.next_lap = PlanNextLap(*state_.flow, outcome.tag, state_.assertion);

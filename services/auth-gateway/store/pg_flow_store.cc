@@ -5,6 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "lib/base/status.h"
 #include "services/auth-gateway/store/session_row.h"
@@ -51,7 +52,7 @@ FROM lazy)sql"};
   "session_signed_in, stay_at_level, lap_for, terms_first, stage, mhv_account, proofing, "        \
   "outcome, code, tag, loa, "                                                                     \
   "findings, "                                                                                    \
-  "waived, stations"
+  "waived, stations, effects, rules, decided_under"
 
 constexpr Statement kFindByHandle{"flow_by_handle",
                                   "SELECT " VA_FLOW_COLUMNS " FROM flows WHERE handle_hash = $1"};
@@ -86,7 +87,7 @@ SELECT EXISTS (SELECT 1 FROM won),
 
 constexpr Statement kFinish{"flow_finish", R"sql(
 UPDATE flows SET stage = 'done', outcome = $2, code = $3, tag = $4, loa = $5, findings = $6,
-  waived = $7, stations = $8
+  waived = $7, stations = $8, effects = $9, rules = $10, decided_under = $11
 WHERE id = $1 AND stage <> 'done')sql"};
 
 // The end of the attempt and the session it ends in: both or neither, and once. The session that
@@ -95,7 +96,8 @@ WHERE id = $1 AND stage <> 'done')sql"};
 constexpr Statement kFinishWithSession{"flow_finish_session", R"sql(
 WITH done AS (
   UPDATE flows SET stage = 'done', outcome = $2, code = $3, tag = $4, loa = $5, findings = $6,
-    waived = $7, stations = $8, mhv_account = $34, proofing = $35, terms_first = $36
+    waived = $7, stations = $8, mhv_account = $34, proofing = $35, terms_first = $36,
+    effects = $43, rules = $44, decided_under = $45
   WHERE id = $1 AND stage = 'claimed'
   RETURNING id, session_hash
 ), replaced AS (
@@ -160,6 +162,30 @@ std::vector<Station> UnpackStations(const std::vector<std::string>& packed) {
   return stations;
 }
 
+constexpr char kFieldMark = '\t';  // in no tag, code, attribute name or name of a policy row
+
+std::vector<std::string> PackEffects(const std::vector<FindingEffect>& effects) {
+  std::vector<std::string> packed;
+  packed.reserve(effects.size());
+  for (const FindingEffect& one : effects) {
+    packed.push_back(absl::StrJoin({one.effect, one.code, one.waived_by, one.subject},
+                                   std::string(1, kFieldMark)));
+  }
+  return packed;
+}
+
+std::vector<FindingEffect> UnpackEffects(const std::vector<std::string>& packed) {
+  std::vector<FindingEffect> effects;
+  effects.reserve(packed.size());
+  for (const std::string& text : packed) {
+    std::vector<std::string> parts = absl::StrSplit(text, kFieldMark);
+    parts.resize(4);
+    effects.push_back(
+        {std::move(parts[0]), std::move(parts[1]), std::move(parts[2]), std::move(parts[3])});
+  }
+  return effects;
+}
+
 absl::Status Unreadable() {
   return base::MakeError(absl::StatusCode::kDataLoss, "FLOW_UNREADABLE",
                          "an attempt holds a value this program does not know");
@@ -215,6 +241,9 @@ std::optional<Outcome> ReadOutcome(Columns& columns) {
   outcome.findings = columns.Texts();
   outcome.waived = columns.Texts();
   outcome.stations = UnpackStations(columns.Texts());
+  outcome.effects = UnpackEffects(columns.Texts());
+  outcome.rules = columns.Texts();
+  outcome.decided_under = columns.Text();
   return outcome;
 }
 
@@ -347,10 +376,12 @@ absl::Status PgFlowStore::Finish(absl::string_view flow_id, const Outcome& outco
                                  const SessionRecord* session, const Provisioning& provisioning,
                                  absl::Time deadline) {
   const std::vector<std::string> stations = PackStations(outcome.stations);
+  const std::vector<std::string> effects = PackEffects(outcome.effects);
   if (session == nullptr) {
-    return FinishedOnce(pool_.Exec(deadline, kFinish,
-                                   {flow_id, ToString(outcome.kind), outcome.code, outcome.tag,
-                                    outcome.loa, outcome.findings, outcome.waived, stations}));
+    return FinishedOnce(pool_.Exec(
+        deadline, kFinish,
+        {flow_id, ToString(outcome.kind), outcome.code, outcome.tag, outcome.loa, outcome.findings,
+         outcome.waived, stations, effects, outcome.rules, outcome.decided_under}));
   }
   const SealedSession sealed = Seal(*session, box_, ids_);
   const identity::Assurance& assurance = session->assurance;
@@ -398,7 +429,10 @@ absl::Status PgFlowStore::Finish(absl::string_view flow_id, const Outcome& outco
                                   sealed.name_id_hash,
                                   session->name_id_format,
                                   session->name_qualifier,
-                                  session->sp_name_qualifier}));
+                                  session->sp_name_qualifier,
+                                  effects,
+                                  outcome.rules,
+                                  outcome.decided_under}));
 }
 
 absl::Status PgFlowStore::RecordProvisioning(absl::string_view flow_id,

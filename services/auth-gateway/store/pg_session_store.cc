@@ -44,6 +44,12 @@ constexpr Statement kEndByIdp{
     "AND COALESCE(NULLIF(name_qualifier, idp), '') = $5 "
     "RETURNING " VA_ENDED_COLUMNS};
 
+// The index by account finds them; a person has few.
+constexpr Statement kEndByAccount{
+    "session_end_by_account",
+    "DELETE FROM sessions WHERE account_id = $1 AND ($2 = '' OR verification_id = $2) "
+    "AND created_at <= $3 RETURNING " VA_ENDED_COLUMNS};
+
 #undef VA_ENDED_COLUMNS
 
 constexpr Statement kKeepLogout{"logout_keep", R"sql(
@@ -146,8 +152,20 @@ absl::StatusOr<std::vector<EndedSession>> PgSessionStore::EndByIdp(const IdpSess
       {which.idp, NameIdCandidates(which.idp, which.name_id, box_), which.session_indexes,
        which.name_id_format, which.name_qualifier, which.authenticated_by});
   if (!rows.ok()) return rows.status();
+  return ReadAllEnded(*rows);
+}
+
+absl::StatusOr<std::vector<EndedSession>> PgSessionStore::EndByAccount(const AccountSessions& which,
+                                                                       absl::Time deadline) {
+  const absl::StatusOr<Rows> rows = pool_.Exec(
+      deadline, kEndByAccount, {which.account_id, which.verification_id, which.begun_by});
+  if (!rows.ok()) return rows.status();
+  return ReadAllEnded(*rows);
+}
+
+std::vector<EndedSession> PgSessionStore::ReadAllEnded(const Rows& rows) const {
   std::vector<EndedSession> ended;
-  for (const Row row : *rows) ended.push_back(ReadEnded(row, box_));
+  for (const Row row : rows) ended.push_back(ReadEnded(row, box_));
   return ended;
 }
 

@@ -19,6 +19,8 @@ class PgSessionStore final : public SessionStore {
                                                   absl::Time deadline) override;
   absl::StatusOr<std::vector<EndedSession>> EndByIdp(const IdpSessions& which,
                                                      absl::Time deadline) override;
+  absl::StatusOr<std::vector<EndedSession>> EndByAccount(const AccountSessions& which,
+                                                         absl::Time deadline) override;
   absl::Status KeepLogout(const PendingLogout& logout, absl::Time deadline) override;
   absl::StatusOr<std::optional<PendingLogout>> FindLogout(absl::string_view handle_hash,
                                                           absl::string_view browser_hash,
@@ -27,6 +29,8 @@ class PgSessionStore final : public SessionStore {
   absl::StatusOr<bool> TakeLogout(absl::string_view handle_hash, absl::Time deadline) override;
 
  private:
+  std::vector<EndedSession> ReadAllEnded(const store::Rows& rows) const;
+
   store::Pool& pool_;
   const crypto::SealedBox& box_;
 };

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "lib/base/signin_code.h"
@@ -55,9 +56,15 @@ struct MpiProfile {
 struct MpiAnswer {
   MpiOutcome outcome = MpiOutcome::kNotAsked;
   std::optional<MpiProfile> profile;  // with kOk
+  // What became of adding the person, when that was tried after a first "no match"; `outcome` is
+  // then the answer to the second question.
+  MpiOutcome add_outcome = MpiOutcome::kNotAsked;
 };
 
 enum class Verdict { kAdmit, kStepUp, kDeny, kTryLater };
+
+// Names in the catalogue (rule_catalogue.h).
+using RuleNames = absl::InlinedVector<absl::string_view, 4>;
 
 struct Decision {
   Verdict verdict = Verdict::kDeny;
@@ -66,15 +73,21 @@ struct Decision {
   Claims claims;      // of the credential: what is linked
   Claims attributes;  // final attributes (decision R8): what the session shows
   identity::Assurance assurance;
-  std::vector<absl::string_view> rules;  // names of the rules that decided, in order
+  RuleNames rules;  // names of the rules that decided, in order
+  // What MPI should be told once the person has their answer. A failure of it ends nothing.
+  std::optional<MpiUpdate> mpi_update;
 };
 
 // The rule by which an application asks for more than is held; empty when nothing is missing.
 absl::string_view MissingForApplication(const identity::Assurance& held,
                                         const identity::Application& application, absl::Time now);
 
-// Decides one attempt.
+// Decides one attempt. `trace`, when given, takes every rule that is reached, Derive's first.
 Decision Admit(const SsoeAssertion& assertion, const Attempt& attempt, const MpiAnswer& mpi,
-               const identity::Policy& policy, absl::Time now);
+               const identity::Policy& policy, absl::Time now, Trace* trace = nullptr);
+Decision Admit(const OidcAssertion& assertion, const Attempt& attempt, const MpiAnswer& mpi,
+               const identity::Policy& policy, absl::Time now, Trace* trace = nullptr);
+Decision Admit(const Assertion& assertion, const Attempt& attempt, const MpiAnswer& mpi,
+               const identity::Policy& policy, absl::Time now, Trace* trace = nullptr);
 
 }  // namespace va::attributes

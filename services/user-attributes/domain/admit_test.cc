@@ -226,7 +226,7 @@ TEST_CASE("Admit: below LOA3 a person comes in by e-mail only, whatever MPI says
   CHECK(Text(decision.attributes.first_name) == "(none)");
   CHECK(Text(decision.attributes.last_name) == "(none)");
   CHECK(Text(decision.attributes.icn) == "(none)");
-  CHECK(decision.rules == std::vector<absl::string_view>{"below_loa3_email_only"});
+  CHECK(decision.rules == RuleNames{"below_loa3_email_only"});
 }
 
 TEST_CASE("Admit: R9 who comes back below a level reached before goes up to it, by profile",
@@ -255,7 +255,7 @@ TEST_CASE("Admit: R9 who comes back below a level reached before goes up to it, 
   const Decision decision = Run(row.statement, Found(), attempt);
   CHECK(Show(decision) == row.decision);
   if (decision.verdict == Verdict::kStepUp) {
-    CHECK(decision.rules == std::vector<absl::string_view>{"step_up_highest"});
+    CHECK(decision.rules == RuleNames{"step_up_highest"});
   }
 }
 
@@ -343,7 +343,7 @@ TEST_CASE("ReconcileAttributes: MHV Premium takes the person from MPI", "[attrib
   CHECK(Text(decision.attributes.first_name) == "Ida");
   CHECK(Text(decision.attributes.middle_name) == "Rose");
   CHECK(Text(decision.attributes.last_name) == "Fernbrook");
-  CHECK(decision.rules == std::vector<absl::string_view>{"mhv_premium_mpi_is_canonical"});
+  CHECK(decision.rules == RuleNames{"mhv_premium_mpi_is_canonical"});
 }
 
 TEST_CASE("ReconcileAttributes: everybody else keeps what the credential says",
@@ -357,7 +357,7 @@ TEST_CASE("ReconcileAttributes: everybody else keeps what the credential says",
   CHECK(Text(decision.attributes.first_name) == "IDA");
   CHECK(Text(decision.attributes.middle_name) == "(none)");
   CHECK(Text(decision.attributes.birth_date) == "1971-03-02");
-  CHECK(decision.rules == std::vector<absl::string_view>{"credential_is_canonical"});
+  CHECK(decision.rules == RuleNames{"credential_is_canonical"});
 }
 
 TEST_CASE("ReconcileAttributes: MPI fills what the credential left empty", "[attributes][rule]") {
@@ -435,6 +435,39 @@ TEST_CASE("Admit: R3 nobody is linked by an ICN that another one contradicts",
   CHECK(Show(decision) == "admit");
   CHECK(Text(decision.attributes.icn) == "(none)");
   CHECK(Text(decision.attributes.mhv_icn) == "(none)");
+}
+
+TEST_CASE(
+    "Admit: R3 with two ICNs asserted, what MPI says of one of them is neither shown nor told",
+    "[attributes][rule]") {
+  MpiProfile profile = SamePerson();
+  profile.ids = identity::ParseGcIds("2222222222^NI^200DOD^USDOD^A|77^PN^200PROV^USDVA^A");
+  // MPI's words would be the person's (Premium), and MPI would be told of the ID.me uuid.
+  const Statement premium = MhvPremium().With("gcIds", "30001^PI^200MHS^USVHA^A");
+  const Decision agreed = Run(premium, Found(profile), AttemptAt("mhv"));
+  CHECK(agreed.attributes.first_name == identity::PersonText::FromWire("Ida"));
+  CHECK(agreed.mpi_update.has_value());
+
+  const Statement disputed = Statement(premium).With("mhvicn", "2000000002V200002").Without("pnid");
+  const Decision decision = Run(disputed, Found(profile), AttemptAt("mhv"));
+  CHECK(Show(decision) == "admit");
+  CHECK(decision.attributes.first_name == identity::PersonText::FromWire("IDA"));
+  CHECK_FALSE(decision.attributes.ssn.has_value());
+  CHECK(Text(decision.attributes.edipi) == "(none)");
+  CHECK(Text(decision.attributes.sec_id) == "(none)");
+  CHECK(decision.attributes.vha_facility_ids.empty());
+  CHECK(Text(decision.attributes.mhv_id) == "30001");
+  CHECK_FALSE(decision.mpi_update.has_value());
+  // The id of gcIds belongs to one of the two ICNs; the credential's own does not.
+  const Decision indexed =
+      Run(Statement(disputed).Without("mhvuuid"), Found(profile), AttemptAt("mhv"));
+  CHECK(Text(indexed.attributes.mhv_id) == "(none)");
+  // Below LOA3 the waiver shows no more than e-mail, either.
+  const Decision low =
+      Run(MhvBasic().With("icn", "1000000001V100001").With("mhvicn", "2000000002V200002"), {},
+          AttemptAt("mhv"));
+  CHECK(Show(low) == "admit");
+  CHECK_FALSE(low.attributes.first_name.has_value());
 }
 
 TEST_CASE("Admit: differences that the reference logs are noted (ssoe_saml 16)",

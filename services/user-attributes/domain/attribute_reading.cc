@@ -2,6 +2,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
+#include "lib/identity/text.h"
 
 namespace va::attributes {
 namespace {
@@ -30,7 +31,32 @@ constexpr std::array<absl::string_view, kAttrCount> kNames = {"va_eauth_csid",
                                                               "va_eauth_secid",
                                                               "va_eauth_birlsfilenumber",
                                                               "va_eauth_verifiedAt",
-                                                              "va_eauth_transactionid"};
+                                                              "va_eauth_transactionid",
+                                                              "va_eauth_dodedipnid",
+                                                              "va_eauth_mhvien",
+                                                              "uuid",
+                                                              "email",
+                                                              "multifactor",
+                                                              "level_of_assurance",
+                                                              "fname",
+                                                              "mname",
+                                                              "lname",
+                                                              "gender",
+                                                              "birth_date",
+                                                              "social",
+                                                              "mhv_icn",
+                                                              "mhv_uuid",
+                                                              "mhv_profile",
+                                                              "dslogon_uuid",
+                                                              "dslogon_assurance",
+                                                              "dslogon_fname",
+                                                              "dslogon_mname",
+                                                              "dslogon_lname",
+                                                              "dslogon_gender",
+                                                              "dslogon_birth_date",
+                                                              "dslogon_idtype",
+                                                              "dslogon_idvalue",
+                                                              "dslogon_deceased"};
 
 // Far above every real value: names, uuids, dates. gcIds is a list and gets more.
 constexpr std::size_t kLongestValue = 1024;
@@ -54,14 +80,29 @@ bool IsBlankText(absl::string_view text) {
   return true;
 }
 
+// The control characters of ASCII, and those of Latin-1 as UTF-8 writes them (C2 80 to C2 9F).
 bool HasControl(absl::string_view text) {
-  for (const char c : text) {
-    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) return true;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (absl::ascii_iscntrl(c)) return true;
+    if (c == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0) {
+      return true;
+    }
   }
   return false;
 }
 
+// A list, or a document of its own: longer than a value, and matched part by part.
+bool IsLong(Attr attr) { return attr == Attr::kGcIds || attr == Attr::kOldMhvProfile; }
+
 }  // namespace
+
+bool IsRead(Attr attr, identity::Reading reading) {
+  using identity::Reading;
+  if (attr >= Attr::kOldUuid) return reading == Reading::kLegacy;
+  if (attr >= Attr::kEdipiList) return reading == Reading::kSsoeLists;
+  return reading == Reading::kSsoe || reading == Reading::kSsoeLists;
+}
 
 absl::string_view WireName(Attr attr) { return kNames[static_cast<std::size_t>(attr)]; }
 
@@ -79,11 +120,12 @@ AttributeReading::AttributeReading(const std::vector<Attribute>& attributes) {
 AttributeReading::State AttributeReading::Judge(Attr attr, const Attribute& attribute) {
   if (attribute.values.size() > 1) return State::kAmbiguous;
   const absl::string_view value = attribute.values.front();
-  const bool list = attr == Attr::kGcIds;
-  if (value.size() > (list ? kLongestList : kLongestValue)) return State::kMalformed;
+  const bool long_value = IsLong(attr);
+  if (value.size() > (long_value ? kLongestList : kLongestValue)) return State::kMalformed;
   if (IsBlankText(value)) return State::kBlank;
-  // gcIds is matched token by token, which deals with smuggled newlines by itself.
-  if (!list && HasControl(value)) return State::kMalformed;
+  // What is matched part by part deals with smuggled newlines by itself.
+  if (!long_value && HasControl(value)) return State::kMalformed;
+  if (!identity::IsUtf8(value)) return State::kMalformed;
   return State::kValue;
 }
 

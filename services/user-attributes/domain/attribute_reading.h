@@ -9,11 +9,13 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "lib/identity/policy.h"
 #include "services/user-attributes/domain/assertion.h"
 
 namespace va::attributes {
 
-// Every attribute that a rule reads.
+// Every attribute that a rule reads. The first block is the SSOe broker's, the second is read of it
+// under the rules of 2021 alone, the third is ID.me's of 2018 (seed 004).
 enum class Attr {
   kCsid,
   kUid,
@@ -40,11 +42,42 @@ enum class Attr {
   kBirlsIds,
   kVerifiedAt,
   kTransactionId,
+  // 2021: comma lists.
+  kEdipiList,
+  kMhvIenList,
+  // 2018.
+  kOldUuid,
+  kOldEmail,
+  kOldMultifactor,
+  kOldLevel,
+  kOldFirstName,
+  kOldMiddleName,
+  kOldLastName,
+  kOldGender,
+  kOldBirthDate,
+  kOldSsn,
+  kOldMhvIcn,
+  kOldMhvUuid,
+  kOldMhvProfile,
+  kDslogonUuid,
+  kDslogonLevel,
+  kDslogonFirstName,
+  kDslogonMiddleName,
+  kDslogonLastName,
+  kDslogonGender,
+  kDslogonBirthDate,
+  kDslogonIdType,
+  kDslogonIdValue,
+  kDslogonDeceased,
 };
-inline constexpr std::size_t kAttrCount = 25;
+inline constexpr std::size_t kAttrCount = 50;
 
 // The name on the wire, e.g. "va_eauth_gcIds".
 absl::string_view WireName(Attr attr);
+
+// Whether rules that read statements this way look at the attribute at all. What nobody reads can
+// be no problem.
+bool IsRead(Attr attr, identity::Reading reading);
 
 class AttributeReading {
  public:
@@ -56,7 +89,7 @@ class AttributeReading {
   bool IsBlank(Attr attr) const { return At(attr).state == State::kBlank; }
   // More than one value, or the attribute stands there twice.
   bool IsAmbiguous(Attr attr) const { return At(attr).state == State::kAmbiguous; }
-  // Control characters, or longer than any real value.
+  // Control characters, not UTF-8, or longer than any real value.
   bool IsMalformed(Attr attr) const { return At(attr).state == State::kMalformed; }
 
  private:

@@ -69,12 +69,14 @@ Claims WithoutOtherIdentity(const Claims& claims) {
   return out;
 }
 
-void HideConflicting(const std::vector<Finding>& findings, Claims& attributes) {
-  if (WasWaived(findings, identity::Check::kMultipleMhvIds)) attributes.mhv_id.reset();
+void HideConflicting(const std::vector<Finding>& findings, bool mhv_id_asserted,
+                     const Claims& claims, Claims& attributes) {
+  // MPI was asked by one of the two ICNs: what it says may be about somebody else.
   if (WasFound(findings, identity::Check::kMhvIcnMismatch)) {
-    attributes.mhv_icn.reset();
-    attributes.icn.reset();
+    attributes = WithoutOtherIdentity(claims);
+    if (mhv_id_asserted) attributes.mhv_id = claims.mhv_id;
   }
+  if (WasWaived(findings, identity::Check::kMultipleMhvIds)) attributes.mhv_id.reset();
 }
 
 }  // namespace va::attributes

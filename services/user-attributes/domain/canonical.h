@@ -24,8 +24,10 @@ Claims EmailOnly(const Claims& claims);
 // ICN (decision R12): the credential's own words, and no identifier that may be another person's.
 Claims WithoutOtherIdentity(const Claims& claims);
 
-// Takes out the identifiers that a waived finding is about (decision R3). With 103 that is the ICN,
-// too: MPI was asked by one of the two that contradict each other.
-void HideConflicting(const std::vector<Finding>& findings, Claims& attributes);
+// Takes out the identifiers that a waived finding is about (decision R3). With 103 that is all that
+// MPI said: it was asked by one of the two ICNs that contradict each other. What is left then are
+// the credential's own words, and its own MHV id.
+void HideConflicting(const std::vector<Finding>& findings, bool mhv_id_asserted,
+                     const Claims& claims, Claims& attributes);
 
 }  // namespace va::attributes

@@ -64,7 +64,54 @@ struct Traits {
   bool operator==(const Traits&) const = default;
 };
 
+// A question by the uuid of a credential (Sign-in Service).
+struct ByIdmeUuid {
+  identity::CspId uuid;
+
+  bool operator==(const ByIdmeUuid&) const = default;
+};
+struct ByLogingovUuid {
+  identity::CspId uuid;
+
+  bool operator==(const ByLogingovUuid&) const = default;
+};
+
 // The question to put to MPI (decision R17).
-using MpiQuestion = std::variant<identity::Icn, Traits>;
+using MpiQuestion = std::variant<identity::Icn, Traits, ByIdmeUuid, ByLogingovUuid>;
+
+// A postal address as a credential gives it.
+struct PostalAddress {
+  std::vector<identity::PersonText> street;  // lines in order
+  identity::PersonText city;
+  identity::PersonText state;
+  identity::PersonText postal_code;
+  identity::PersonText country;
+
+  bool operator==(const PostalAddress&) const = default;
+};
+
+// A person to be added to MPI, with the one uuid that MPI is to know them by.
+struct MpiAddition {
+  Traits traits;
+  std::optional<identity::CspId> idme_uuid;
+  std::optional<identity::CspId> logingov_uuid;
+  std::optional<identity::PersonText> email;
+  std::optional<PostalAddress> address;
+
+  bool operator==(const MpiAddition&) const = default;
+};
+
+// Why MPI should be told something after a sign-in.
+enum class MpiUpdateReason {
+  kCredentialUnknown,  // its identifiers do not hold the uuid of the credential
+  kCredentialChanged,  // the credential says something else than the last time
+};
+
+struct MpiUpdate {
+  MpiUpdateReason reason = MpiUpdateReason::kCredentialUnknown;
+  MpiAddition person;
+
+  bool operator==(const MpiUpdate&) const = default;
+};
 
 }  // namespace va::attributes

@@ -439,5 +439,25 @@ TEST_CASE("Derive: an ICN of the wrong form is noted, not corrected and not aske
   CHECK_FALSE(derived.question.has_value());
 }
 
+TEST_CASE("Derive: the trace tells where an id was taken from, and nothing of one that is absent",
+          "[attributes][rule]") {
+  const auto chosen = [](Statement statement, absl::string_view rule) {
+    Trace trace;
+    const SsoeAssertion assertion = statement.Build();
+    Derive(assertion, AttemptAt("vaweb", "idme"), ShippedPolicy(), &trace);
+    std::vector<std::string> subjects;
+    for (const RuleStep& step : trace) {
+      if (step.rule == rule) subjects.push_back(step.subject);
+    }
+    return subjects;
+  };
+  using Subjects = std::vector<std::string>;
+  CHECK(chosen(MhvPremium(), "mhv_id") == Subjects{"va_eauth_mhvuuid"});
+  CHECK(chosen(MhvPremium().Without("mhvuuid"), "mhv_id") == Subjects{"va_eauth_gcIds"});
+  CHECK(chosen(IdmeLoa3(), "mhv_id").empty());
+  CHECK(chosen(IdmeLoa3(), "uuid") == Subjects{"va_eauth_uid"});
+  CHECK(chosen(IdmeLoa3().Without("uid").Without("gcIds"), "uuid").empty());
+}
+
 }  // namespace
 }  // namespace va::attributes

@@ -82,10 +82,10 @@ TEST_CASE("Findings: identifiers in conflict, and who may look past them (seed 0
        [](Statement& s) { s.With("mhvicn", ""); },
        {"103 mhv_icn_mismatch blocks"},
        {"103 mhv_icn_mismatch waived"}},
-      {"an MHV ICN alone conflicts with nothing",
+      {"an MHV ICN alone is not 103; that it is not the one of gcIds is noted (R10)",
        [](Statement& s) { s.Without("icn").With("mhvicn", "2000000002V200002"); },
-       {},
-       {}},
+       {"icn_disagreement noted"},
+       {"icn_disagreement noted"}},
 
       {"more than one corp id is 106; mhv lets the person in (seed 001)",
        [](Statement& s) { s.With("gcIds", Ids("7^PI^200CORP^USVBA^A|8^PI^200CORP^USVBA^A")); },
@@ -242,6 +242,11 @@ TEST_CASE("Findings: profiles decide what blocks (R1, R10)", "[attributes][rule]
   const Statement other_icn = IdmeLoa3().With("icn", "2000000002V200002");
   CHECK(Lines(Run(other_icn, "mhv", "strict")) == Strings{"004 icn_disagreement blocks"});
   CHECK(Lines(Run(IdmeLoa3().With("mhvicn", " "), "vaweb", "strict")).empty());
+  // Without va_eauth_icn it is the ICN of the My HealtheVet credential that gcIds must hold.
+  const Statement mhv_icn = IdmeLoa3().Without("icn").With("mhvicn", "2000000002V200002");
+  CHECK(Lines(Run(mhv_icn, "mhv", "strict")) == Strings{"004 icn_disagreement blocks"});
+  CHECK(Lines(Run(Statement(mhv_icn).With("mhvicn", "1000000001V100001"), "vaweb", "strict"))
+            .empty());
 }
 
 TEST_CASE("Findings: what MPI holds is checked by the same rules and waived by the same rows",

@@ -36,18 +36,23 @@ std::optional<Credential> CredentialOf(const Claims& claims,
   if (!id) return std::nullopt;
   out.id = *id;
   if (loa_current >= 3) out.icn = icn;
+  if (claims.email && !claims.email->empty()) out.email = claims.email;
   return out;
 }
 
-LinkAction PlanLink(const StoredLink& stored, bool icn_came_in) {
+LinkAction PlanLink(const StoredLink& stored, bool icn_came_in, bool overwrite_icn) {
   if (!stored.exists) return LinkAction::kCreate;
   if (stored.locked) return LinkAction::kLocked;
   if (!icn_came_in) return LinkAction::kKeep;
   if (stored.account_icn_is_this) {
     return stored.verified ? LinkAction::kKeep : LinkAction::kMarkVerified;
   }
-  // An ICN is never overwritten, and a verified credential never moves by itself.
-  if (stored.account_has_icn) return LinkAction::kPendingMerge;
+  // An ICN is never overwritten, and a verified credential never moves by itself, unless the policy
+  // wants what the reference does.
+  if (stored.account_has_icn) {
+    if (!overwrite_icn) return LinkAction::kPendingMerge;
+    return stored.icn_account_id ? LinkAction::kMoveVerified : LinkAction::kOverwriteIcn;
+  }
   return stored.icn_account_id ? LinkAction::kRepoint : LinkAction::kWriteIcn;
 }
 

@@ -69,6 +69,40 @@ TEST_CASE("PlanLink: which account a credential leads to (ssoe_saml 15.2)", "[at
   CHECK(PlanLink(row.stored, row.icn_came_in) == row.action);
 }
 
+TEST_CASE("PlanLink: R12 the reference's way, with the policy's switch on", "[attributes][rule]") {
+  struct Row {
+    const char* rule;
+    bool locked;
+    bool account_has_icn;
+    bool account_icn_is_this;
+    bool icn_known;
+    LinkAction action;
+  };
+  const auto row = GENERATE(values<Row>({
+      {"the ICN that nobody has is written over the old one", false, true, false, false,
+       LinkAction::kOverwriteIcn},
+      {"the credential moves to the account of the ICN", false, true, false, true,
+       LinkAction::kMoveVerified},
+      {"the same ICN changes nothing", false, true, true, true, LinkAction::kKeep},
+      {"an account without an ICN is not overwritten but filled", false, false, false, false,
+       LinkAction::kWriteIcn},
+      {"an unverified credential moves as it always does", false, false, false, true,
+       LinkAction::kRepoint},
+      {"a locked one moves nothing, whatever the policy says", true, true, false, true,
+       LinkAction::kLocked},
+  }));
+  INFO(row.rule);
+  StoredLink stored;
+  stored.exists = true;
+  stored.account_id = "A";
+  stored.locked = row.locked;
+  stored.account_has_icn = stored.verified = row.account_has_icn;
+  stored.account_icn_is_this = row.account_icn_is_this;
+  if (row.icn_known) stored.icn_account_id = row.account_icn_is_this ? "A" : "B";
+  CHECK(PlanLink(stored, true, true) == row.action);
+  CHECK(PlanLink(stored, false, true) == (row.locked ? LinkAction::kLocked : LinkAction::kKeep));
+}
+
 std::string Show(const std::optional<Credential>& credential) {
   if (!credential) return "(none)";
   std::string out =
@@ -78,7 +112,8 @@ std::string Show(const std::optional<Credential>& credential) {
   return out;
 }
 
-TEST_CASE("CredentialOf: one verification per CSP uuid (seed 002)", "[attributes][rule]") {
+TEST_CASE("CredentialOf: Seed 002: there is one verification for each uuid of a provider",
+          "[attributes][rule]") {
   struct Row {
     const char* rule;
     Csp service;
@@ -113,6 +148,18 @@ TEST_CASE("CredentialOf: one verification per CSP uuid (seed 002)", "[attributes
   claims.mhv_id = id(row.mhv);
   claims.edipi = id(row.edipi);
   CHECK(Show(CredentialOf(claims, Icn::FromWire("1V1"), 3)) == row.expected);
+}
+
+TEST_CASE("CredentialOf: the e-mail that came with the credential goes along",
+          "[attributes][rule]") {
+  Claims claims;
+  claims.service = Csp::kIdme;
+  claims.idme_uuid = claims.uuid = CspId::FromWire("i");
+  CHECK_FALSE(CredentialOf(claims, std::nullopt, 1)->email.has_value());
+  claims.email = identity::PersonText();
+  CHECK_FALSE(CredentialOf(claims, std::nullopt, 1)->email.has_value());
+  claims.email = identity::PersonText::FromWire("a@example.org");
+  CHECK(CredentialOf(claims, std::nullopt, 1)->email == claims.email);
 }
 
 TEST_CASE("CredentialOf: a LOA1 login stores no ICN (issues 11119, 11318)", "[attributes][rule]") {

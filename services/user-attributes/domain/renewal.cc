@@ -22,9 +22,10 @@ bool IsOffered(const identity::Policy& policy, const identity::Application& appl
 }
 
 // The ICN that Admit would show: none below LOA3 (decision R6), none that this credential did not
-// bring, and none while it is in doubt whose it is (decision R12).
-identity::Icn IcnOf(const Standing& standing, const identity::Assurance& assurance) {
-  const bool shown = assurance.ial >= 2 && standing.verified && !standing.merge_pending;
+// bring, none under a waived 103 (decision R3), and none while it is in doubt whose it is (R12).
+identity::Icn IcnOf(const Standing& standing, const LiveSession& session) {
+  const bool shown = session.assurance.ial >= 2 && !session.icn_in_dispute && standing.verified &&
+                     !standing.merge_pending;
   return shown && standing.icn ? *standing.icn : identity::Icn();
 }
 
@@ -49,7 +50,7 @@ Renewal JudgeRenewal(const Standing& standing, const LiveSession& session,
   if (!missing.empty()) return Deny(missing, {SignInCode::kUnknown, "assurance_not_met"});
   Renewal out;
   out.verdict = Verdict::kAdmit;
-  out.icn = IcnOf(standing, session.assurance);
+  out.icn = IcnOf(standing, session);
   out.rule = "session_stands";
   return out;
 }

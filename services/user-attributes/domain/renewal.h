@@ -28,6 +28,8 @@ struct Standing {
 struct LiveSession {
   identity::Assurance assurance;
   absl::string_view application;  // row of the policy
+  // A waived 103: the credential and MPI name different people (decision R3).
+  bool icn_in_dispute = false;
 };
 
 struct Renewal {

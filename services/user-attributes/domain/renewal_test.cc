@@ -102,6 +102,8 @@ TEST_CASE("JudgeRenewal: E6 a session goes on while its locks and the policy all
       {"as old as the application allows",
        [](Case& c) { c.application().max_age = absl::Seconds(100); }, "admit 1000000001V100001"},
       {"below LOA3 no ICN (R6)", [](Case& c) { c.session.assurance.ial = 1; }, "admit "},
+      {"no ICN under a waived 103 (R3)", [](Case& c) { c.session.icn_in_dispute = true; },
+       "admit "},
       {"an account without an ICN", [](Case& c) { c.standing.icn.reset(); }, "admit "},
       {"a credential that never brought the account's ICN",
        [](Case& c) { c.standing.verified = false; }, "admit "},

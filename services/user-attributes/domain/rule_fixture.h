@@ -174,7 +174,7 @@ inline std::vector<std::string> Lines(const std::vector<Finding>& findings) {
     const std::string effect = f.effect == Effect::kBlocks   ? "blocks"
                                : f.effect == Effect::kWaived ? "waived"
                                                              : "noted";
-    out.push_back(code + f.tag + " " + effect);
+    out.push_back(code + std::string(f.tag.data(), f.tag.size()) + " " + effect);
   }
   return out;
 }

@@ -25,8 +25,38 @@ std::optional<absl::string_view> FirstValue(const SsoeAssertion& assertion,
   return std::nullopt;
 }
 
-// The generations of before the application table are those that read skip_dupe (decision R2).
-bool IsFormer(const Derivation& derived) { return !derived.rules.profile->skip_dupe.empty(); }
+bool IsLegacy(const Derivation& derived) {
+  return derived.rules.profile->reading == identity::Reading::kLegacy;
+}
+
+// The generations of before the application table are those that read skip_dupe (decision R2), and
+// the first of all.
+bool IsFormer(const Derivation& derived) {
+  return IsLegacy(derived) || !derived.rules.profile->skip_dupe.empty();
+}
+
+// Stands there with an empty text.
+bool IsEmptyText(const SsoeAssertion& assertion, absl::string_view name) {
+  for (const Attribute& attribute : assertion.attributes) {
+    if (attribute.name == name) {
+      return !attribute.values.empty() && attribute.values.front().empty();
+    }
+  }
+  return false;
+}
+
+// What 2018 knows otherwise: other names, and blank is a value.
+void ReadLegacyPerson(const SsoeAssertion& assertion, const Derivation& derived,
+                      CompatiblePerson& out) {
+  out.common_name = derived.claims.email;
+  const auto zip = FirstValue(assertion, "zip");
+  if (zip) out.address.postal_code = PersonText::FromWire(std::string(*zip));
+  const bool dslogon = FirstValue(assertion, "dslogon_uuid").has_value();
+  if (!out.middle_name && IsEmptyText(assertion, dslogon ? "dslogon_mname" : "mname")) {
+    out.middle_name = PersonText::FromWire("");
+  }
+  if (!out.mhv_icn && IsEmptyText(assertion, "mhv_icn")) out.mhv_icn = identity::Icn::FromWire("");
+}
 
 std::string ServiceName(const Derivation& derived) {
   if (!derived.claims.service) return {};
@@ -56,6 +86,9 @@ CompatiblePerson CompatiblePersonOf(const SsoeAssertion& assertion, const Deriva
   const auto sec_id = FirstValue(assertion, "va_eauth_secid");
   if (!out.uuid && sec_id && IsFormer(derived)) out.uuid = UuidOfSecId(*sec_id);
   out.service_name = ServiceName(derived);
+  out.middle_name = derived.claims.middle_name;
+  out.mhv_icn = derived.claims.mhv_icn;
+  if (IsLegacy(derived)) ReadLegacyPerson(assertion, derived, out);
   return out;
 }
 

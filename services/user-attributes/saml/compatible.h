@@ -30,6 +30,9 @@ struct CompatiblePerson {
   std::vector<std::string> person_types;
   CompatibleAddress address;
   std::optional<identity::CspId> uuid;
+  // An empty text where the rules of 2018 saw one; to ours, blank is absent.
+  std::optional<identity::PersonText> middle_name;
+  std::optional<identity::Icn> mhv_icn;
   std::string service_name;  // empty: unknown
 };
 

@@ -297,7 +297,10 @@ FlowEvent CallbackRun::Perform(const FinishFlow& /*effect*/) {
     BeginSession(*session, now_);
   }
   state_.outcome.stations = stations_;
-  if (state_.flow->plan.skip_dupe) state_.outcome.findings.emplace_back("skip_dupe_asked");
+  if (state_.flow->plan.skip_dupe) {
+    state_.outcome.findings.emplace_back("skip_dupe_asked");
+    state_.outcome.effects.push_back({"noted", "", "", ""});
+  }
   const absl::Status finished =
       deps_.flows.Finish(state_.flow->id, state_.outcome, session, PendingOf(state_.provisioning),
                          deps_.clock.Now() + deps_.limits.finish_deadline);

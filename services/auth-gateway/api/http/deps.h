@@ -14,8 +14,10 @@
 #include "lib/telemetry/log.h"
 #include "lib/telemetry/metrics.h"
 #include "lib/telemetry/trace.h"
+#include "services/auth-gateway/api/http/aside.h"
 #include "services/auth-gateway/domain/global_logout.h"
 #include "services/auth-gateway/domain/ports.h"
+#include "services/auth-gateway/domain/user_profile.h"
 #include "services/auth-gateway/saml/authn_request.h"
 #include "services/auth-gateway/saml/response_validator.h"
 #include "services/auth-gateway/saml/saml_settings.h"
@@ -34,6 +36,8 @@ struct AttemptLimits {
   // How long the result page waits for what follows a session.
   absl::Duration provisioning_wait = absl::Seconds(1);
   absl::Duration decision_wait = absl::Seconds(3);  // how long a double click waits for the first
+  // What GET /v0/user waits for MPI and VA Profile together.
+  absl::Duration user_deadline = absl::Seconds(5);
 };
 
 class Provisioner;
@@ -53,6 +57,9 @@ struct GatewayDeps {
   PersonIndex& persons;
   Terms& terms;
   ProofingHandoff& proofing;
+  PersonRecords& records;
+  ContactDirectory& contacts;
+  const SubmitAside& aside;  // threads for what a request asks at the same time
   Provisioner& provisioner;
   const base::Clock& clock;  // for deadlines and records
   // For what begins and ends: set back, it revives nothing (attack C1). See SteadyWallClock.

@@ -163,6 +163,14 @@ class MemorySessions final : public SessionStore {
              (listed || (indexes.empty() && session.assurance.auth_time <= which.authenticated_by));
     });
   }
+  absl::StatusOr<std::vector<EndedSession>> EndByAccount(const AccountSessions& which,
+                                                         absl::Time /*deadline*/) override {
+    if (flows_.down) return Down();
+    return EndIf([&](const SessionRecord& session) {
+      return session.account_id == which.account_id && session.created_at <= which.begun_by &&
+             (which.verification_id.empty() || session.verification_id == which.verification_id);
+    });
+  }
   absl::Status KeepLogout(const PendingLogout& logout, absl::Time /*deadline*/) override {
     if (flows_.down || no_logouts) return Down();
     logouts[logout.handle_hash] = logout;
@@ -212,6 +220,7 @@ class ScriptedRules final : public AttributeRules {
   Decision decision;
   int admits = 0;
   RenewedDecision renewed;
+  absl::Status renewing;          // in place of it, when it is none
   std::string renewed_flow;       // of the session it was last asked about
   std::string policy_version;     // the one it was last asked under
   SignInPlan plan;                // the one it was last asked about
@@ -241,6 +250,7 @@ class ScriptedRules final : public AttributeRules {
     policy_version = std::string(version);
     renewed_flow = session.flow_id;
     if (down) return Down();
+    if (!renewing.ok()) return renewing;
     return renewed;
   }
 };
@@ -323,6 +333,44 @@ class ScriptedProofing final : public ProofingHandoff {
     asked.push_back(person);
     consents.emplace(consent.id, consent);
     return absl::OkStatus();
+  }
+};
+
+// MPI and VA Profile, as GET /v0/user asks them.
+class ScriptedRecords final : public PersonRecords {
+ public:
+  absl::StatusOr<PersonRecord> answer{absl::in_place};
+  std::function<void()> on_ask;
+  std::vector<identity::Icn> asked;
+  std::vector<CallScope> scopes;
+
+  absl::StatusOr<PersonRecord> FindByIcn(const identity::Icn& icn,
+                                         const CallScope& scope) override {
+    asked.push_back(icn);
+    scopes.push_back(scope);
+    if (on_ask) on_ask();
+    return answer;
+  }
+};
+
+class ScriptedContacts final : public ContactDirectory {
+ public:
+  absl::StatusOr<std::optional<ContactInformation>> answer = std::optional<ContactInformation>();
+  absl::Status dropping;
+  std::vector<AdmittedPerson> asked;
+  std::vector<std::string> ids;      // of VA Profile, as asked
+  std::vector<std::string> dropped;  // accounts
+
+  absl::StatusOr<std::optional<ContactInformation>> Find(const AdmittedPerson& person,
+                                                         const identity::CspId& vet360_id,
+                                                         const CallScope& /*scope*/) override {
+    asked.push_back(person);
+    ids.push_back(vet360_id.Reveal());
+    return answer;
+  }
+  absl::Status Drop(absl::string_view account_id, const CallScope& /*scope*/) override {
+    dropped.emplace_back(account_id);
+    return dropping;
   }
 };
 
@@ -443,6 +491,9 @@ class TestGateway {
               index,
               terms,
               proofing,
+              records,
+              contacts,
+              aside,
               provisioner_,
               clock,
               lifetimes_,
@@ -616,6 +667,10 @@ class TestGateway {
   MemoryTerms terms;
   ScriptedAccounts accounts;
   ScriptedProofing proofing;
+  ScriptedRecords records;
+  ScriptedContacts contacts;
+  // Threads beside the one that serves: none, unless a test has some.
+  SubmitAside aside = [](const std::function<void()>&) { return false; };
   MemoryAudit audit;
   telemetry::Metrics metrics;
   std::string returned_context{identity::kLoa3};  // by the provider

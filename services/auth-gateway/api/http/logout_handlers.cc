@@ -14,6 +14,7 @@
 #include "services/auth-gateway/api/http/departure.h"
 #include "services/auth-gateway/api/http/outcome_response.h"
 #include "services/auth-gateway/api/http/session_handlers.h"
+#include "services/auth-gateway/api/http/user_handler.h"
 #include "services/auth-gateway/domain/logout.h"
 #include "services/auth-gateway/saml/logout_message.h"
 #include "services/auth-gateway/saml/saml_names.h"
@@ -236,6 +237,7 @@ void RecordEnds(const GatewayDeps& deps, const http::Request& request,
             .application = session.application,
             .tag = "idp_logout",
             .account_id = session.account_id});
+    DropContact(deps, session.account_id, request.request_id);
   }
 }
 
@@ -366,6 +368,7 @@ std::variant<std::optional<EndedSession>, http::Response> EndSessionOf(
   if (ended->has_value()) {
     Record(deps, telemetry::AuditEvent::kSessionEnded,
            {.request_id = request.request_id, .account_id = (*ended)->account_id});
+    DropContact(deps, (*ended)->account_id, request.request_id);
   }
   return *std::move(ended);
 }

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <utility>
 
 #include "absl/time/time.h"
 #include "lib/base/clock.h"
@@ -43,6 +44,10 @@ class Provisioner {
   // Has the questions of `plan` put. Returns at once; false when there is no room, and they stay
   // pending.
   bool Enqueue(const ProvisioningPlan& plan, AdmittedPerson person);
+
+  // Has something else done on the same threads once the person has been answered. Returns at once;
+  // false when there is no room.
+  bool Later(std::function<void()> task) { return submit_(std::move(task)); }
 
   // From now on no question lasts beyond `end`, and none begins after it.
   void StopBy(absl::Time end);

@@ -1,16 +1,19 @@
 #include "services/auth-gateway/api/http/routes.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
+#include "absl/time/time.h"
 #include "services/auth-gateway/api/http/callback_handler.h"
 #include "services/auth-gateway/api/http/consent_handlers.h"
 #include "services/auth-gateway/api/http/cors.h"
 #include "services/auth-gateway/api/http/global_logout_handlers.h"
 #include "services/auth-gateway/api/http/logout_handlers.h"
 #include "services/auth-gateway/api/http/page_handlers.h"
-#include "services/auth-gateway/api/http/session_handlers.h"
 #include "services/auth-gateway/api/http/start_handler.h"
 #include "services/auth-gateway/api/http/terms_handlers.h"
+#include "services/auth-gateway/api/http/user_handler.h"
 #include "services/auth-gateway/web/assets.h"
 #include "services/auth-gateway/web/pages.h"
 
@@ -35,19 +38,58 @@ http::Response RouteError(const GatewayDeps& deps, const http::Request& request,
   return http::Html(status, RenderErrorPage(ErrorPageForStatus(status, request.request_id)));
 }
 
+const char* StageWord(FlowStage stage) {
+  switch (stage) {
+    case FlowStage::kStarted:
+      return "started";
+    case FlowStage::kClaimed:
+      return "claimed";
+    case FlowStage::kDone:
+      return "done";
+  }
+  return "";
+}
+
+json TextOrNull(const std::string& text) { return text.empty() ? json() : json(text); }
+
+// Every finding with what it did. An attempt of before the release that keeps effects has none.
+json JudgedJson(const Outcome& outcome) {
+  json list = json::array();
+  const size_t count = std::min(outcome.findings.size(), outcome.effects.size());
+  for (size_t i = 0; i < count; ++i) {
+    const FindingEffect& effect = outcome.effects[i];
+    list.push_back({{"tag", outcome.findings[i]},
+                    {"effect", effect.effect},
+                    {"code", TextOrNull(effect.code)},
+                    {"waived_by", TextOrNull(effect.waived_by)},
+                    {"subject", TextOrNull(effect.subject)}});
+  }
+  return list;
+}
+
 json AttemptJson(const FlowRecord& flow) {
   json stations = json::array();
-  json out = {{"request_id", flow.id},
-              {"application", flow.plan.application},
-              {"csp", std::string(identity::ToString(flow.plan.csp))},
-              {"outcome", nullptr},
-              {"code", nullptr},
-              {"tag", nullptr},
-              {"loa", nullptr},
-              {"mhv_account", nullptr},
-              {"proofing", nullptr}};
+  json out = {
+      {"request_id", flow.id},
+      {"application", flow.plan.application},
+      {"type", flow.plan.type},
+      {"started_at", absl::FormatTime(absl::RFC3339_sec, flow.created_at, absl::UTCTimeZone())},
+      {"stage", StageWord(flow.stage)},
+      {"policy", flow.plan.policy_version},
+      {"requested_contexts", flow.plan.contexts},
+      {"stay_at_level", flow.plan.stay_at_level},
+      {"csp", std::string(identity::ToString(flow.plan.csp))},
+      {"outcome", nullptr},
+      {"code", nullptr},
+      {"tag", nullptr},
+      {"loa", nullptr},
+      {"mhv_account", nullptr},
+      {"proofing", nullptr}};
   // Of a second leg: where the person came from, so that its id leads to the other.
-  if (!flow.parent.empty()) out["first_leg"] = flow.parent;
+  if (!flow.parent.empty()) {
+    out["first_leg"] = flow.parent;
+    out["step_up_for"] = flow.lap_for;
+  }
   const Provisioning& provisioning = flow.provisioning;
   if (provisioning.mhv_account.has_value()) {
     out["mhv_account"] = std::string(ToString(*provisioning.mhv_account));
@@ -63,6 +105,9 @@ json AttemptJson(const FlowRecord& flow) {
     if (outcome.loa != 0) out["loa"] = outcome.loa;
     out["findings"] = outcome.findings;
     out["waived"] = outcome.waived;
+    out["judged"] = JudgedJson(outcome);
+    out["rules"] = outcome.rules;
+    if (!outcome.decided_under.empty()) out["policy"] = outcome.decided_under;
     for (const Station& station : outcome.stations) {
       stations.push_back({{"name", station.name}, {"ms", station.milliseconds}});
     }

@@ -1,4 +1,4 @@
-// The signed-in person: GET /v0/user says who they are.
+// Whose session a request comes with, and the answers of those endpoints that need one.
 #pragma once
 
 #include <optional>
@@ -14,9 +14,8 @@ namespace va::gateway {
 absl::StatusOr<std::optional<SessionRecord>> SessionOf(const GatewayDeps& deps,
                                                        const http::Request& request);
 
-http::Response HandleUser(const GatewayDeps& deps, http::Request& request);
-
-// 503 for a client that reads JSON.
+// 503 and 401 for a client that reads JSON.
 http::Response UnavailableJson();
+http::Response NotAuthorizedJson();
 
 }  // namespace va::gateway

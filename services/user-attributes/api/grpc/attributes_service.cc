@@ -1,7 +1,9 @@
 #include "services/user-attributes/api/grpc/attributes_service.h"
 
+#include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "lib/base/status.h"
 #include "lib/rpc/wire.h"
@@ -14,10 +16,6 @@ namespace va::attributes {
 namespace {
 
 std::string Str(absl::string_view text) { return std::string(text.data(), text.size()); }
-
-absl::Status Invalid(absl::string_view reason, absl::string_view message) {
-  return base::MakeError(absl::StatusCode::kInvalidArgument, reason, message);
-}
 
 absl::string_view Word(Verdict verdict) {
   switch (verdict) {
@@ -49,24 +47,21 @@ Decision DenyLocked(Decision decision) {
   decision.refusal = base::RefusalOf(base::SignInCode::kAccountLocked);
   AddBlocking(base::SignInCode::kAccountLocked, "credential_locked", decision.findings);
   decision.rules.push_back("credential_locked");
+  decision.mpi_update.reset();
   return decision;
 }
 
-void PackDecision(const Decision& decision, v1::AdmitResponse& out) {
-  out.set_verdict(PackVerdict(decision.verdict));
-  if (decision.refusal) {
-    out.set_code(Str(base::Describe(decision.refusal->code).code));
-    out.set_tag(decision.refusal->tag);
-  } else if (decision.verdict == Verdict::kStepUp && !decision.rules.empty()) {
-    // What is missing: the caller asks the provider for it.
-    out.set_tag(Str(decision.rules.back()));
+// What linking says about the decision: an identity in doubt is not shown and not told to anybody
+// (decision R12), and MPI is told only what is new.
+void TakeLinked(const LinkedAccount& linked, Decision& decision) {
+  if (linked.merge_pending) {
+    decision.attributes = WithoutOtherIdentity(decision.claims);
+    decision.mpi_update.reset();
+    AddNote("pending_merge", decision.findings);
   }
-  PackFindings(decision.findings, *out.mutable_findings());
-  rpc::PackAssurance(decision.assurance, *out.mutable_assurance());
-  if (decision.verdict == Verdict::kAdmit) {
-    PackClaims(decision.attributes, *out.mutable_attributes());
-  }
-  for (const absl::string_view rule : decision.rules) out.add_rules(Str(rule));
+  const bool changed =
+      decision.mpi_update && decision.mpi_update->reason == MpiUpdateReason::kCredentialChanged;
+  if (changed && !linked.digest_changed) decision.mpi_update.reset();
 }
 
 }  // namespace
@@ -86,21 +81,46 @@ absl::StatusOr<std::shared_ptr<const identity::Policy>> AttributesServiceImpl::A
                          "caller and service run under different policies", true);
 }
 
+absl::Status AttributesServiceImpl::FillKnown(const Assertion& credential,
+                                              const identity::Policy& policy, bool with_account,
+                                              absl::Time deadline, Attempt& attempt) const {
+  const bool oidc = std::holds_alternative<OidcAssertion>(credential);
+  if (!oidc && !with_account) return absl::OkStatus();
+  const Derivation first = attributes::Derive(credential, attempt, policy);
+  std::optional<CredentialKey> key;
+  std::optional<identity::Icn> icn;
+  if (oidc) {
+    const std::optional<Credential> known = CredentialOf(first.claims, std::nullopt, 1);
+    if (known) key = CredentialKey{known->type, known->id};
+  } else if (first.account_fallback_open) {
+    icn = first.claims.mhv_icn;
+  }
+  if (!key && !icn) return absl::OkStatus();
+  absl::StatusOr<Known> known = deps_.accounts.FindKnown(key, icn, deadline);
+  if (!known.ok()) return known.status();
+  attempt.known = *std::move(known);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<v1::DeriveResponse> AttributesServiceImpl::Derive(
-    const rpc::CallContext& /*context*/, const v1::DeriveRequest& request) const {
-  if (!request.has_ssoe()) return Invalid("CREDENTIAL_MISSING", "no credential to read");
+    const rpc::CallContext& context, const v1::DeriveRequest& request) const {
+  const absl::StatusOr<Assertion> credential = UnpackCredential(request);
+  if (!credential.ok()) return credential.status();
   const auto policy = AgreedPolicy(request.context().policy_version());
   if (!policy.ok()) return policy.status();
-  const absl::StatusOr<Attempt> attempt = UnpackAttempt(request.context(), **policy);
+  absl::StatusOr<Attempt> attempt = UnpackAttempt(request.context(), **policy);
   if (!attempt.ok()) return attempt.status();
-  const absl::StatusOr<SsoeAssertion> assertion = UnpackAssertion(request.ssoe());
-  if (!assertion.ok()) return assertion.status();
+  absl::Status known = FillKnown(*credential, **policy, false, context.deadline, *attempt);
+  if (!known.ok()) return known;
 
-  const Derivation derived = attributes::Derive(*assertion, *attempt, **policy);
+  const Derivation derived = attributes::Derive(*credential, *attempt, **policy);
   v1::DeriveResponse response;
   PackClaims(derived.claims, *response.mutable_claims());
   rpc::PackAssurance(derived.assurance, *response.mutable_assurance());
   if (derived.question) PackQuestion(*derived.question, *response.mutable_mpi_question());
+  if (derived.add_on_no_match) {
+    PackAddition(*derived.add_on_no_match, *response.mutable_add_on_no_match());
+  }
   PackFindings(derived.findings, *response.mutable_findings());
   response.set_policy_version((*policy)->version);
   return response;
@@ -108,24 +128,24 @@ absl::StatusOr<v1::DeriveResponse> AttributesServiceImpl::Derive(
 
 absl::StatusOr<v1::AdmitResponse> AttributesServiceImpl::Admit(
     const rpc::CallContext& context, const v1::AdmitRequest& request) const {
-  if (!request.has_ssoe()) return Invalid("CREDENTIAL_MISSING", "no credential to decide about");
   const std::string& request_id = request.context().request_id();
+  const absl::StatusOr<Assertion> credential = UnpackCredential(request);
+  if (!credential.ok()) return credential.status();
   if (absl::Status id = CheckRequestId(request_id, "REQUEST_ID"); !id.ok()) return id;
   const auto policy = AgreedPolicy(request.context().policy_version());
   if (!policy.ok()) return policy.status();
-  const absl::StatusOr<Attempt> attempt = UnpackAttempt(request.context(), **policy);
+  absl::StatusOr<Attempt> attempt = UnpackAttempt(request.context(), **policy);
   if (!attempt.ok()) return attempt.status();
-  const absl::StatusOr<SsoeAssertion> assertion = UnpackAssertion(request.ssoe());
-  if (!assertion.ok()) return assertion.status();
   const absl::StatusOr<MpiAnswer> mpi = UnpackMpiAnswer(request);
   if (!mpi.ok()) return mpi.status();
+  absl::Status known = FillKnown(*credential, **policy, true, context.deadline, *attempt);
+  if (!known.ok()) return known;
 
-  Decision decision = attributes::Admit(*assertion, *attempt, *mpi, **policy, deps_.clock.Now());
+  Decision decision = attributes::Admit(*credential, *attempt, *mpi, **policy, deps_.clock.Now());
   v1::AdmitResponse response;
   if (decision.verdict == Verdict::kAdmit) {
-    if (absl::Status linked = Link(context, request_id, decision, response); !linked.ok()) {
-      return linked;
-    }
+    absl::Status linked = Link(context, request_id, **policy, decision, response);
+    if (!linked.ok()) return linked;
   }
   // A locked credential has turned the decision into a refusal meanwhile.
   if (decision.verdict == Verdict::kAdmit) {
@@ -156,28 +176,36 @@ absl::StatusOr<std::string> AttributesServiceImpl::SignAdmission(
 }
 
 absl::Status AttributesServiceImpl::Link(const rpc::CallContext& context,
-                                         const std::string& request_id, Decision& decision,
+                                         const std::string& request_id,
+                                         const identity::Policy& policy, Decision& decision,
                                          v1::AdmitResponse& response) const {
-  const std::optional<Credential> credential =
+  std::optional<Credential> credential =
       CredentialOf(decision.claims, decision.attributes.icn, decision.assurance.loa_current);
   // 104 has refused every claim without a uuid, so this would be our own mistake.
   if (!credential) {
     return base::MakeError(absl::StatusCode::kInternal, "NO_CREDENTIAL_ID",
                            "admitted without a credential id");
   }
-  const absl::StatusOr<LinkedAccount> linked =
-      deps_.accounts.Link(*credential, request_id, deps_.clock.Now(), context.deadline);
+  if (decision.assurance.pathway == identity::kPathwayOidc && credential->icn) {
+    credential->attributes_digest = deps_.digests.Digest(decision.claims);
+  }
+  const absl::StatusOr<LinkedAccount> linked = deps_.accounts.Link(
+      *credential, {request_id, policy.overwrite_icn}, deps_.clock.Now(), context.deadline);
   if (!linked.ok()) return linked.status();
   if (linked->locked) {
     decision = DenyLocked(std::move(decision));
     return absl::OkStatus();
   }
+  TakeLinked(*linked, decision);
   if (linked->merge_pending) {
-    decision.attributes = WithoutOtherIdentity(decision.claims);
-    AddNote("pending_merge", decision.findings);
     deps_.log.Warn("account.merge_pending", {{"req", request_id},
                                              {"account", linked->account_id},
                                              {"verification", linked->verification_id}});
+  }
+  if (linked->overwritten) {
+    deps_.log.Warn("account.overwritten", {{"req", request_id},
+                                           {"account", linked->account_id},
+                                           {"verification", linked->verification_id}});
   }
   response.set_account_id(linked->account_id);
   response.set_verification_id(linked->verification_id);
@@ -288,13 +316,13 @@ absl::Status AttributesServiceImpl::RecordRenewal(const v1::RenewDecisionRequest
 }
 
 void RegisterAttributesService(const AttributesServiceImpl& service, rpc::ServerBuilder& builder) {
-  // Derive computes for microseconds and touches nothing outside; the others wait for the database.
+  // All of them may wait for the database; of Derive only what reads an OpenID Connect credential.
   builder.Unary<v1::DeriveRequest, v1::DeriveResponse>(
       kDeriveMethod,
       [&service](const rpc::CallContext& context, const v1::DeriveRequest& request) {
         return service.Derive(context, request);
       },
-      rpc::Dispatch::kInline);
+      rpc::Dispatch::kPool);
   builder.Unary<v1::AdmitRequest, v1::AdmitResponse>(
       kAdmitMethod,
       [&service](const rpc::CallContext& context, const v1::AdmitRequest& request) {

@@ -1,5 +1,5 @@
-// The gRPC face of the rules: unpack, decide, pack. Derive is pure and never blocks; Admit links
-// the account when, and only when, the rules admit, and then signs the proof of it that the other
+// The gRPC face of the rules: unpack, decide, pack. Derive writes nothing; Admit links the account
+// when, and only when, the rules admit, and then signs the proof of it that the other
 // services ask for (decision E6). Every decision is logged and audited with the policy version it
 // was made under, without personal data.
 #pragma once
@@ -16,6 +16,7 @@
 #include "lib/telemetry/log.h"
 #include "services/user-attributes/domain/admit.h"
 #include "services/user-attributes/domain/ports.h"
+#include "services/user-attributes/oidc/credential_digest.h"
 #include "va/attributes/v1/attributes.pb.h"
 
 namespace va::attributes {
@@ -34,6 +35,7 @@ class AttributesServiceImpl {
     base::IdGenerator& ids;
     const telemetry::Log& log;
     telemetry::Audit& audit;
+    const CredentialDigester& digests;
   };
 
   explicit AttributesServiceImpl(const Deps& deps) : deps_(deps) {}
@@ -52,8 +54,14 @@ class AttributesServiceImpl {
   // after this side has read the file again (decision E5).
   absl::StatusOr<std::shared_ptr<const identity::Policy>> AgreedPolicy(
       const std::string& version) const;
+  // What is stored that the rules want to know before they run: whether the credential of an OpenID
+  // Connect provider was verified before; and whose the asserted ICN is, when an assertion without
+  // a CSP uuid may stand on that account (ssoe_saml.md 13.2). Asks the database for nobody else.
+  absl::Status FillKnown(const Assertion& credential, const identity::Policy& policy,
+                         bool with_account, absl::Time deadline, Attempt& attempt) const;
   absl::Status Link(const rpc::CallContext& context, const std::string& request_id,
-                    Decision& decision, v1::AdmitResponse& response) const;
+                    const identity::Policy& policy, Decision& decision,
+                    v1::AdmitResponse& response) const;
   absl::StatusOr<std::string> SignAdmission(const std::string& flow_id, const Decision& decision,
                                             const std::string& account_id) const;
   absl::StatusOr<std::string> SignRenewal(const v1::RenewDecisionRequest& request,

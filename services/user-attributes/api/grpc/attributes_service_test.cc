@@ -13,6 +13,7 @@
 #include "lib/testing/fixed_ids.h"
 #include "services/user-attributes/api/grpc/api_fixture.h"
 #include "services/user-attributes/domain/rule_fixture.h"
+#include "services/user-attributes/domain/sis_fixture.h"
 
 namespace va::attributes {
 namespace {
@@ -37,10 +38,10 @@ class FakePolicy final : public PolicySource {
 
 class FakeAccounts final : public AccountStore {
  public:
-  absl::StatusOr<LinkedAccount> Link(const Credential& credential, absl::string_view request_id,
+  absl::StatusOr<LinkedAccount> Link(const Credential& credential, const LinkCall& call,
                                      absl::Time /*now*/, absl::Time /*deadline*/) override {
     linked.push_back(credential);
-    last_request_id = std::string(request_id);
+    last_request_id = std::string(call.request_id);
     if (!failure.ok()) return failure;
     return answer;
   }
@@ -49,10 +50,20 @@ class FakeAccounts final : public AccountStore {
                                                        absl::Time /*deadline*/) override {
     ++standings_read;
     if (!failure.ok()) return failure;
-    const bool known = account_id == kAccount && verification_id == kVerification;
-    return known ? standing : std::nullopt;
+    const bool ours = account_id == kAccount && verification_id == kVerification;
+    return ours ? standing : std::nullopt;
   }
 
+  absl::StatusOr<Known> FindKnown(const std::optional<CredentialKey>& credential,
+                                  const std::optional<identity::Icn>& icn,
+                                  absl::Time /*deadline*/) override {
+    known_asked.emplace_back(credential, icn);
+    if (!failure.ok()) return failure;
+    return known;
+  }
+
+  std::vector<std::pair<std::optional<CredentialKey>, std::optional<identity::Icn>>> known_asked;
+  Known known;
   int standings_read = 0;
   std::optional<Standing> standing =
       Standing{false, true, false, identity::Icn::FromWire("1000000001V100001")};
@@ -71,7 +82,11 @@ struct Harness {
   FakeAudit audit;
   testing::FixedIds ids;
   TestDecisions decisions;
-  AttributesServiceImpl service{{policy, accounts, decisions.signer(), clock, ids, log, audit}};
+  crypto::LookupHasher ring = crypto::LookupHasher::FromRing(
+      crypto::KeyRing::FromText("lookup-1:" + std::string(64, '5')).value());
+  CredentialDigester digests{ring};
+  AttributesServiceImpl service{
+      {policy, accounts, decisions.signer(), clock, ids, log, audit, digests}};
 
   absl::StatusOr<v1::DeriveResponse> Derive(const v1::DeriveRequest& request) {
     return service.Derive({"auth-gateway.va.internal", "r1", "", absl::InfiniteFuture(), nullptr},
@@ -226,7 +241,8 @@ TEST_CASE("Admit: a request has no field for claims, only for what they are deri
   const google::protobuf::Descriptor& request = *v1::AdmitRequest::descriptor();
   std::set<std::string> fields;
   for (int i = 0; i < request.field_count(); ++i) fields.insert(request.field(i)->name());
-  CHECK(fields == std::set<std::string>{"context", "ssoe", "mpi_outcome", "mpi_profile"});
+  CHECK(fields == std::set<std::string>{"context", "ssoe", "oidc", "mpi_outcome", "mpi_profile",
+                                        "mpi_add_outcome"});
   std::set<std::string> types;
   CollectTypes(request, types);
   CHECK(types.count("va.attributes.v1.SsoeAssertion") == 1);
@@ -534,6 +550,21 @@ TEST_CASE("RenewDecision: E6 a live session gets a fresh token for its own attem
   CHECK(harness.TokenSays(email_only->decision_token(), "r1", "") == "ial 1 aal 2");
 }
 
+TEST_CASE("RenewDecision: R3 under a waived 103 no token says an ICN", "[attributes][api]") {
+  Harness harness;
+  auto disputed = Live();
+  disputed.add_waived_findings("103");
+  const auto response = harness.Renew(disputed);
+  REQUIRE(response.ok());
+  CHECK(harness.TokenSays(response->decision_token(), "r1") == "icn");
+  CHECK(harness.TokenSays(response->decision_token(), "r1", "") == "ial 2 aal 2");
+  auto other = Live();
+  other.add_waived_findings("101");
+  const auto kept = harness.Renew(other);
+  REQUIRE(kept.ok());
+  CHECK(harness.TokenSays(kept->decision_token(), "r1") == "ial 2 aal 2 icn");
+}
+
 TEST_CASE("RenewDecision: E6 a lock set since is 107, without a token", "[attributes][api]") {
   Harness harness;
   harness.accounts.standing->locked = true;
@@ -677,6 +708,178 @@ TEST_CASE("Admit: logs and audit hold nothing personal (L1)", "[attributes][api]
   CHECK(harness.audit.accounts == std::vector<std::string>{kAccount});
   CHECK(harness.audit.credentials == std::vector<std::string>{"9"});
   CHECK(harness.audit.request_ids.size() == 1);
+}
+
+// An answer of an OpenID Connect provider as the gateway hands it over.
+template <typename Request>
+Request AskOidc(const OidcAnswer& answer) {
+  Request request = Ask<Request>(IdmeLoa3());
+  const OidcAssertion assertion = answer.Build();
+  v1::OidcCredential& oidc = *request.mutable_oidc();
+  const auto wire = [](identity::Csp csp) {
+    return csp == identity::Csp::kLogingov ? common::v1::CSP_LOGINGOV : common::v1::CSP_IDME;
+  };
+  oidc.set_issuer(wire(assertion.issuer));
+  oidc.set_service(wire(assertion.service));
+  oidc.set_requested_acr(std::string(assertion.requested_acr));
+  oidc.set_acr(std::string(assertion.acr));
+  oidc.mutable_auth_time()->set_seconds(1700000000);
+  for (const Attribute& claim : assertion.claims) {
+    v1::Attribute& added = *oidc.add_claims();
+    added.set_name(std::string(claim.name));
+    for (const absl::string_view value : claim.values) added.add_values(std::string(value));
+  }
+  return request;
+}
+
+v1::AdmitRequest MatchedOidc(const OidcAnswer& answer) {
+  auto request = AskOidc<v1::AdmitRequest>(answer);
+  request.set_mpi_outcome(common::v1::MPI_OUTCOME_OK);
+  *request.mutable_mpi_profile() = SamePersonOnTheWire();
+  common::v1::CorrelatedId& uuid = *request.mutable_mpi_profile()->add_ids();
+  uuid.set_id("11d0e4a1f0b24c55a1de6f1b6c2f7a01");
+  uuid.set_id_type("PN");
+  uuid.set_facility("200VIDM");
+  uuid.set_authority("USDVA");
+  uuid.set_status("A");
+  uuid.set_root(std::string(identity::kVaRoot));
+  return request;
+}
+
+TEST_CASE("Derive: an answer of ID.me asks MPI by ID.me's uuid and names whom to add (R4, R17)",
+          "[attributes][api][sis][R17]") {
+  Harness harness;
+  const auto response = harness.Derive(AskOidc<v1::DeriveRequest>(OidcIdme()));
+  REQUIRE(response.ok());
+  CHECK(response->mpi_question().idme_uuid() == "11d0e4a1f0b24c55a1de6f1b6c2f7a01");
+  CHECK(response->add_on_no_match().traits().last_name() == "Fernbrook");
+  CHECK(response->add_on_no_match().address().city() == "Fernbrook");
+  CHECK(response->assurance().ial() == 2);
+  // What is stored is looked for by the credential itself.
+  REQUIRE(harness.accounts.known_asked.size() == 1);
+  CHECK(harness.accounts.known_asked.front().first->type == identity::Csp::kIdme);
+}
+
+TEST_CASE("Admit: an answer of ID.me is linked with its digest, and MPI is told only what is new",
+          "[attributes][api][sis]") {
+  Harness harness;
+  harness.accounts.answer.digest_changed = true;
+  const auto first = harness.Admit(MatchedOidc(OidcIdme()));
+  REQUIRE(first.ok());
+  CHECK(first->verdict() == v1::VERDICT_ADMIT);
+  CHECK(first->mpi_update().reason() == v1::MpiUpdate::REASON_CREDENTIAL_CHANGED);
+  REQUIRE(harness.accounts.linked.size() == 1);
+  const std::string digest = harness.accounts.linked.front().attributes_digest;
+  CHECK(digest.size() == 64);
+  harness.accounts.answer.digest_changed = false;
+  const auto second = harness.Admit(MatchedOidc(OidcIdme()));
+  REQUIRE(second.ok());
+  CHECK_FALSE(second->has_mpi_update());
+  CHECK(harness.accounts.linked.back().attributes_digest == digest);
+}
+
+TEST_CASE("Admit: who was verified before and comes back unverified is taken up (R9)",
+          "[attributes][api][sis][R9]") {
+  Harness harness;
+  CHECK(harness.Admit(AskOidc<v1::AdmitRequest>(OidcIdmeLoa1()))->verdict() == v1::VERDICT_ADMIT);
+  harness.accounts.known.previously_verified = true;
+  const auto response = harness.Admit(AskOidc<v1::AdmitRequest>(OidcIdmeLoa1()));
+  REQUIRE(response.ok());
+  CHECK(response->verdict() == v1::VERDICT_STEP_UP);
+  CHECK(response->tag() == "step_up_highest");
+}
+
+TEST_CASE("Admit: a database that is down decides nothing about an answer of ID.me",
+          "[attributes][api][sis]") {
+  Harness harness;
+  harness.accounts.failure = absl::UnavailableError("down");
+  CHECK(absl::IsUnavailable(harness.Admit(MatchedOidc(OidcIdme())).status()));
+  CHECK(harness.accounts.linked.empty());
+}
+
+// --- 104 and the account that holds the ICN (ssoe_saml.md 13.2) ---
+
+Statement InboundWithoutUuid() {
+  return IdmeLoa3()
+      .Context("urn:oasis:names:tc:SAML:2.0:ac:classes:Password")
+      .With("csid", "mhv")
+      .With("uid", "15093546")
+      .With("gcIds", "");
+}
+
+TEST_CASE("Admit: 104 the account that holds the asserted ICN lends its uuid, once MPI agrees",
+          "[attributes][api][fallback]") {
+  Harness harness;
+  harness.accounts.known.idme_uuid = identity::CspId::FromWire("stored-uuid");
+  const auto response = harness.Admit(Matched(InboundWithoutUuid()));
+  REQUIRE(response.ok());
+  REQUIRE(response->verdict() == v1::VERDICT_ADMIT);
+  REQUIRE(harness.accounts.known_asked.size() == 1);
+  CHECK_FALSE(harness.accounts.known_asked[0].first.has_value());
+  CHECK(harness.accounts.known_asked[0].second == identity::Icn::FromWire("1000000001V100001"));
+  CHECK(response->attributes().idme_uuid() == "stored-uuid");
+  // And MPI is to be told of the uuid.
+  REQUIRE(response->has_mpi_update());
+  CHECK(response->mpi_update().reason() == v1::MpiUpdate::REASON_CREDENTIAL_UNKNOWN);
+  CHECK(response->mpi_update().person().idme_uuid() == "stored-uuid");
+  CHECK(response->mpi_update().person().traits().last_name() == "FERNBROOK");
+}
+
+TEST_CASE("Admit: 104 stands without such an account, and when MPI means somebody else",
+          "[attributes][api][fallback]") {
+  Harness harness;
+  const auto nobody = harness.Admit(Matched(InboundWithoutUuid()));
+  REQUIRE(nobody.ok());
+  CHECK(nobody->code() == "104");
+  CHECK(nobody->tag() == "uuid_missing");
+  harness.accounts.known.idme_uuid = identity::CspId::FromWire("stored-uuid");
+  auto request = Matched(InboundWithoutUuid());
+  request.mutable_mpi_profile()->set_icn("1000000009V100009");
+  const auto other = harness.Admit(request);
+  REQUIRE(other.ok());
+  CHECK(other->code() == "104");
+  CHECK(other->tag() == "account_fallback_refused");
+  CHECK(harness.accounts.linked.empty());
+}
+
+TEST_CASE(
+    "Derive: 104 is open to the account, so the question is named and the database is not "
+    "asked",
+    "[attributes][api][fallback]") {
+  Harness harness;
+  const auto response = harness.Derive(Ask<v1::DeriveRequest>(InboundWithoutUuid()));
+  REQUIRE(response.ok());
+  CHECK(response->mpi_question().icn() == "1000000001V100001");
+  CHECK(harness.accounts.known_asked.empty());
+}
+
+TEST_CASE("Admit: nobody with a uuid of their own costs a look-up", "[attributes][api][fallback]") {
+  Harness harness;
+  REQUIRE(harness.Admit(Matched(IdmeLoa3())).ok());
+  CHECK(harness.accounts.known_asked.empty());
+}
+
+TEST_CASE("Admit: R12 MPI is told nothing of an identity that is in doubt", "[attributes][api]") {
+  Harness harness;
+  const Statement said = IdmeLoa3().With("gcIds", "1000000001V100001^NI^200M^USVHA^P");
+  const auto plain = harness.Admit(Matched(said));
+  REQUIRE(plain.ok());
+  CHECK(plain->has_mpi_update());
+  harness.accounts.answer.merge_pending = true;
+  const auto doubtful = harness.Admit(Matched(said));
+  REQUIRE(doubtful.ok());
+  CHECK(doubtful->verdict() == v1::VERDICT_ADMIT);
+  CHECK_FALSE(doubtful->has_mpi_update());
+}
+
+TEST_CASE("Admit: R4 an outcome of the addition that nobody knows is INVALID_ARGUMENT",
+          "[attributes][api]") {
+  Harness harness;
+  auto request = Matched(IdmeLoa3());
+  request.set_mpi_add_outcome(static_cast<common::v1::MpiOutcome>(99));
+  const absl::Status status = harness.Admit(request).status();
+  CHECK(absl::IsInvalidArgument(status));
+  CHECK(base::ReasonOf(status) == "UNKNOWN_MPI_OUTCOME");
 }
 
 }  // namespace

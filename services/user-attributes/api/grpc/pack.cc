@@ -26,6 +26,15 @@ v1::Finding::Effect PackEffect(Effect effect) {
   return v1::Finding::EFFECT_UNSPECIFIED;
 }
 
+void PackTraits(const Traits& traits, v1::Traits& out) {
+  out.set_first_name(traits.first_name.Reveal());
+  out.set_middle_name(traits.middle_name.Reveal());
+  out.set_last_name(traits.last_name.Reveal());
+  out.set_birth_date(traits.birth_date.Reveal());
+  out.set_ssn(traits.ssn.Reveal());
+  if (traits.gender) out.set_gender(GenderCode(*traits.gender));
+}
+
 }  // namespace
 
 void PackClaims(const Claims& claims, v1::Claims& out) {
@@ -55,16 +64,36 @@ void PackClaims(const Claims& claims, v1::Claims& out) {
 void PackQuestion(const MpiQuestion& question, v1::MpiQuestion& out) {
   if (const auto* icn = std::get_if<identity::Icn>(&question); icn != nullptr) {
     out.set_icn(icn->Reveal());
-    return;
+  } else if (const auto* idme = std::get_if<ByIdmeUuid>(&question); idme != nullptr) {
+    out.set_idme_uuid(idme->uuid.Reveal());
+  } else if (const auto* login = std::get_if<ByLogingovUuid>(&question); login != nullptr) {
+    out.set_logingov_uuid(login->uuid.Reveal());
+  } else {
+    PackTraits(std::get<Traits>(question), *out.mutable_traits());
   }
-  const Traits& traits = std::get<Traits>(question);
-  v1::Traits& packed = *out.mutable_traits();
-  packed.set_first_name(traits.first_name.Reveal());
-  packed.set_middle_name(traits.middle_name.Reveal());
-  packed.set_last_name(traits.last_name.Reveal());
-  packed.set_birth_date(traits.birth_date.Reveal());
-  packed.set_ssn(traits.ssn.Reveal());
-  if (traits.gender) packed.set_gender(GenderCode(*traits.gender));
+}
+
+void PackAddition(const MpiAddition& addition, v1::MpiAddition& out) {
+  PackTraits(addition.traits, *out.mutable_traits());
+  if (addition.idme_uuid) out.set_idme_uuid(addition.idme_uuid->Reveal());
+  if (addition.logingov_uuid) out.set_logingov_uuid(addition.logingov_uuid->Reveal());
+  if (addition.email) out.set_email(addition.email->Reveal());
+  if (!addition.address) return;
+  common::v1::Address& address = *out.mutable_address();
+  for (const identity::PersonText& line : addition.address->street) {
+    address.add_street(line.Reveal());
+  }
+  address.set_city(addition.address->city.Reveal());
+  address.set_state(addition.address->state.Reveal());
+  address.set_postal_code(addition.address->postal_code.Reveal());
+  address.set_country(addition.address->country.Reveal());
+}
+
+void PackUpdate(const MpiUpdate& update, v1::MpiUpdate& out) {
+  out.set_reason(update.reason == MpiUpdateReason::kCredentialUnknown
+                     ? v1::MpiUpdate::REASON_CREDENTIAL_UNKNOWN
+                     : v1::MpiUpdate::REASON_CREDENTIAL_CHANGED);
+  PackAddition(update.person, *out.mutable_person());
 }
 
 void PackFindings(const std::vector<Finding>& findings,
@@ -72,10 +101,10 @@ void PackFindings(const std::vector<Finding>& findings,
   for (const Finding& finding : findings) {
     v1::Finding& packed = *out.Add();
     if (finding.code) packed.set_code(Str(base::Describe(*finding.code).code));
-    packed.set_tag(finding.tag);
+    packed.set_tag(Str(finding.tag));
     packed.set_effect(PackEffect(finding.effect));
     packed.set_waived_by(finding.waived_by);
-    packed.set_subject(finding.subject);
+    packed.set_subject(Str(finding.subject));
   }
 }
 
@@ -91,6 +120,24 @@ v1::Verdict PackVerdict(Verdict verdict) {
       return v1::VERDICT_TRY_LATER;
   }
   return v1::VERDICT_UNSPECIFIED;
+}
+
+void PackDecision(const Decision& decision, v1::AdmitResponse& out) {
+  out.set_verdict(PackVerdict(decision.verdict));
+  if (decision.refusal) {
+    out.set_code(Str(base::Describe(decision.refusal->code).code));
+    out.set_tag(decision.refusal->tag);
+  } else if (decision.verdict == Verdict::kStepUp && !decision.rules.empty()) {
+    // What is missing: the caller asks the provider for it.
+    out.set_tag(Str(decision.rules.back()));
+  }
+  PackFindings(decision.findings, *out.mutable_findings());
+  rpc::PackAssurance(decision.assurance, *out.mutable_assurance());
+  if (decision.verdict == Verdict::kAdmit) {
+    PackClaims(decision.attributes, *out.mutable_attributes());
+    if (decision.mpi_update) PackUpdate(*decision.mpi_update, *out.mutable_mpi_update());
+  }
+  for (const absl::string_view rule : decision.rules) out.add_rules(Str(rule));
 }
 
 void PackDocument(const TermsDocument& document, v1::TermsRecord& out) {

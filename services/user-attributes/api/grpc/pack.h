@@ -15,9 +15,13 @@ namespace va::attributes {
 
 void PackClaims(const Claims& claims, v1::Claims& out);
 void PackQuestion(const MpiQuestion& question, v1::MpiQuestion& out);
+void PackAddition(const MpiAddition& addition, v1::MpiAddition& out);
+void PackUpdate(const MpiUpdate& update, v1::MpiUpdate& out);
 void PackFindings(const std::vector<Finding>& findings,
                   google::protobuf::RepeatedPtrField<v1::Finding>& out);
 v1::Verdict PackVerdict(Verdict verdict);
+// All of a decision but what was linked and signed.
+void PackDecision(const Decision& decision, v1::AdmitResponse& out);
 // The document alone leaves decision and time empty.
 void PackDocument(const TermsDocument& document, v1::TermsRecord& out);
 void PackAnswer(const TermsAnswer& answer, v1::TermsRecord& out);

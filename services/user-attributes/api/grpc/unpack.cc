@@ -133,8 +133,29 @@ MpiProfile UnpackProfile(const common::v1::Profile& message) {
   std::vector<CorrelatedId> rows;
   rows.reserve(static_cast<std::size_t>(message.ids_size()));
   for (const common::v1::CorrelatedId& row : message.ids()) rows.push_back(UnpackId(row));
-  out.ids = identity::GcIds(std::move(rows));
+  out.ids = identity::GcIds(rows);
   return out;
+}
+
+// What statements of both kinds have: names with values, and when the person was asked.
+template <typename Message>
+absl::Status UnpackStatement(const Message& message,
+                             const google::protobuf::RepeatedPtrField<v1::Attribute>& attributes,
+                             std::vector<Attribute>& out, absl::Time& auth_time) {
+  if (attributes.size() > kMostAttributes) {
+    return Invalid("TOO_MANY_ATTRIBUTES", "more attributes than any assertion has");
+  }
+  if (message.has_auth_time()) {
+    if (!rpc::IsTime(message.auth_time())) return Invalid("BAD_TIME", "auth_time is not a time");
+    auth_time = rpc::UnpackTime(message.auth_time());
+  }
+  out.reserve(static_cast<std::size_t>(attributes.size()));
+  for (const v1::Attribute& attribute : attributes) {
+    Attribute& added = out.emplace_back();
+    added.name = View(attribute.name());
+    for (const std::string& value : attribute.values()) added.values.push_back(View(value));
+  }
+  return absl::OkStatus();
 }
 
 // The row that is meant when a caller names none.
@@ -143,6 +164,8 @@ const std::string& ApplicationOr(const std::string& named, const identity::Polic
 }
 
 }  // namespace
+
+absl::Status CredentialMissing() { return Invalid("CREDENTIAL_MISSING", "no credential to read"); }
 
 absl::Status CheckRequestId(const std::string& id, absl::string_view reason) {
   constexpr std::size_t kLongest = 128;
@@ -188,35 +211,51 @@ absl::StatusOr<Attempt> UnpackAttempt(const v1::SignInContext& context,
 }
 
 absl::StatusOr<SsoeAssertion> UnpackAssertion(const v1::SsoeAssertion& message) {
-  if (message.attributes_size() > kMostAttributes) {
-    return Invalid("TOO_MANY_ATTRIBUTES", "more attributes than any assertion has");
-  }
   SsoeAssertion out;
   out.authn_context = View(message.authn_context());
-  if (message.has_auth_time()) {
-    if (!rpc::IsTime(message.auth_time())) return Invalid("BAD_TIME", "auth_time is not a time");
-    out.auth_time = rpc::UnpackTime(message.auth_time());
+  const absl::Status status =
+      UnpackStatement(message, message.attributes(), out.attributes, out.auth_time);
+  if (!status.ok()) return status;
+  return out;
+}
+
+absl::StatusOr<OidcAssertion> UnpackAssertion(const v1::OidcCredential& message) {
+  const std::optional<identity::Csp> issuer = rpc::UnpackCsp(message.issuer());
+  const std::optional<identity::Csp> service = rpc::UnpackCsp(message.service());
+  if (!issuer || !service) return Invalid("CSP_UNKNOWN", "no such credential service provider");
+  if (*issuer != identity::Csp::kIdme && *issuer != identity::Csp::kLogingov) {
+    return Invalid("CSP_UNKNOWN", "only ID.me and Login.gov have an OpenID Connect provider");
   }
-  out.attributes.reserve(static_cast<std::size_t>(message.attributes_size()));
-  for (const v1::Attribute& attribute : message.attributes()) {
-    Attribute& added = out.attributes.emplace_back();
-    added.name = View(attribute.name());
-    for (const std::string& value : attribute.values()) added.values.push_back(View(value));
+  OidcAssertion out;
+  out.issuer = *issuer;
+  out.service = *service;
+  out.requested_acr = View(message.requested_acr());
+  out.acr = View(message.acr());
+  const absl::Status status = UnpackStatement(message, message.claims(), out.claims, out.auth_time);
+  if (!status.ok()) return status;
+  return out;
+}
+
+absl::StatusOr<MpiAnswer> UnpackMpiAnswer(common::v1::MpiOutcome outcome,
+                                          const common::v1::Profile* profile,
+                                          common::v1::MpiOutcome added) {
+  const std::optional<MpiOutcome> known = UnpackOutcome(outcome);
+  const std::optional<MpiOutcome> known_added = UnpackOutcome(added);
+  if (!known || !known_added) return Invalid("UNKNOWN_MPI_OUTCOME", "no such MPI outcome");
+  MpiAnswer out;
+  out.outcome = *known;
+  out.add_outcome = *known_added;
+  if ((out.outcome == MpiOutcome::kOk) != (profile != nullptr)) {
+    return Invalid("MPI_PROFILE", "a profile comes with the outcome OK and with no other");
   }
+  if (profile != nullptr) out.profile = UnpackProfile(*profile);
   return out;
 }
 
 absl::StatusOr<MpiAnswer> UnpackMpiAnswer(const v1::AdmitRequest& request) {
-  const std::optional<MpiOutcome> outcome = UnpackOutcome(request.mpi_outcome());
-  if (!outcome) return Invalid("UNKNOWN_MPI_OUTCOME", "no such MPI outcome");
-  MpiAnswer out;
-  out.outcome = *outcome;
-  const bool ok = *outcome == MpiOutcome::kOk;
-  if (ok != request.has_mpi_profile()) {
-    return Invalid("MPI_PROFILE", "a profile comes with the outcome OK and with no other");
-  }
-  if (ok) out.profile = UnpackProfile(request.mpi_profile());
-  return out;
+  return UnpackMpiAnswer(request.mpi_outcome(),
+                         request.has_mpi_profile() ? &request.mpi_profile() : nullptr,
+                         request.mpi_add_outcome());
 }
 
 absl::StatusOr<LiveSession> UnpackSession(const v1::RenewDecisionRequest& request,
@@ -235,6 +274,10 @@ absl::StatusOr<LiveSession> UnpackSession(const v1::RenewDecisionRequest& reques
     out.assurance.auth_time = rpc::UnpackTime(held.auth_time());
   }
   out.application = View(ApplicationOr(request.application(), policy));
+  const absl::string_view dispute = base::Describe(base::SignInCode::kMhvIcnMismatch).code;
+  out.icn_in_dispute =
+      std::any_of(request.waived_findings().begin(), request.waived_findings().end(),
+                  [&](const std::string& code) { return View(code) == dispute; });
   return out;
 }
 

@@ -21,9 +21,22 @@ absl::Status CheckRequestId(const std::string& id, absl::string_view reason);
 // Ids of rows: uuids as this service writes them.
 absl::Status CheckRowId(const std::string& id, absl::string_view reason);
 
+absl::Status CredentialMissing();
 absl::StatusOr<Attempt> UnpackAttempt(const v1::SignInContext& context,
                                       const identity::Policy& policy);
 absl::StatusOr<SsoeAssertion> UnpackAssertion(const v1::SsoeAssertion& message);
+absl::StatusOr<OidcAssertion> UnpackAssertion(const v1::OidcCredential& message);
+// Whichever of the two a request brings: INVALID_ARGUMENT (CREDENTIAL_MISSING) without one.
+template <typename Request>
+absl::StatusOr<Assertion> UnpackCredential(const Request& request) {
+  if (request.has_oidc()) return UnpackAssertion(request.oidc());
+  if (request.has_ssoe()) return UnpackAssertion(request.ssoe());
+  return CredentialMissing();
+}
+// `profile` is nullptr without one; `added` says what became of adding the person.
+absl::StatusOr<MpiAnswer> UnpackMpiAnswer(common::v1::MpiOutcome outcome,
+                                          const common::v1::Profile* profile,
+                                          common::v1::MpiOutcome added);
 absl::StatusOr<MpiAnswer> UnpackMpiAnswer(const v1::AdmitRequest& request);
 absl::StatusOr<LiveSession> UnpackSession(const v1::RenewDecisionRequest& request,
                                           const identity::Policy& policy);
