@@ -103,7 +103,11 @@ test('browser: terms that are accepted lead back to the sign-in', async () => {
   await page.getByRole('button', { name: /accept/i }).click();
   await page.waitForURL(/auth\/login\/callback/);
   await resultPage(page, /Your My HealtheVet account is ready/);
-  assert.deepEqual(part((await user(context))[1], 'mhv_account'), { state: 'ensured' });
+  assert.deepEqual(part((await user(context))[1], 'mhv_account'), {
+    state: 'ensured',
+    tier: 'Premium',
+    basis: 'credential',
+  });
   await page.goto(`${gateway}/terms-of-use/`);
   assert.match(await page.locator('main').innerText(), /You accepted these terms on/);
   await context.close();

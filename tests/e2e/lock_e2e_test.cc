@@ -36,7 +36,8 @@ rpc::CallOptions Soon() { return {.deadline = Stack::Get().clock().Now() + absl:
 template <typename Request>
 Request About(const Stack::Signed& who, bool whole) {
   Request request;
-  request.set_request_id("e2e-lock");
+  // An id of the trail is about one person.
+  request.set_request_id(absl::StrCat("lock-", who.account_id));
   request.mutable_target()->set_account_id(who.account_id);
   if (!whole) request.mutable_target()->set_verification_id(who.verification_id);
   request.mutable_actor()->set_operator_("e2e");

@@ -21,7 +21,7 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SERVICES = ("auth-gateway", "user-attributes", "mpi-adapter", "mhv-account", "inherited-proofing")
-OFFSETS = (*range(43, 49), *range(51, 59), *range(61, 64), *range(1043, 1049), *range(1053, 1059))
+OFFSETS = (*range(43, 49), *range(51, 59), *range(61, 65), *range(1043, 1049), *range(1053, 1059))
 _PR_SET_CHILD_SUBREAPER = 36
 
 
