@@ -149,6 +149,7 @@ absl::Status Drained(ReadStream& stream) {
 // A call that takes everything and says nothing.
 class SilentCall final : public internal::StreamCall {
  public:
+  virtual ~SilentCall() = default;
   void StartWrite(const grpc::ByteBuffer& /*bytes*/) override { ++writes; }
   void Abort() override { ++aborts; }
 
@@ -185,7 +186,7 @@ TEST_CASE("ServerStreams: whoever enters a server that stops is told to end", "[
 TEST_CASE("Stream: answers come in order and the end has a status", "[rpc]") {
   StreamHouse scene([](const CallContext& context, const WatchLocksRequest&, Writer& writer) {
     CHECK(context.caller == "gateway.va.internal");
-    CHECK(context.request_id == "");
+    CHECK(context.request_id.empty());
     for (int64_t i = 0; i < 1000; ++i) CHECK(writer.Write(Numbered(i)));
     return absl::OkStatus();
   });

@@ -50,8 +50,8 @@ bool Waived(const SessionRecord& session, absl::string_view code) {
 // A station has a number of three digits, and perhaps letters. Codes from 200 on with letters are
 // systems, not places (200MHV, 200CORP), and so is what has no number.
 bool IsStation(absl::string_view facility) {
-  return facility.size() >= 3 && absl::ascii_isdigit(facility[0]) &&
-         absl::ascii_isdigit(facility[1]) && absl::ascii_isdigit(facility[2]) &&
+  const auto is_digit = [](char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); };
+  return facility.size() >= 3 && std::all_of(facility.begin(), facility.begin() + 3, is_digit) &&
          !absl::StartsWith(facility, "200");
 }
 

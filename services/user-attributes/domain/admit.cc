@@ -11,7 +11,6 @@ namespace va::attributes {
 namespace {
 
 using base::SignInCode;
-using identity::Csp;
 using identity::CspId;
 using identity::GcIdKind;
 

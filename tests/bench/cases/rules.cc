@@ -159,7 +159,8 @@ absl::Status MeasureService(const Flags& flags, const RuleSample& sample,
   // The gateway's own certificate: it is the gateway that asks.
   tls.certificate_file = absl::StrCat(Env("VA_DEV_DIR"), "/pki/auth-gateway.crt");
   tls.private_key_file = absl::StrCat(Env("VA_DEV_DIR"), "/pki/auth-gateway.key");
-  const auto channel = rpc::Connect(Env("VA_USER_ATTRIBUTES_GRPC"), tls, "user-attributes");
+  const auto channel =
+      rpc::Connect(Env("VA_USER_ATTRIBUTES_GRPC"), tls, "user-attributes.va.internal");
   if (!channel.ok()) return channel.status();
   std::vector<attributes::v1::DeriveRequest> derives;
   std::vector<attributes::v1::AdmitRequest> admits;
@@ -213,6 +214,8 @@ absl::Status Measure(const Flags& flags, Report& report) {
   if (absl::Status done = MeasureService(flags, *sample, policy->version, report); !done.ok()) {
     return done;
   }
+  // The stack's own cluster waits for its disk, as in production.
+  ::setenv("VA_TEST_PG_HOST", Env("VA_PG_HOST").c_str(), /*overwrite=*/1);
   return MeasureLinking(flags.linking, report);
 }
 
