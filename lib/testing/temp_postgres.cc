@@ -27,6 +27,9 @@
 namespace va::testing {
 namespace {
 
+// Tests do not wait for the disk; benchmarks of what people wait for do.
+bool Durable() { return std::getenv("VA_TEST_PG_DURABLE") != nullptr; }
+
 constexpr char kBin[] = "/usr/lib/postgresql/15/bin/";
 
 absl::Status PgError(absl::string_view message) {
@@ -157,11 +160,11 @@ class Cluster {
                      "-c",
                      "listen_addresses=",
                      "-c",
-                     "fsync=off",
+                     Durable() ? "fsync=on" : "fsync=off",
                      "-c",
-                     "synchronous_commit=off",
+                     Durable() ? "synchronous_commit=on" : "synchronous_commit=off",
                      "-c",
-                     "full_page_writes=off",
+                     Durable() ? "full_page_writes=on" : "full_page_writes=off",
                      "-c",
                      "shared_buffers=32MB",
                      "-c",

@@ -41,7 +41,7 @@ class Place {
     const auto fsync = (*database)->Psql("SHOW fsync");
     if (!fsync.ok()) return fsync.status();
     if (!absl::StartsWith(*fsync, "on")) {
-      return absl::FailedPreconditionError("the cluster runs without fsync: VA_TEST_PG_HOST");
+      return absl::FailedPreconditionError("the cluster runs without fsync: VA_TEST_PG_DURABLE");
     }
     if (absl::Status migrated = store::Migrate((*database)->Owner(), attributes::Migrations());
         !migrated.ok()) {

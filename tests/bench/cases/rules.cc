@@ -55,6 +55,7 @@ const base::Clock& Clock() {
 struct Flags {
   int rounds = 11;
   int load_rounds = 3;
+  bool only_linking = false;
   LinkingRounds linking;
   std::string vectors = "tests/conformance/vectors/ssoe_saml.json";
   std::string policy = "deploy/policy/policy.yaml";
@@ -200,6 +201,11 @@ absl::Status MeasureService(const Flags& flags, const RuleSample& sample,
                      flags.load_rounds, *channel, admit, report);
 }
 
+absl::Status MeasureDurably(const LinkingRounds& how, Report& report) {
+  ::setenv("VA_TEST_PG_DURABLE", "1", /*overwrite=*/1);
+  return MeasureLinking(how, report);
+}
+
 absl::Status Measure(const Flags& flags, Report& report) {
   const absl::Time now = Clock().Now();
   const auto samples = LoadRuleSamples(flags.vectors);
@@ -208,15 +214,14 @@ absl::Status Measure(const Flags& flags, Report& report) {
   if (!policy.ok()) return policy.status();
   const auto sample = LargestAdmitted(*samples, *policy, now);
   if (!sample.ok()) return sample.status();
+  if (flags.only_linking) return MeasureDurably(flags.linking, report);
   if (absl::Status done = MeasureRules(flags, *sample, *policy, now, report); !done.ok()) {
     return done;
   }
   if (absl::Status done = MeasureService(flags, *sample, policy->version, report); !done.ok()) {
     return done;
   }
-  // The stack's own cluster waits for its disk, as in production.
-  ::setenv("VA_TEST_PG_HOST", Env("VA_PG_HOST").c_str(), /*overwrite=*/1);
-  return MeasureLinking(flags.linking, report);
+  return MeasureDurably(flags.linking, report);
 }
 
 }  // namespace
@@ -230,6 +235,7 @@ int main(int argc, char** argv) {
         app.add_option("--rounds", flags.rounds, "rounds of one thread")->capture_default_str();
         app.add_option("--load-rounds", flags.load_rounds, "rounds of each steady load")
             ->capture_default_str();
+        app.add_flag("--only-linking", flags.only_linking, "the accounts alone");
         app.add_option("--links", flags.linking.links, "new people in a round of linking")
             ->capture_default_str();
         app.add_option("--rows", flags.linking.rows, "verifications in the full database")
