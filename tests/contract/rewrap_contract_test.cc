@@ -582,7 +582,7 @@ TEST_CASE(
   Attributes old = house.Old();
   for (const auto& one : Everybody()) old.Link(one);
   const auto holder = Pool::Create(house.database->App(1)).value();
-  constexpr Statement kHold{"hold", "SELECT id FROM user_accounts ORDER BY id LIMIT 1 FOR UPDATE"};
+  constexpr Statement kHold{"hold", "SELECT id FROM user_accounts WHERE icn_hash IS NOT NULL LIMIT 1 FOR UPDATE"};
   const bool for_ever = GENERATE(false, true);
   std::promise<void> held;
   std::promise<void> release;
