@@ -212,7 +212,7 @@ Facts RunFind(const Call& call) {
   return FactsOf(std::move(out), outcome.status == "ok");
 }
 
-Json CodesJson(const mpi::hl7::AddCodes& codes) {
+Json CodesJson(const mpi::ChangeCodes& codes) {
   Json out = Json::object();
   const auto add = [&out](const char* name, const auto& value) {
     if (value) out[name] = value->Reveal();
@@ -223,7 +223,7 @@ Json CodesJson(const mpi::hl7::AddCodes& codes) {
   add("logingov_uuid", codes.logingov_uuid);
   add("edipi", codes.edipi);
   add("icn", codes.icn);
-  for (const mpi::hl7::OtherCode& other : codes.other) {
+  for (const mpi::OtherCode& other : codes.other) {
     Json one = Json::object();
     for (const auto& [name, value] : other) one[name] = value.Reveal();
     out["other"].push_back(std::move(one));
@@ -233,9 +233,8 @@ Json CodesJson(const mpi::hl7::AddCodes& codes) {
 
 Facts RunAdd(const Call& call) {
   const mpi::hl7::ExpectedEcho expected{"", false};
-  const mpi::hl7::AddAnswer answer = call.http_status
-                                         ? mpi::hl7::ReadAddAnswer(call.Http(), expected)
-                                         : mpi::hl7::ParseAddAnswer(call.body, expected);
+  const mpi::ChangeAnswer answer = call.http_status ? mpi::hl7::ReadAddAnswer(call.Http(), expected)
+                                                    : mpi::hl7::ParseAddAnswer(call.body, expected);
   const CompatibleOutcome outcome = mpi::hl7::CompatibleOutcomeOf(answer, call.mpi_compat);
   Json out = AnswerJson(answer, outcome);
   out["codes"] = CodesJson(answer.codes);

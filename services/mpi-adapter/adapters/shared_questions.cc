@@ -20,7 +20,7 @@ SharedQuestions::SharedQuestions(MpiGateway& mpi, const base::Clock& clock, int 
     : mpi_(mpi), clock_(clock), flights_({.max_followers = max_followers}) {}
 
 absl::StatusOr<Answer> SharedQuestions::Find(const Question& question, absl::Time deadline) {
-  const auto* by_identifier = std::get_if<ByIdentifier>(&question);
+  const auto* by_identifier = std::get_if<ByIdentifier>(&question.by);
   if (by_identifier == nullptr) return mpi_.Find(question, deadline);
 
   std::optional<absl::StatusOr<Answer>> own;

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "services/mpi-adapter/domain/change.h"
 #include "services/mpi-adapter/domain/outcome.h"
 #include "services/mpi-adapter/domain/profile.h"
 #include "services/mpi-adapter/domain/question.h"
@@ -41,6 +42,17 @@ class MpiGateway {
   // Asks MPI, at the latest until `deadline`. INVALID_ARGUMENT names the field that is missing or
   // cannot be sent; nothing was asked then.
   virtual absl::StatusOr<Answer> Find(const Question& question, absl::Time deadline) = 0;
+};
+
+// The port for changes. Not part of MpiGateway: what stands in front of questions (cache, sharing,
+// a second try) must never stand in front of a change.
+class MpiChanges {
+ public:
+  virtual ~MpiChanges() = default;
+
+  // Sends one change once, at the latest until `deadline`, and classifies the answer. With TIMEOUT
+  // and TRANSPORT it may have happened all the same. INVALID_ARGUMENT as above.
+  virtual absl::StatusOr<ChangeAnswer> Send(const Change& change, absl::Time deadline) = 0;
 };
 
 }  // namespace va::mpi

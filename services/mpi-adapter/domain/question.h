@@ -2,6 +2,8 @@
 // (decision M3), the codec in hl7/ decides whether its parts can be sent.
 #pragma once
 
+#include <string>
+#include <utility>
 #include <variant>
 
 #include "lib/identity/pii.h"
@@ -17,7 +19,15 @@ struct ByIdentifier {
   identity::CspId value;
 };
 
-// A probabilistic question. Middle name and gender may be empty; everything else is required.
+// An exact question by the id a VistA facility knows the person by.
+struct ByFacility {
+  std::string facility;  // e.g. 516
+  identity::CspId vista_id;
+};
+
+// A probabilistic question. Middle name and gender may be empty; everything else is required. With
+// an EDIPI it is the orchestrated search, whose answer carries the token that a proxy add needs
+// (mpi_mhv.md 1.5.5).
 struct ByTraits {
   identity::PersonText first_name;
   identity::PersonText middle_name;
@@ -25,8 +35,33 @@ struct ByTraits {
   identity::BirthDate birth_date;
   identity::Ssn ssn;
   identity::PersonText gender;  // M or F; any other code is no search key and is left out
+  identity::CspId edipi;
 };
 
-using Question = std::variant<ByIdentifier, ByTraits>;
+// What MPI is to tell beside the correlations (`modifyCode`).
+enum class SearchType {
+  kCorrelations,   // MVI.COMP1
+  kIcnHistory,     // MVI.COMP2
+  kRelationships,  // MVI.COMP1.RMS; the reference asks so everywhere
+};
+
+// In which view (`responseElementGroupId`).
+enum class View {
+  kPrimary,      // PV
+  kCorrelation,  // COR; refused for an ICN
+};
+
+using Asked = std::variant<ByIdentifier, ByFacility, ByTraits>;
+
+struct Question {
+  Question() = default;
+  Question(ByIdentifier asked) : by(std::move(asked)) {}  // NOLINT(google-explicit-constructor)
+  Question(ByFacility asked) : by(std::move(asked)) {}    // NOLINT(google-explicit-constructor)
+  Question(ByTraits asked) : by(std::move(asked)) {}      // NOLINT(google-explicit-constructor)
+
+  Asked by;
+  SearchType search = SearchType::kRelationships;
+  View view = View::kPrimary;
+};
 
 }  // namespace va::mpi

@@ -17,7 +17,7 @@ using identity::Icn;
 using identity::PersonText;
 using xml::Element;
 
-AddAnswer End(AddAnswer answer, Outcome outcome, absl::string_view reason) {
+ChangeAnswer End(ChangeAnswer answer, Outcome outcome, absl::string_view reason) {
   answer.outcome = outcome;
   answer.reason = std::string(reason);
   return answer;
@@ -44,7 +44,7 @@ OtherCode AttributesOf(const Element& element) {
 
 // By what the code contains, first rule first (mpi_mhv.md 1.14): these come without a status, so
 // the grammar of an identifier does not hold here.
-void ReadCode(const Element& element, AddCodes& out) {
+void ReadCode(const Element& element, ChangeCodes& out) {
   const std::string code = Attr(element, "code");
   if (absl::StrContains(code, "BRLS")) {
     out.birls_id = Digits(identity::FirstDigitRun(code));
@@ -63,8 +63,8 @@ void ReadCode(const Element& element, AddCodes& out) {
   }
 }
 
-AddCodes ReadCodes(const Element& acknowledgement) {
-  AddCodes out;
+ChangeCodes ReadCodes(const Element& acknowledgement) {
+  ChangeCodes out;
   for (const Element& detail : All(acknowledgement, "acknowledgementDetail")) {
     for (const Element& code : All(detail, "code")) ReadCode(code, out);
   }
@@ -72,7 +72,7 @@ AddCodes ReadCodes(const Element& acknowledgement) {
 }
 
 // AE: each known cause has its own outcome, as for a find.
-AddAnswer ClassifyError(AddAnswer answer, const Acknowledgement& details) {
+ChangeAnswer ClassifyError(ChangeAnswer answer, const Acknowledgement& details) {
   if (details.HasCode("Key205")) {
     return End(std::move(answer), Outcome::kDuplicateKey, "DUPLICATE_KEY");
   }
@@ -85,8 +85,8 @@ AddAnswer ClassifyError(AddAnswer answer, const Acknowledgement& details) {
   return End(std::move(answer), Outcome::kMpiFailed, "APPLICATION_ERROR");
 }
 
-AddAnswer ReadAnswer(const Element& message, const ExpectedEcho& expected) {
-  AddAnswer answer;
+ChangeAnswer ReadAnswer(const Element& message, const ExpectedEcho& expected) {
+  ChangeAnswer answer;
   // The reference takes a missing acknowledgement for a success; to us nothing was added.
   const std::optional<Element> element = Only(message, "acknowledgement");
   if (!element) return End(std::move(answer), Outcome::kUnparseable, "NO_ACKNOWLEDGEMENT");
@@ -110,7 +110,7 @@ AddAnswer ReadAnswer(const Element& message, const ExpectedEcho& expected) {
 
 }  // namespace
 
-AddAnswer ParseAddAnswer(absl::string_view body, const ExpectedEcho& expected) {
+ChangeAnswer ParseAddAnswer(absl::string_view body, const ExpectedEcho& expected) {
   if (body.size() > kMaxAnswerBytes) return End({}, Outcome::kUnparseable, "XML_TOO_LARGE");
   const absl::StatusOr<xml::Document> document = ParseAnswerBody(body);
   if (!document.ok()) return End({}, Outcome::kUnparseable, base::ReasonOf(document.status()));
@@ -125,8 +125,8 @@ AddAnswer ParseAddAnswer(absl::string_view body, const ExpectedEcho& expected) {
   return ReadAnswer(*payload, expected);
 }
 
-AddAnswer ReadAddAnswer(const HttpAnswer& http, const ExpectedEcho& expected) {
-  AddAnswer answer;
+ChangeAnswer ReadAddAnswer(const HttpAnswer& http, const ExpectedEcho& expected) {
+  ChangeAnswer answer;
   if (http.status != 200) {
     answer = End({}, Outcome::kMpiFailed, absl::StrCat("HTTP_", http.status));
   } else if (!IsUtf8(http.content_type)) {

@@ -29,9 +29,9 @@ std::string AddAnswerWith(absl::string_view content, absl::string_view root_ns =
                                    "</idm:MCCI_IN000002UV01>"));
 }
 
-AddAnswer Parse(const std::string& body) { return ParseAddAnswer(body, {kSampleMessageId}); }
+ChangeAnswer Parse(const std::string& body) { return ParseAddAnswer(body, {kSampleMessageId}); }
 
-void CheckEnds(const AddAnswer& answer, Outcome outcome, const std::string& reason) {
+void CheckEnds(const ChangeAnswer& answer, Outcome outcome, const std::string& reason) {
   CHECK(std::string(OutcomeName(answer.outcome)) == std::string(OutcomeName(outcome)));
   CHECK(answer.reason == reason);
 }
@@ -56,7 +56,7 @@ TEST_CASE("ParseAddAnswer: each acknowledgement has its own outcome", "[mpi][hl7
       {"", "INTERR", "", Outcome::kUnparseable, "NO_ACKNOWLEDGEMENT"},
   }));
   CAPTURE(row.ack, row.code);
-  const AddAnswer answer =
+  const ChangeAnswer answer =
       Parse(AddAnswerWith(Acknowledged(row.ack, Detail(row.code, "Sample", row.text))));
   CheckEnds(answer, row.outcome, row.reason);
   CHECK(answer.ack_code == row.ack);
@@ -74,14 +74,14 @@ TEST_CASE("ParseAddAnswer: the answer to another message proves nothing", "[mpi]
   CheckEnds(Parse(body), Outcome::kUnparseable, "OTHER_MESSAGE");
   CheckEnds(Parse(AddAnswerWith("<acknowledgement><typeCode code=\"AA\"/></acknowledgement>")),
             Outcome::kUnparseable, "OTHER_MESSAGE");
-  const AddAnswer file = ParseAddAnswer(body, {"", false});
+  const ChangeAnswer file = ParseAddAnswer(body, {"", false});
   CheckEnds(file, Outcome::kOk, "ACCEPTED");
   CHECK(file.target_message == "200VGOV-other");
 }
 
 TEST_CASE("ParseAddAnswer: a code is classified by what it contains, first rule first",
           "[mpi][hl7][rule]") {
-  const AddCodes codes =
+  const ChangeCodes codes =
       Parse(AddAnswerWith(Acknowledged(
                 "AA", absl::StrCat(
                           Detail("111985523^PI^200BRLS^USVBA", "IEN", ""),
@@ -107,7 +107,7 @@ TEST_CASE("ParseAddAnswer: a code is classified by what it contains, first rule 
 
 TEST_CASE("ParseAddAnswer: an EDIPI has ten digits, everything else its first run of them",
           "[mpi][hl7][rule]") {
-  const AddCodes codes =
+  const ChangeCodes codes =
       Parse(AddAnswerWith(Acknowledged("AA", Detail("210999^NI^200DOD^USDOD", "IEN", "") +
                                                  Detail("UNK^PI^BRLS^USVBA", "IEN", ""))))
           .codes;
@@ -117,7 +117,7 @@ TEST_CASE("ParseAddAnswer: an EDIPI has ten digits, everything else its first ru
 }
 
 TEST_CASE("ParseAddAnswer: texts stand once, in order", "[mpi][hl7][rule]") {
-  const AddAnswer answer = Parse(AddAnswerWith(
+  const ChangeAnswer answer = Parse(AddAnswerWith(
       Acknowledged("AE", Detail("INTERR", "x", "one") + Detail("INTERR", "x", "<![CDATA[two]]>") +
                              Detail("INTERR", "x", " one "))));
   REQUIRE(answer.error_texts.size() == 2);

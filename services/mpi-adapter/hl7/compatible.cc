@@ -159,7 +159,7 @@ std::optional<Profile> CompatibleProfileOf(const Answer& answer, bool mpi_compat
   return answer.profile;
 }
 
-CompatibleOutcome CompatibleOutcomeOf(const AddAnswer& answer, bool mpi_compat) {
+CompatibleOutcome CompatibleOutcomeOf(const ChangeAnswer& answer, bool mpi_compat) {
   const bool taken_for_success =
       mpi_compat && answer.outcome == Outcome::kUnparseable && answer.ack_code.empty();
   if (answer.outcome == Outcome::kOk || taken_for_success) return {"ok", "", "", std::nullopt};

@@ -25,7 +25,7 @@ struct CompatibleOutcome {
 };
 
 CompatibleOutcome CompatibleOutcomeOf(const Answer& answer, ReadBy read_by, bool mpi_compat);
-CompatibleOutcome CompatibleOutcomeOf(const AddAnswer& answer, bool mpi_compat);
+CompatibleOutcome CompatibleOutcomeOf(const ChangeAnswer& answer, bool mpi_compat);
 
 // The person of a find; with `mpi_compat` an empty one where a record has no patient.
 std::optional<Profile> CompatibleProfileOf(const Answer& answer, bool mpi_compat);

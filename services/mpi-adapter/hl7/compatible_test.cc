@@ -100,7 +100,7 @@ TEST_CASE("CompatiblePersonOf: under mpi_compat an SSN counts in the first of th
 
 TEST_CASE("CompatibleOutcomeOf: only mpi_compat takes an add without acknowledgement for success",
           "[mpi][hl7][rule]") {
-  AddAnswer answer;
+  ChangeAnswer answer;
   answer.outcome = Outcome::kUnparseable;
   answer.reason = "NO_ACKNOWLEDGEMENT";
   CHECK(CompatibleOutcomeOf(answer, true).status == "ok");

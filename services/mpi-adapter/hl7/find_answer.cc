@@ -106,7 +106,7 @@ std::optional<int> ReadMatchScore(const Element& patient) {
 // Whether the person answers the question: only an ICN can be compared here. What else differs (the
 // SSN above all) is for Admit to see, which has a code for it.
 bool AnswersQuestion(const Profile& profile, const Question& question) {
-  const auto* by = std::get_if<ByIdentifier>(&question);
+  const auto* by = std::get_if<ByIdentifier>(&question.by);
   if (by == nullptr || by->type != IdentifierType::kIcn) return true;
   const auto asked = [by](const identity::Icn& icn) { return icn.Reveal() == by->value.Reveal(); };
   const std::vector<identity::Icn> current = profile.ids.historical_icns();

@@ -287,7 +287,7 @@ TEST_CASE("ParseFindAnswer: a retired ICN finds the person who carries it now",
 TEST_CASE("ParseFindAnswer: H3 another SSN is reported, not hidden: Admit has a code for it",
           "[mpi][hl7][attack]") {
   Expected expected = ByTraitsOfZebulon();
-  std::get<ByTraits>(expected.question).ssn = identity::Ssn::FromWire("900000001");
+  std::get<ByTraits>(expected.question.by).ssn = identity::Ssn::FromWire("900000001");
   const Answer answer = ParseFindAnswer(MatchAnswer(), expected);
   REQUIRE(answer.outcome == Outcome::kOk);
   CHECK(answer.profile->ssn->Reveal() == "987001234");

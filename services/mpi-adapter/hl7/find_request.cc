@@ -129,6 +129,7 @@ std::string SsnDigits(const ByTraits& traits) { return traits.ssn.WithoutHyphens
 
 // Identifier questions have no data enterer; trait questions name the person asked about there.
 void WriteDataEnterer(Writer&, const ByIdentifier&) {}
+void WriteDataEnterer(Writer&, const ByFacility&) {}
 
 void WriteDataEnterer(Writer& out, const ByTraits& traits) {
   out.Open("dataEnterer").Attr("typeCode", "ENT").Attr("contextControlCode", "AP");
@@ -148,6 +149,10 @@ void WriteParameters(Writer& out, const ByIdentifier& by) {
     return;
   }
   out.Instance("id", kVaRoot, absl::StrCat(value, SuffixOf(by.type)));
+}
+
+void WriteParameters(Writer& out, const ByFacility& by) {
+  out.Instance("id", kVaRoot, absl::StrCat(by.vista_id.Reveal(), "^PI^", by.facility, "^USVHA^A"));
 }
 
 void WriteParameters(Writer& out, const ByTraits& traits) {
@@ -200,6 +205,13 @@ absl::Status Check(const ByIdentifier& by) {
   return ten_digits ? absl::OkStatus() : Malformed("identifier");
 }
 
+absl::Status Check(const ByFacility& by) {
+  if (IsBlank(by.vista_id.Reveal())) return Missing({"identifier"});
+  if (IsBlank(by.facility)) return Missing({"facility"});
+  const absl::Status status = CheckIdentifier("identifier", by.vista_id.Reveal());
+  return status.ok() ? CheckIdentifier("facility", by.facility) : status;
+}
+
 absl::Status Check(const ByTraits& traits) {
   const std::pair<absl::string_view, const std::string&> required[] = {
       {"first_name", traits.first_name.Reveal()},
@@ -226,12 +238,12 @@ absl::Status Check(const ByTraits& traits) {
 
 absl::StatusOr<xml::Document> BuildFindRequest(const Question& question, const MessageStamp& stamp,
                                                const MessageSettings& settings) {
-  const absl::Status status = std::visit([](const auto& ask) { return Check(ask); }, question);
+  const absl::Status status = std::visit([](const auto& ask) { return Check(ask); }, question.by);
   if (!status.ok()) return status;
   Writer out(settings.u2010_namespaces);
   out.OpenInteraction(kFindRequest);
   WriteHeader(out, stamp, settings);
-  std::visit([&](const auto& ask) { WriteControlAct(out, ask, stamp); }, question);
+  std::visit([&](const auto& ask) { WriteControlAct(out, ask, stamp); }, question.by);
   return out.Finish();
 }
 

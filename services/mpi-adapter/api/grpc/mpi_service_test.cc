@@ -204,7 +204,7 @@ TEST_CASE("GetProfile: both kinds of question are unpacked", "[mpi][api]") {
     v1::GetProfileRequest request = ByIcn();
     request.mutable_by_identifier()->set_type(wire);
     REQUIRE(bench.Get(request).ok());
-    CHECK(std::get<ByIdentifier>(*bench.gateway.asked).type == type);
+    CHECK(std::get<ByIdentifier>(bench.gateway.asked->by).type == type);
   }
   v1::GetProfileRequest request;
   request.set_loa_current(3);
@@ -216,7 +216,7 @@ TEST_CASE("GetProfile: both kinds of question are unpacked", "[mpi][api]") {
   wire.set_ssn("987001234");
   wire.set_gender("M");
   REQUIRE(bench.Get(request).ok());
-  const auto& traits = std::get<ByTraits>(*bench.gateway.asked);
+  const auto& traits = std::get<ByTraits>(bench.gateway.asked->by);
   CHECK(traits.first_name.Reveal() == "Zebulon");
   CHECK(traits.middle_name.Reveal() == "Quincy");
   CHECK(traits.last_name.Reveal() == "Testwell");

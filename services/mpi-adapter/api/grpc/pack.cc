@@ -23,6 +23,7 @@ absl::StatusOr<IdentifierType> UnpackType(v1::IdentifierType type) {
       return IdentifierType::kMhv;
     case v1::IDENTIFIER_TYPE_EDIPI:
       return IdentifierType::kEdipi;
+    case v1::IDENTIFIER_TYPE_FACILITY:
     case v1::IDENTIFIER_TYPE_UNSPECIFIED:
     case v1::IdentifierType_INT_MIN_SENTINEL_DO_NOT_USE_:
     case v1::IdentifierType_INT_MAX_SENTINEL_DO_NOT_USE_:
@@ -91,10 +92,11 @@ absl::StatusOr<Question> UnpackQuestion(const v1::GetProfileRequest& request) {
     case v1::GetProfileRequest::kByIdentifier: {
       const absl::StatusOr<IdentifierType> type = UnpackType(request.by_identifier().type());
       if (!type.ok()) return type.status();
-      return ByIdentifier{*type, identity::CspId::FromWire(request.by_identifier().value())};
+      return Question(
+          ByIdentifier{*type, identity::CspId::FromWire(request.by_identifier().value())});
     }
     case v1::GetProfileRequest::kByTraits:
-      return UnpackTraits(request.by_traits());
+      return Question(UnpackTraits(request.by_traits()));
     case v1::GetProfileRequest::QUESTION_NOT_SET:
       break;
   }
