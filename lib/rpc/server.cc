@@ -35,6 +35,7 @@ namespace {
 namespace health = grpc::health::v1;
 
 constexpr absl::string_view kUnlisted = "unlisted";
+constexpr absl::string_view kNeedsPool = "NEEDS_POOL";
 
 using internal::Shape;
 using MethodTable = std::map<std::string, internal::Method, std::less<>>;
@@ -63,6 +64,8 @@ class CallState final : public internal::StreamCall {
 
   // Runs the handler; on the pool or on the queue's thread. Gives back one reference.
   void Handle();
+  void HandleOnPool();
+  void HandleInlineFirst();
 
   // Ends a stream of questions from outside of its own thread.
   void CancelStream() { context_.TryCancel(); }
@@ -379,15 +382,47 @@ void CallState::OnRead(bool ok) {
     return Release();
   }
   if (writer_.has_value()) return BeginStream();
-  if (method_->dispatch == Dispatch::kInline) return Handle();
+  switch (method_->dispatch) {
+    case Dispatch::kInline:
+      call_.may_block = false;
+      return Handle();
+    case Dispatch::kPool:
+      return HandleOnPool();
+    case Dispatch::kInlineFirst:
+      return HandleInlineFirst();
+  }
+}
+
+void CallState::HandleOnPool() {
   if (server_.pool().TrySubmit([this] { Handle(); })) return;
   Answer(
       base::MakeError(absl::StatusCode::kUnavailable, "OVERLOADED", "all workers are busy", true));
   Release();
 }
 
-void CallState::Handle() {
+// First on this thread. A handler that would have to block is asked again from the beginning, with
+// the same message; what it said until then is seen by nobody, so the call is answered, counted and
+// recorded once.
+void CallState::HandleInlineFirst() {
+  grpc::ByteBuffer kept = request_;  // shares its bytes; reading a message uses a buffer up
+  call_.may_block = false;
   const absl::Status handled = RunHandler();
+  if (base::ReasonOf(handled) == kNeedsPool) {
+    call_.may_block = true;
+    request_.Swap(&kept);
+    return HandleOnPool();
+  }
+  Answer(handled);
+  Release();
+}
+
+void CallState::Handle() {
+  absl::Status handled = RunHandler();
+  // There is no other place to go to: a mistake of the handler's, and no advice to try again.
+  if (base::ReasonOf(handled) == kNeedsPool) {
+    handled = base::MakeError(absl::StatusCode::kInternal, "HANDLER_BLOCKS",
+                              "the handler asked for a place to block, and had one or may not");
+  }
   Answer(writer_.has_value() ? writer_->Settle(handled) : handled);
   Release();
 }
@@ -796,6 +831,11 @@ void GenericServer::Stop(absl::Duration drain) {
 }
 
 }  // namespace
+
+absl::Status NeedsPool() {
+  // Never leaves the server: see HandleInlineFirst and Handle.
+  return base::MakeError(absl::StatusCode::kUnavailable, kNeedsPool, "has to block", true);
+}
 
 // ---- the builder
 

@@ -52,6 +52,7 @@ struct CallContext {
   std::string traceparent;  // W3C trace context from the metadata, empty if absent or malformed
   absl::Time deadline;      // always set: the client's, capped, or the server's default
   const std::atomic<bool>* cancelled = nullptr;
+  bool may_block = true;  // false: this is the thread that received the call
 
   // When others who are asked for this call must have answered: a little before our caller gives
   // up, or it never learns whose fault it was, and nothing can be kept of what they said.
@@ -65,7 +66,15 @@ struct CallContext {
 enum class Dispatch {
   kInline,  // on the thread that received the call; must never block
   kPool,    // on the worker pool; may block until the deadline
+  // On the thread that received the call, until the handler says NeedsPool(): then once more from
+  // the beginning, on the worker pool. For a method of which few calls have to block. The handler
+  // says so before it has done anything that can be seen.
+  kInlineFirst,
 };
+
+// What a handler of kInlineFirst answers when it would have to block and `may_block` is false. It
+// never leaves the server: said anywhere else it is INTERNAL (HANDLER_BLOCKS).
+absl::Status NeedsPool();
 
 // One finished call, for logs and metrics.
 struct CallRecord {

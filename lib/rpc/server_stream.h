@@ -26,12 +26,11 @@ namespace va::rpc::internal {
 // What a stream needs of its call; both may be called by any thread.
 class StreamCall {
  public:
+  virtual ~StreamCall() = default;
+
   // Begins to send; Written follows. One at a time.
   virtual void StartWrite(const grpc::ByteBuffer& bytes) = 0;
   virtual void Abort() = 0;
-
- protected:
-  ~StreamCall() = default;
 };
 
 // One stream. Thread-safe: its handler, the queue of its call and the drain meet here.

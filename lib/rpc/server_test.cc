@@ -429,6 +429,239 @@ TEST_CASE("Server: a full pool answers UNAVAILABLE and says that a retry may hel
   first.join();
 }
 
+// Where a handler ran and what it was told.
+struct Visit {
+  std::thread::id thread;
+  bool may_block;
+  std::string request_id;
+  std::string traceparent;
+  std::string text;
+};
+
+// Keeps the visits; says NeedsPool() to a request "block" where it may not.
+class InlineFirst {
+ public:
+  GetHandler Handler() {
+    return [this](const CallContext& context,
+                  const GetProfileRequest& request) -> absl::StatusOr<GetProfileResponse> {
+      {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        visits_.push_back({std::this_thread::get_id(), context.may_block, context.request_id,
+                           context.traceparent, request.SerializeAsString()});
+      }
+      if (request.request_id() == "block" && !context.may_block) return NeedsPool();
+      if (context.may_block) gate_.Pass();
+      return Echo(context, request);
+    };
+  }
+  Gate& gate() { return gate_; }
+  std::vector<Visit> visits() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return visits_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<Visit> visits_;
+  Gate gate_;  // of those who may block
+};
+
+GetProfileRequest Asking(const std::string& id) {
+  GetProfileRequest request;
+  request.set_request_id(id);
+  return request;
+}
+
+TEST_CASE("Server: a handler of kInlineFirst runs where the call came in, without a worker",
+          "[rpc]") {
+  InlineFirst first;
+  ServerOptions options;
+  options.threads = 1;
+  House house(first.Handler(), Dispatch::kInlineFirst, options, 1, 0);
+  const Channel channel = house.As("gateway");
+  first.gate().Open();
+  REQUIRE(Call<GetProfileResponse>(channel, kGet, Asking("block"), Soon()).ok());
+  REQUIRE(Call<GetProfileResponse>(channel, kGet, Asking("one"), Soon()).ok());
+  const auto visits = first.visits();
+  REQUIRE(visits.size() == 3);
+  CHECK_FALSE(visits[2].may_block);
+  // The thread that receives, and not the one of the pool.
+  CHECK(visits[2].thread == visits[0].thread);
+  CHECK(visits[1].thread != visits[0].thread);
+}
+
+TEST_CASE("Server: what has to block comes once more on the pool, the very same call", "[rpc]") {
+  InlineFirst first;
+  first.gate().Open();
+  House house(first.Handler(), Dispatch::kInlineFirst);
+  const Channel channel = house.As("gateway");
+  GetProfileRequest request = Asking("block");
+  // Several slices on the wire, and nested messages.
+  request.mutable_by_identifier()->set_value(std::string(200'000, 'x'));
+  const auto answer = Call<GetProfileResponse>(channel, kGet, request, Soon("attempt-9"));
+  REQUIRE(answer.ok());
+  CHECK(answer->message_id() == "block");
+  const auto visits = first.visits();
+  REQUIRE(visits.size() == 2);
+  CHECK_FALSE(visits[0].may_block);
+  CHECK(visits[1].may_block);
+  CHECK(visits[1].thread != visits[0].thread);
+  for (const Visit& visit : visits) {
+    CHECK(visit.text == request.SerializeAsString());
+    CHECK(visit.request_id == "attempt-9");
+    CHECK(visit.traceparent == visits[0].traceparent);
+  }
+}
+
+TEST_CASE("Server: many calls that stay and that go to the pool keep apart", "[rpc]") {
+  InlineFirst first;
+  first.gate().Open();
+  House house(first.Handler(), Dispatch::kInlineFirst, ServerOptions(), 4, 1000);
+  const Channel channel = house.As("gateway");
+  std::atomic<int> good{0};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.emplace_back([&, i] {
+      for (int n = 0; n < 50; ++n) {
+        const std::string id = (i + n) % 2 == 0 ? "block" : std::to_string(i * 100 + n);
+        const auto answer = Call<GetProfileResponse>(channel, kGet, Asking(id), Soon());
+        if (answer.ok() && answer->message_id() == id) ++good;
+      }
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  CHECK(good == 400);
+  CHECK(house.calls() == 600);
+}
+
+TEST_CASE(
+    "Server: what has to block is OVERLOADED when the pool is full, what need not is answered",
+    "[rpc]") {
+  InlineFirst first;
+  House house(first.Handler(), Dispatch::kInlineFirst, ServerOptions(), 1, 0);
+  const Channel channel = house.As("gateway");
+  std::thread busy(
+      [&channel] { CHECK(Call<GetProfileResponse>(channel, kGet, Asking("block"), Soon()).ok()); });
+  first.gate().AwaitArrivals(1);
+  const auto second = Call<GetProfileResponse>(channel, kGet, Asking("block"), Soon());
+  CHECK(second.status().code() == absl::StatusCode::kUnavailable);
+  CHECK(base::ReasonOf(second.status()) == "OVERLOADED");
+  CHECK(base::IsRetryable(second.status()));
+  CHECK(Call<GetProfileResponse>(channel, kGet, Asking("one"), Soon()).ok());
+  first.gate().Open();
+  busy.join();
+}
+
+TEST_CASE("Server: NEEDS_POOL never leaves the server", "[rpc]") {
+  const Dispatch dispatch = GENERATE(Dispatch::kInline, Dispatch::kPool, Dispatch::kInlineFirst);
+  std::atomic<int> blocking{0};
+  House house(
+      [&blocking](const CallContext& context,
+                  const GetProfileRequest&) -> absl::StatusOr<GetProfileResponse> {
+        if (context.may_block) ++blocking;
+        return NeedsPool();
+      },
+      dispatch);
+  const auto answer =
+      Call<GetProfileResponse>(house.As("gateway"), kGet, GetProfileRequest(), Soon());
+  CHECK(answer.status().code() == absl::StatusCode::kInternal);
+  CHECK(base::ReasonOf(answer.status()) == "HANDLER_BLOCKS");
+  CHECK_FALSE(base::IsRetryable(answer.status()));
+  // Who is on the receiving thread is told so, whatever the method was registered as.
+  CHECK(blocking == (dispatch == Dispatch::kInline ? 0 : 1));
+  CHECK(house.calls() == (dispatch == Dispatch::kInlineFirst ? 2 : 1));
+}
+
+TEST_CASE("Server: a call that went on to the pool is recorded and counted once", "[rpc]") {
+  std::mutex mutex;
+  std::vector<std::string> records;
+  ServerOptions options;
+  options.max_calls_per_caller = 1;
+  options.on_done = [&](const CallRecord& record) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    records.push_back(std::string(record.method) + " " + std::string(record.request_id) + " " +
+                      record.reason);
+  };
+  InlineFirst first;
+  first.gate().Open();
+  {
+    House house(first.Handler(), Dispatch::kInlineFirst, options);
+    REQUIRE(Call<GetProfileResponse>(house.As("gateway"), kGet, Asking("block"), Soon("r-1")).ok());
+  }
+  CHECK(records == std::vector<std::string>{std::string(kGet) + " r-1 "});
+}
+
+TEST_CASE("Server G4: what waits for a worker longer than its caller is not started again",
+          "[rpc][G4]") {
+  InlineFirst first;
+  {
+    House house(first.Handler(), Dispatch::kInlineFirst, ServerOptions(), 1, 1);
+    const Channel channel = house.As("gateway");
+    std::thread busy([&channel] {
+      CHECK(Call<GetProfileResponse>(channel, kGet, Asking("block"), Soon()).ok());
+    });
+    first.gate().AwaitArrivals(1);
+    CallOptions call;
+    call.deadline = house.clock().Now() + absl::Milliseconds(50);
+    const auto late = Call<GetProfileResponse>(channel, kGet, Asking("block"), call);
+    CHECK(late.status().code() == absl::StatusCode::kDeadlineExceeded);
+    while (house.clock().Now() < call.deadline + absl::Milliseconds(50)) std::this_thread::yield();
+    first.gate().Open();
+    busy.join();
+  }
+  // Of the late one only the first look, if it came in time for that.
+  int on_pool = 0;
+  for (const Visit& visit : first.visits()) on_pool += visit.may_block ? 1 : 0;
+  CHECK(on_pool == 1);
+}
+
+TEST_CASE("Server G5: of kInlineFirst, what is no such message never reaches the handler",
+          "[rpc][G5]") {
+  InlineFirst first;
+  House house(first.Handler(), Dispatch::kInlineFirst);
+  const auto channel = house.Foreign(house.pki().IssueService("gateway"));
+  const std::string path = std::string("/") + kGet;
+  CHECK(RawBytes(*channel, path, std::string("\x0a\x7f\x41", 3)).error_code() ==
+        grpc::INVALID_ARGUMENT);
+  GetProfileRequest unknown;
+  unknown.mutable_by_identifier()->set_type(static_cast<mpi::v1::IdentifierType>(77));
+  CHECK(base::ReasonOf(FromGrpc(RawSoon(*channel, path, unknown))) == "MALFORMED_MESSAGE");
+  CHECK(house.calls() == 0);
+  // And an empty one is a message.
+  CHECK(RawSoon(*channel, path).ok());
+}
+
+TEST_CASE("Server: a handler of kInlineFirst that throws, here or there, fails its call alone",
+          "[rpc]") {
+  const bool on_pool = GENERATE(false, true);
+  House house(
+      [on_pool](const CallContext& context,
+                const GetProfileRequest& request) -> absl::StatusOr<GetProfileResponse> {
+        if (request.request_id() == "fine") return Echo(context, request);
+        if (on_pool && !context.may_block) return NeedsPool();
+        throw std::runtime_error("secret");
+      },
+      Dispatch::kInlineFirst);
+  const Channel channel = house.As("gateway");
+  const auto answer = Call<GetProfileResponse>(channel, kGet, Asking("throw"), Soon());
+  CHECK(base::ReasonOf(answer.status()) == "HANDLER_THREW");
+  CHECK(house.calls() == (on_pool ? 2 : 1));
+  CHECK(Call<GetProfileResponse>(channel, kGet, Asking("fine"), Soon()).ok());
+}
+
+TEST_CASE("Server: stopping lets a call that went on to the pool finish", "[rpc]") {
+  InlineFirst first;
+  House house(first.Handler(), Dispatch::kInlineFirst);
+  const Channel channel = house.As("gateway");
+  std::thread client(
+      [&channel] { CHECK(Call<GetProfileResponse>(channel, kGet, Asking("block"), Soon()).ok()); });
+  first.gate().AwaitArrivals(1);
+  std::thread stopper([&house] { house.server().Stop(absl::Seconds(10)); });
+  first.gate().Open();
+  client.join();
+  stopper.join();
+}
+
 TEST_CASE("Server: health follows what the service says of itself", "[rpc]") {
   House house;
   const Channel channel = house.As("gateway");

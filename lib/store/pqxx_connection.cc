@@ -72,9 +72,12 @@ int64_t ConnectSeconds(const PoolOptions& options, absl::Duration patience) {
 std::string SessionOptions(const PoolOptions& options) {
   const int64_t timeout = absl::ToInt64Milliseconds(options.statement_timeout);
   // Every statement looks rows up by key, so one plan fits all values: planning again for each call
-  // would cost more than the call.
-  return absl::StrCat("-c plan_cache_mode=force_generic_plan -c search_path=", options.schema,
-                      ",pg_temp -c statement_timeout=", timeout,
+  // would cost more than the call. A plan made while a table was young must not be a scan of it: it
+  // would be kept while the table grows, until somebody analyses that. Where there is no key to go
+  // by, a table is scanned all the same, at a price (1e10) that would have the statement compiled
+  // each time; of ours none is worth compiling.
+  return absl::StrCat("-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off",
+                      " -c search_path=", options.schema, ",pg_temp -c statement_timeout=", timeout,
                       " -c idle_in_transaction_session_timeout=", timeout == 0 ? 0 : 4 * timeout,
                       " -c TimeZone=UTC -c DateStyle=ISO -c bytea_output=hex"
                       " -c client_min_messages=error");

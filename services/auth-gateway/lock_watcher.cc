@@ -101,7 +101,7 @@ void LockMetrics::CountEnded(LockEventKind kind, size_t sessions) const {
 
 void LockMetrics::ObserveLag(absl::Duration lag) const { lag_.Observe({}, lag); }
 
-LockWatcher::LockWatcher(Deps deps) : deps_(std::move(deps)), heard_at_(deps_.clock.Now()) {}
+LockWatcher::LockWatcher(const Deps& deps) : deps_(deps), heard_at_(deps_.clock.Now()) {}
 
 void LockWatcher::Start() {
   thread_ = std::thread([this] { Loop(); });

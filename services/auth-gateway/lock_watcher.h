@@ -57,7 +57,7 @@ class LockWatcher {
     SessionStore& sessions;
   };
 
-  explicit LockWatcher(Deps deps);
+  explicit LockWatcher(const Deps& deps);
   ~LockWatcher() { Stop(); }
   LockWatcher(const LockWatcher&) = delete;
   LockWatcher& operator=(const LockWatcher&) = delete;

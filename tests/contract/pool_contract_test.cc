@@ -467,6 +467,50 @@ TEST_CASE(
   CHECK(pool->Ping(Soon()).ok());
 }
 
+// The lines of a plan.
+std::string PlanBy(Pool& pool, const Statement& statement) {
+  const auto rows = pool.Exec(Soon(), statement);
+  REQUIRE(rows.ok());
+  std::string plan;
+  for (const Row row : *rows) absl::StrAppend(&plan, row.Text(0), "\n");
+  return plan;
+}
+
+TEST_CASE("Pool: a statement planned while its table was small goes by the key when it is full",
+          "[contract]") {
+  constexpr Statement kFind{"t_find", "SELECT note FROM items WHERE note = ANY($1::text[])"};
+  constexpr Statement kPlan{"t_plan", "EXPLAIN EXECUTE t_find('{note 7}')"};
+  Fixture fixture;
+  // One page, and the database knows it: reading that is cheaper than any index.
+  REQUIRE(fixture.database()
+              .Psql("CREATE UNIQUE INDEX items_note ON items (note);"
+                    "INSERT INTO items VALUES (0, 'first'); ANALYZE items")
+              .ok());
+  const auto pool = fixture.NewPool(1);
+  REQUIRE(pool->Exec(Soon(), kFind, {std::vector<std::string>{"note 7"}}).ok());
+  REQUIRE(fixture.database()
+              .Psql("INSERT INTO items SELECT n, 'note ' || n FROM generate_series(1, 20000) n")
+              .ok());
+  const auto found = pool->Exec(Soon(), kFind, {std::vector<std::string>{"note 7"}});
+  REQUIRE(found.ok());
+  CHECK(found->size() == 1);
+  const std::string plan = PlanBy(*pool, kPlan);
+  CAPTURE(plan);
+  CHECK(absl::StrContains(plan, "items_note"));
+  CHECK_FALSE(absl::StrContains(plan, "Seq Scan"));
+}
+
+TEST_CASE("Pool: what has no key to go by scans its table, and is not compiled for that",
+          "[contract]") {
+  constexpr Statement kPlan{"t_plan", "EXPLAIN ANALYZE SELECT sum(id) FROM items WHERE note > 'a'"};
+  Fixture fixture;
+  const auto pool = fixture.NewPool(1);
+  const std::string plan = PlanBy(*pool, kPlan);
+  CAPTURE(plan);
+  CHECK(absl::StrContains(plan, "Seq Scan"));
+  CHECK_FALSE(absl::StrContains(plan, "JIT"));
+}
+
 TEST_CASE("Pool: options that could become SQL, or make no sense, are refused", "[contract]") {
   PoolOptions good;
   good.host = "/tmp";

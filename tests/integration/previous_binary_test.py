@@ -2,7 +2,8 @@
 before the last change of a migration is built, its stack signs somebody in, the schemas are brought
 forward under it with today's migrations, and it goes on signing people in, restarted or not.
 
-The programs of that commit stay in build/previous/<commit>, so that only the first run builds them."""
+The programs of that commit stay in build/previous/<commit>, so that only the first run builds them.
+What its stack consists of, that commit says itself: programs and ports come and go."""
 
 import json
 import os
@@ -22,10 +23,6 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KEPT = ROOT / "build/previous"
 MIGRATIONS = ":(glob)services/*/migrations/**"
-PROGRAMS = ("idp-simulator", "mpi-simulator", "mhv-simulator", "signin")
-SERVICES = ("auth-gateway", "user-attributes", "mpi-adapter", "mhv-account", "inherited-proofing")
-# The ports of a stack, old or new, lie at these distances from its base.
-PORTS = (43, 44, 45, 46, 47, 48, 61, 62, 63, 1043, 1045, 1046, 1047, 1048)
 # A cold compiler cache on two busy cores; tools/dev/run_tests.py allows some minutes more.
 BUILD_SECONDS = 1500
 PEOPLE = ("idme_loa3", "mhv_premium")
@@ -56,10 +53,10 @@ def previous_commit() -> str:
     return git("rev-parse", "--verify", f"{changed}^1^{{commit}}")
 
 
-def free_base() -> int:
+def free_base(distances: list[int]) -> int:
     for base in range(30200, 31600, 100):
         with_answer = False
-        for offset in PORTS:
+        for offset in distances:
             with socket.socket() as probe:
                 with_answer = with_answer or probe.connect_ex(("127.0.0.1", base + offset)) == 0
         if not with_answer:
@@ -81,8 +78,7 @@ class PreviousBinary(unittest.TestCase):
         self.tree = KEPT / self.commit[:12]
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="va-previous."))
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("VA_")}
-        self.environment |= {"VA_DEV_DIR": str(self.folder / "dev"), "VA_DEV_PORT_BASE": str(free_base()),
-                             "VA_PRESET": "release"}
+        self.environment |= {"VA_DEV_DIR": str(self.folder / "dev"), "VA_PRESET": "release"}
         self.addCleanup(self.clean)
 
     def clean(self):
@@ -116,6 +112,23 @@ class PreviousBinary(unittest.TestCase):
         self.assertEqual(archive.returncode, 0)
         coming.rename(self.tree)
 
+    def words_of_the_stack(self, script: str, base=10_000) -> list[str]:
+        """What the scripts of that commit say of its stack."""
+        done = subprocess.run(["bash", "-c", f"source tools/dev/lib.sh; source tools/dev/stack.sh; {script}"],
+                              cwd=self.tree, env=self.environment | {"VA_DEV_PORT_BASE": str(base)},
+                              capture_output=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        words = done.stdout.decode().split()
+        self.assertNotEqual(words, [], script)
+        return words
+
+    def read_the_stack(self):
+        self.services = self.words_of_the_stack('printf "%s\\n" "${VA_SERVICES[@]}"')
+        self.programs = [*self.services, *self.words_of_the_stack('printf "%s\\n" "${VA_SIMULATORS[@]}"'),
+                         "signin"]
+        ports = self.words_of_the_stack("stack_ports | cut -d' ' -f1", base=10_000)
+        self.environment["VA_DEV_PORT_BASE"] = str(free_base([int(port) - 10_000 for port in ports]))
+
     def say_while(self, started, done):
         """How far the build is, every half minute: nobody shall wonder whether it stands."""
         while not done.wait(30):
@@ -130,7 +143,7 @@ class PreviousBinary(unittest.TestCase):
         saying = threading.Thread(target=self.say_while, args=(started, done))
         saying.start()
         try:
-            code, text = self.run_in_tree(["./dev", "build", "release", *SERVICES, *PROGRAMS],
+            code, text = self.run_in_tree(["./dev", "build", "release", *self.programs],
                                           timeout=BUILD_SECONDS)
         finally:
             done.set()
@@ -162,7 +175,7 @@ class PreviousBinary(unittest.TestCase):
     def await_ready(self):
         deadline = time.monotonic() + 180
         pause = threading.Event()
-        for service in SERVICES:
+        for service in self.services:
             while True:
                 said = "no answer"
                 try:
@@ -190,13 +203,14 @@ class PreviousBinary(unittest.TestCase):
 
     def test_the_previous_programs_serve_on_todays_schema(self):
         self.unpack()
+        self.read_the_stack()
         self.build()
         code, text = self.run_in_tree(["./dev", "up"])
         self.assertEqual(code, 0, text)
         self.everybody_signs_in("before the migration")
 
         # The old programs run meanwhile: what needs a lock must not need it for long.
-        applied = [name for service in SERVICES for name in self.migrate(service)]
+        applied = [name for service in self.services for name in self.migrate(service)]
         self.assertNotEqual(applied, [], "today's migrations are those of the previous commit")
         self.everybody_signs_in("after the migration, not restarted")
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "lib/base/status.h"
 #include "lib/identity/disclosure.h"
 #include "tools/signinctl/explanation.h"
@@ -31,8 +32,13 @@ Result RejectFor(const absl::Status& status) {
   return Reject(base::ReasonOf(status), std::string(status.message()));
 }
 
-// Names that nothing grants must not be guessed at.
+// Names that nothing grants must not be guessed at; the service refuses them, too. A file without a
+// type is of none: no rule reads one then.
 absl::Status CheckNames(const Attempt& attempt, const identity::Policy& policy) {
+  if (!attempt.type.empty() && !attributes::IsSignInType(attempt.type)) {
+    return Bad("UNKNOWN_TYPE", absl::StrCat("no such sign-in type; there are ",
+                                            absl::StrJoin(attributes::SignInTypes(), ", ")));
+  }
   if (policy.FindApplication(attempt.application) == nullptr) {
     return Bad("UNKNOWN_APPLICATION", "no such application in the policy");
   }

@@ -5,6 +5,7 @@
 #include "lib/base/clock.h"
 #include "lib/testing/test_pki.h"
 #include "services/mpi-adapter/hl7/answer_samples.h"
+#include "services/user-attributes/domain/derive.h"
 #include "services/user-attributes/domain/rule_fixture.h"
 #include "tools/signinctl/run_testing.h"
 
@@ -218,6 +219,28 @@ TEST_CASE("attributes explain: unknown names and unusable files are rejects with
   CHECK(Explain("not json", {"--mpi", "/nonexistent"}).exit == 2);
   CHECK(Explain(good, {"--mpi", "/nonexistent"}).exit == 2);
   CHECK(Explain(good, {"--now", "noon"}).exit == 2);
+}
+
+TEST_CASE("attributes explain: a sign-in type that does not exist is refused, with those that do",
+          "[signinctl]") {
+  const std::string file = FileOf(NeverProofed());
+  Json row = Json::parse(file);
+  row["type"] = "nonsense";
+  for (const Ran& ran : {Explain(file, {"--type", "nonsense"}), Explain(row.dump())}) {
+    CHECK(ran.exit == 1);
+    CHECK(ran.json["verdict"] == "reject");
+    CHECK(ran.json["reason"] == "UNKNOWN_TYPE");
+    for (const absl::string_view type : attributes::SignInTypes()) {
+      CHECK(absl::StrContains(ran.out + ran.err, type));
+    }
+  }
+  CHECK(Explain(file, {"--type", "Idme"}).json["reason"] == "UNKNOWN_TYPE");
+  // The file's is overruled before it counts, and each of the list is one.
+  CHECK(Explain(row.dump(), {"--type", "idme"}).exit == 0);
+  for (const absl::string_view type : attributes::SignInTypes()) {
+    CAPTURE(type);
+    CHECK(Explain(file, {"--type", std::string(type)}).json.contains("decision"));
+  }
 }
 
 TEST_CASE("attributes explain: an unknown context is a refusal of the rules, not a guess",

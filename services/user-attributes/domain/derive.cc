@@ -1,5 +1,7 @@
 #include "services/user-attributes/domain/derive.h"
 
+#include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 
@@ -22,6 +24,23 @@ using identity::Icn;
 using identity::PersonText;
 using identity::Reading;
 using identity::Ssn;
+
+constexpr std::array<absl::string_view, 16> kSignInTypes = {"mhv",
+                                                            "dslogon",
+                                                            "idme",
+                                                            "logingov",
+                                                            "mhv_verified",
+                                                            "dslogon_verified",
+                                                            "idme_verified",
+                                                            "logingov_verified",
+                                                            "signup",
+                                                            "idme_signup",
+                                                            "idme_signup_verified",
+                                                            "logingov_signup",
+                                                            "logingov_signup_verified",
+                                                            "mfa",
+                                                            "verify",
+                                                            "custom"};
 
 std::string Str(absl::string_view text) { return std::string(text.data(), text.size()); }
 
@@ -335,6 +354,12 @@ std::optional<BirthDate> ReadBirthDate(const AttributeReading& reading, Attr att
   std::optional<BirthDate> day = BirthDate::FromWire(Str(*value)).Dashed();
   if (!day) AddNote("malformed_birth_date", out, WireName(attr), trace);
   return day;
+}
+
+absl::Span<const absl::string_view> SignInTypes() { return kSignInTypes; }
+
+bool IsSignInType(absl::string_view type) {
+  return std::find(kSignInTypes.begin(), kSignInTypes.end(), type) != kSignInTypes.end();
 }
 
 bool AsksForVerified(absl::string_view type) {

@@ -6,6 +6,8 @@
 #include <optional>
 #include <vector>
 
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "lib/identity/assurance.h"
 #include "lib/identity/gc_ids.h"
 #include "lib/identity/policy.h"
@@ -61,6 +63,10 @@ const std::optional<identity::Icn>& AskedIcn(const Claims& claims);
 
 // The traits question of a person; nothing when a required trait is missing.
 std::optional<Traits> TraitsOf(const Claims& claims);
+
+// Every sign-in type of the path (ssoe_saml.md 9.1).
+absl::Span<const absl::string_view> SignInTypes();
+bool IsSignInType(absl::string_view type);
 
 // Whether the sign-in type itself asks for a verified person: mhv_verified, idme_verified ...
 bool AsksForVerified(absl::string_view type);

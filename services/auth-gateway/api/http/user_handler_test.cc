@@ -99,7 +99,7 @@ TEST_CASE(
   SignedIn person;
   const json user = person.Attributes();
   CHECK(person.status == 200);
-  CHECK(person.body["data"]["id"] == "");
+  CHECK(person.body["data"]["id"].get<std::string>().empty());
   CHECK(person.body["data"]["type"] == "user");
   CHECK(person.body["meta"]["errors"].is_null());
   const std::vector<std::pair<const char*, std::vector<const char*>>> parts = {

@@ -102,10 +102,21 @@ absl::Status AttributesServiceImpl::FillKnown(const Assertion& credential,
   return absl::OkStatus();
 }
 
+// What is stored of an OpenID Connect credential is asked of the database, and a policy that the
+// caller has and we do not is looked for on disk.
+bool AttributesServiceImpl::MayBlock(const Assertion& credential,
+                                     const std::string& version) const {
+  return std::holds_alternative<OidcAssertion>(credential) ||
+         deps_.policy.Current()->version != version;
+}
+
 absl::StatusOr<v1::DeriveResponse> AttributesServiceImpl::Derive(
     const rpc::CallContext& context, const v1::DeriveRequest& request) const {
   const absl::StatusOr<Assertion> credential = UnpackCredential(request);
   if (!credential.ok()) return credential.status();
+  if (!context.may_block && MayBlock(*credential, request.context().policy_version())) {
+    return rpc::NeedsPool();
+  }
   const auto policy = AgreedPolicy(request.context().policy_version());
   if (!policy.ok()) return policy.status();
   absl::StatusOr<Attempt> attempt = UnpackAttempt(request.context(), **policy);
@@ -316,13 +327,13 @@ absl::Status AttributesServiceImpl::RecordRenewal(const v1::RenewDecisionRequest
 }
 
 void RegisterAttributesService(const AttributesServiceImpl& service, rpc::ServerBuilder& builder) {
-  // All of them may wait for the database; of Derive only what reads an OpenID Connect credential.
+  // All of them may wait for the database; of Derive only few: see MayBlock.
   builder.Unary<v1::DeriveRequest, v1::DeriveResponse>(
       kDeriveMethod,
       [&service](const rpc::CallContext& context, const v1::DeriveRequest& request) {
         return service.Derive(context, request);
       },
-      rpc::Dispatch::kPool);
+      rpc::Dispatch::kInlineFirst);
   builder.Unary<v1::AdmitRequest, v1::AdmitResponse>(
       kAdmitMethod,
       [&service](const rpc::CallContext& context, const v1::AdmitRequest& request) {

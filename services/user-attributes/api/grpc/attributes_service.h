@@ -54,6 +54,8 @@ class AttributesServiceImpl {
   // after this side has read the file again (decision E5).
   absl::StatusOr<std::shared_ptr<const identity::Policy>> AgreedPolicy(
       const std::string& version) const;
+  // Whether Derive would have to wait for anything.
+  bool MayBlock(const Assertion& credential, const std::string& version) const;
   // What is stored that the rules want to know before they run: whether the credential of an OpenID
   // Connect provider was verified before; and whose the asserted ICN is, when an assertion without
   // a CSP uuid may stand on that account (ssoe_saml.md 13.2). Asks the database for nobody else.

@@ -92,6 +92,13 @@ struct Harness {
     return service.Derive({"auth-gateway.va.internal", "r1", "", absl::InfiniteFuture(), nullptr},
                           request);
   }
+  // As on the thread that receives calls.
+  absl::StatusOr<v1::DeriveResponse> DeriveInline(const v1::DeriveRequest& request) {
+    rpc::CallContext context;
+    context.deadline = absl::InfiniteFuture();
+    context.may_block = false;
+    return service.Derive(context, request);
+  }
   absl::StatusOr<v1::AdmitResponse> Admit(const v1::AdmitRequest& request) {
     return service.Admit({"auth-gateway.va.internal", "r1", "", absl::InfiniteFuture(), nullptr},
                          request);
@@ -760,6 +767,57 @@ TEST_CASE("Derive: an answer of ID.me asks MPI by ID.me's uuid and names whom to
   CHECK(harness.accounts.known_asked.front().first->type == identity::Csp::kIdme);
 }
 
+TEST_CASE("Derive: what is answered from the request alone is answered without blocking",
+          "[attributes][api]") {
+  Harness harness;
+  harness.accounts.failure = absl::UnavailableError("nobody may ask here");
+  for (const Statement& statement : {IdmeLoa3(), IdmeLoa1(), MhvPremium()}) {
+    const auto request = Ask<v1::DeriveRequest>(statement);
+    const auto here = harness.DeriveInline(request);
+    const auto there = harness.Derive(request);
+    REQUIRE(here.ok());
+    REQUIRE(there.ok());
+    CHECK(here->SerializeAsString() == there->SerializeAsString());
+  }
+  CHECK(harness.accounts.known_asked.empty());
+  CHECK(harness.policy.reloads == 0);
+}
+
+TEST_CASE("Derive: an answer of an OpenID Connect provider waits for a place to block, untouched",
+          "[attributes][api][sis]") {
+  Harness harness;
+  const auto request = AskOidc<v1::DeriveRequest>(OidcIdme());
+  CHECK(harness.DeriveInline(request).status() == rpc::NeedsPool());
+  CHECK(harness.accounts.known_asked.empty());
+  CHECK(harness.lines.text.empty());
+  REQUIRE(harness.Derive(request).ok());
+  CHECK(harness.accounts.known_asked.size() == 1);
+}
+
+TEST_CASE("Derive: E5 a policy we do not have is looked for on disk, so not without blocking",
+          "[attributes][api]") {
+  Harness harness;
+  identity::Policy newer = ShippedPolicy();
+  newer.version = "tomorrow";
+  harness.policy.on_disk = std::make_shared<const identity::Policy>(newer);
+  auto request = Ask<v1::DeriveRequest>(IdmeLoa3());
+  request.mutable_context()->set_policy_version("tomorrow");
+  CHECK(harness.DeriveInline(request).status() == rpc::NeedsPool());
+  CHECK(harness.policy.reloads == 0);
+  CHECK(harness.lines.text.empty());
+  REQUIRE(harness.Derive(request).ok());
+  CHECK(harness.policy.reloads == 1);
+  CHECK(harness.DeriveInline(request).ok());
+}
+
+TEST_CASE("Derive: a caller's mistake is told without a worker", "[attributes][api]") {
+  Harness harness;
+  auto request = Ask<v1::DeriveRequest>(IdmeLoa3());
+  request.mutable_context()->set_type("nonsense");
+  CHECK(base::ReasonOf(harness.DeriveInline(request).status()) == "UNKNOWN_TYPE");
+  CHECK(absl::IsInvalidArgument(harness.DeriveInline(v1::DeriveRequest()).status()));
+}
+
 TEST_CASE("Admit: an answer of ID.me is linked with its digest, and MPI is told only what is new",
           "[attributes][api][sis]") {
   Harness harness;
@@ -857,6 +915,22 @@ TEST_CASE("Admit: nobody with a uuid of their own costs a look-up", "[attributes
   Harness harness;
   REQUIRE(harness.Admit(Matched(IdmeLoa3())).ok());
   CHECK(harness.accounts.known_asked.empty());
+}
+
+TEST_CASE("Admit: R12 somebody whose asserted ICN MPI has replaced is looked for by the new one",
+          "[attributes][api]") {
+  Harness harness;
+  auto request = Matched(IdmeLoa3());
+  request.mutable_mpi_profile()->set_icn("3000000003V300003");
+  // The account knows the old ICN: it keeps it, waits for two operators, and shows no other.
+  harness.accounts.answer.merge_pending = true;
+  const auto response = harness.Admit(request);
+  REQUIRE(response.ok());
+  CHECK(response->verdict() == v1::VERDICT_ADMIT);
+  CHECK(response->account_id() == kAccount);
+  CHECK(harness.accounts.linked.at(0).icn == identity::Icn::FromWire("3000000003V300003"));
+  CHECK_FALSE(response->attributes().has_icn());
+  CHECK_FALSE(response->has_mpi_update());
 }
 
 TEST_CASE("Admit: R12 MPI is told nothing of an identity that is in doubt", "[attributes][api]") {

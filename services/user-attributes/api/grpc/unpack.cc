@@ -1,7 +1,5 @@
 #include "services/user-attributes/api/grpc/unpack.h"
 
-#include <algorithm>
-#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "lib/base/status.h"
 #include "lib/rpc/wire.h"
+#include "services/user-attributes/domain/derive.h"
 
 namespace va::attributes {
 namespace {
@@ -23,24 +22,6 @@ using identity::Ssn;
 // Above anything a broker sends, far below what would hurt.
 constexpr int kMostAttributes = 512;
 constexpr int kMostContexts = 16;
-
-// Sign-in types of the path, ssoe_saml.md 9.1.
-constexpr std::array<absl::string_view, 16> kTypes = {"mhv",
-                                                      "dslogon",
-                                                      "idme",
-                                                      "logingov",
-                                                      "mhv_verified",
-                                                      "dslogon_verified",
-                                                      "idme_verified",
-                                                      "logingov_verified",
-                                                      "signup",
-                                                      "idme_signup",
-                                                      "idme_signup_verified",
-                                                      "logingov_signup",
-                                                      "logingov_signup_verified",
-                                                      "mfa",
-                                                      "verify",
-                                                      "custom"};
 
 absl::string_view View(const std::string& text) { return {text.data(), text.size()}; }
 
@@ -185,7 +166,7 @@ absl::Status CheckRowId(const std::string& id, absl::string_view reason) {
 
 absl::StatusOr<Attempt> UnpackAttempt(const v1::SignInContext& context,
                                       const identity::Policy& policy) {
-  if (std::find(kTypes.begin(), kTypes.end(), View(context.type())) == kTypes.end()) {
+  if (!IsSignInType(context.type())) {
     return Invalid("UNKNOWN_TYPE", "no such sign-in type");
   }
   const std::string& application = ApplicationOr(context.application(), policy);
