@@ -91,6 +91,7 @@ constexpr std::array kNames = {
     ReferenceName{kSisFormerCodes, "ssn_mismatch", "007", "", "", ""},
 
     // mpi_mhv.md 1.13: the reference folds every application error into "not found".
+    ReferenceName{kMpiFindReasons, "LOA_TOO_LOW", "", "Unauthorized", "not_authorized", ""},
     ReferenceName{kMpiFindReasons, "NO_RESULT", "", "RecordNotFound", kNotFound, ""},
     ReferenceName{kMpiFindReasons, "MULTIPLE_MATCHES", "", "DuplicateRecords", kNotFound, ""},
     ReferenceName{kMpiFindReasons, "SEVERAL_RESULTS", "", "DuplicateRecords", kNotFound, ""},

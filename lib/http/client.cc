@@ -1,8 +1,11 @@
 #include "lib/http/client.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
+#include <deque>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -14,7 +17,9 @@
 #include "absl/strings/strip.h"
 #include "lib/base/status.h"
 #include "lib/base/url.h"
+#include "lib/http/client_tls.h"
 #include "lib/http/tls_files.h"
+#include "lib/resilience/bulkhead.h"
 
 namespace va::http {
 namespace {
@@ -26,6 +31,18 @@ constexpr long kMaxRedirects = 5;
 // minute or so, a TLS close looks alive to curl, and a POST that was sent on it must not be sent
 // twice: without this a crowd leaves connections behind that cost the next crowd one failure each.
 constexpr long kLongestIdleSeconds = 20;
+
+// Handshakes of one client at the same moment: a crowd that makes all of its connections at once
+// gains nothing by it, and holds the buffers of all of them.
+constexpr int kHandshakesAtOnce = 64;
+
+// Of the handles that a crowd has left behind, so many go with each later request.
+constexpr size_t kLetGoAtOnce = 4;
+
+// libcurl's smallest: requests are a few KiB, and the default of 64 KiB is held by every handle.
+constexpr long kUploadBuffer = 16 * 1024;
+// For reading an answer; held by every request under way, and by most of them while nothing comes.
+constexpr long kReadBuffer = 4 * 1024;
 
 absl::Status BadRequest(absl::string_view message) {
   return base::MakeError(absl::StatusCode::kInvalidArgument, "BAD_REQUEST", message);
@@ -41,6 +58,8 @@ struct ListFreer {
 };
 using HeaderList = std::unique_ptr<curl_slist, ListFreer>;
 
+using SteadyTime = std::chrono::steady_clock::time_point;
+
 // What the callbacks of one transfer fill.
 struct Transfer {
   ClientResponse response;
@@ -48,7 +67,12 @@ struct Transfer {
   size_t header_bytes = 0;
   bool too_large = false;
   bool repeatable = false;
-  bool sent = false;  // and no byte of an answer yet
+  bool sent = false;  // and not told to go elsewhere since
+  // For its handshake, if it needs one.
+  const ClientTls* tls = nullptr;
+  resilience::Bulkhead* handshakes = nullptr;
+  SteadyTime connected_by;
+  std::optional<resilience::Bulkhead::Place> handshake{};
 };
 
 size_t OnBody(char* data, size_t size, size_t count, void* user) {
@@ -71,9 +95,12 @@ size_t OnHeader(char* data, size_t size, size_t count, void* user) {
     return 0;
   }
   const absl::string_view line = absl::StripTrailingAsciiWhitespace(absl::string_view(data, bytes));
-  // A status line begins a new answer: what came before was an interim one or a redirect.
+  // A status line begins a new answer: what came before was an interim one or a redirect. After a
+  // redirect the request goes on to another place; whoever answers "100" has heard it.
   if (absl::StartsWith(line, "HTTP/")) {
-    transfer->sent = false;
+    if (absl::StartsWith(line.substr(std::min(line.find(' '), line.size())), " 3")) {
+      transfer->sent = false;
+    }
     transfer->response.headers.Clear();
     return bytes;
   }
@@ -91,6 +118,7 @@ size_t OnHeader(char* data, size_t size, size_t count, void* user) {
 int OnBeforeSending(void* user, char* /*peer*/, char* /*own*/, int /*peer_port*/,
                     int /*own_port*/) {
   auto* transfer = static_cast<Transfer*>(user);
+  transfer->handshake.reset();
   if (transfer->sent && !transfer->repeatable) return CURL_PREREQFUNC_ABORT;
   transfer->sent = true;
   return CURL_PREREQFUNC_OK;
@@ -164,14 +192,14 @@ absl::Status ToStatus(CURLcode code, const Transfer& transfer, absl::string_view
   }
 }
 
-// curl keeps a copy of its own.
-void SetBlob(CURL* handle, CURLoption option, const std::string& text) {
-  if (text.empty()) return;
-  curl_blob blob = {};
-  blob.data = const_cast<char*>(text.data());  // NOLINT: curl's struct is not const-correct
-  blob.len = text.size();
-  blob.flags = CURL_BLOB_COPY;
-  curl_easy_setopt(handle, option, &blob);
+// Called by libcurl for the context of each new connection, before its handshake.
+CURLcode OnContext(CURL* /*handle*/, void* context, void* user) {
+  auto* transfer = static_cast<Transfer*>(user);
+  transfer->handshake.reset();
+  transfer->handshake = transfer->handshakes->Enter(
+      absl::FromChrono(transfer->connected_by - std::chrono::steady_clock::now()));
+  if (!transfer->handshake) return CURLE_OPERATION_TIMEDOUT;
+  return transfer->tls->Apply(static_cast<SSL_CTX*>(context)) ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
 }
 
 TlsFileNames NamesOf(const TlsClientOptions& options) {
@@ -184,53 +212,64 @@ TlsFileNames NamesOf(const TlsClientOptions& options) {
 // that under light load one warm connection does all the work.
 class CurlClient::Impl {
  public:
-  Impl(TlsClientOptions options, TlsMaterial material)
-      : options_(std::move(options)), material_(std::move(material)) {}
+  Impl(TlsClientOptions options, std::shared_ptr<const ClientTls> tls)
+      : options_(std::move(options)), tls_(std::move(tls)) {}
 
   absl::StatusOr<ClientResponse> Send(const ClientRequest& request);
   absl::Status ReloadTls();
 
  private:
-  // A handle and the generation of certificates it was made with.
+  // A handle and the certificates it was made with, which it refers to.
   struct Lease {
+    std::shared_ptr<const ClientTls> tls;
     Handle handle;
-    uint64_t generation = 0;
   };
 
   Lease Take();
   void Give(Lease lease);
   void SetTransport(CURL* handle) const;
-  static void SetCertificates(CURL* handle, const TlsMaterial& material);
   static void SetRequest(CURL* handle, const ClientRequest& request);
+
+  struct Idle {
+    Lease lease;
+    SteadyTime since;
+  };
 
   const TlsClientOptions options_;
   std::mutex mutex_;
-  TlsMaterial material_;  // guarded by mutex_, as are the next two
-  uint64_t generation_ = 0;
-  std::vector<Handle> idle_;
+  std::shared_ptr<const ClientTls> tls_;  // guarded by mutex_, as is the next
+  resilience::Bulkhead handshakes_{kHandshakesAtOnce};
+  std::deque<Idle> idle_;  // all of tls_; the one that has been idle longest first
 };
 
 CurlClient::Impl::Lease CurlClient::Impl::Take() {
   Lease lease;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    lease.generation = generation_;
     if (!idle_.empty()) {
-      lease.handle = std::move(idle_.back());
+      lease = std::move(idle_.back().lease);
       idle_.pop_back();
       return lease;
     }
-    lease.handle.reset(curl_easy_init());
-    if (lease.handle != nullptr) SetCertificates(lease.handle.get(), material_);
+    lease.tls = tls_;
   }
+  lease.handle.reset(curl_easy_init());
   if (lease.handle != nullptr) SetTransport(lease.handle.get());
   return lease;
 }
 
 void CurlClient::Impl::Give(Lease lease) {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  std::vector<Idle> old;  // closed after the lock: they say goodbye to their peers
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (lease.generation == generation_ && idle_.size() < options_.idle_handles) {
-    idle_.push_back(std::move(lease.handle));
+  if (lease.tls == tls_ && idle_.size() < options_.idle_handles) {
+    idle_.push_back({std::move(lease), now});
+  }
+  // A connection this old is not used again, so its handle is only memory.
+  while (!idle_.empty() && old.size() < kLetGoAtOnce &&
+         now - idle_.front().since > std::chrono::seconds(kLongestIdleSeconds)) {
+    old.push_back(std::move(idle_.front()));
+    idle_.pop_front();
   }
 }
 
@@ -238,21 +277,13 @@ absl::Status CurlClient::Impl::ReloadTls() {
   absl::StatusOr<TlsMaterial> material = TlsMaterial::Read(NamesOf(options_));
   if (!material.ok()) return material.status();
   if (absl::Status current = material->CheckTime(); !current.ok()) return current;
-  std::vector<Handle> old;  // closed after the lock: they say goodbye to their peers
+  absl::StatusOr<std::shared_ptr<const ClientTls>> tls = ClientTls::From(*material);
+  if (!tls.ok()) return tls.status();
+  std::deque<Idle> old;  // closed after the lock: they say goodbye to their peers
   const std::lock_guard<std::mutex> lock(mutex_);
-  material_ = *std::move(material);
-  ++generation_;
+  tls_ = *std::move(tls);
   old.swap(idle_);
   return absl::OkStatus();
-}
-
-void CurlClient::Impl::SetCertificates(CURL* handle, const TlsMaterial& material) {
-  // Neither the system's roots nor a folder of them.
-  curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
-  curl_easy_setopt(handle, CURLOPT_CAINFO, nullptr);
-  SetBlob(handle, CURLOPT_CAINFO_BLOB, material.roots());
-  SetBlob(handle, CURLOPT_SSLCERT_BLOB, material.certificates());
-  SetBlob(handle, CURLOPT_SSLKEY_BLOB, material.private_key());
 }
 
 // Set once for the life of a handle: nothing of it depends on the request.
@@ -266,6 +297,12 @@ void CurlClient::Impl::SetTransport(CURL* handle) const {
   curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, protocols);
   curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
   curl_easy_setopt(handle, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+  // Neither the system's roots nor a folder of them: ours are in the context.
+  curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
+  curl_easy_setopt(handle, CURLOPT_CAINFO, nullptr);
+  curl_easy_setopt(handle, CURLOPT_SSL_CTX_FUNCTION, OnContext);
+  // Every connection sees the peer's certificate anew, and keeps no session for another one.
+  curl_easy_setopt(handle, CURLOPT_SSL_SESSIONID_CACHE, 0L);
   curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L);
   curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L);
   if (!options_.user_agent.empty()) {
@@ -276,6 +313,8 @@ void CurlClient::Impl::SetTransport(CURL* handle) const {
   curl_easy_setopt(handle, CURLOPT_MAXCONNECTS, 2L);
   curl_easy_setopt(handle, CURLOPT_MAXAGE_CONN, kLongestIdleSeconds);
   curl_easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
+  curl_easy_setopt(handle, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBuffer);
+  curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, kReadBuffer);
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, OnBody);
   curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, OnHeader);
   curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, OnBeforeSending);
@@ -298,6 +337,9 @@ void CurlClient::Impl::SetRequest(CURL* handle, const ClientRequest& request) {
       curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
     }
   }
+  // What announces more than may come is refused before its body begins.
+  curl_easy_setopt(handle, CURLOPT_MAXFILESIZE_LARGE,
+                   static_cast<curl_off_t>(std::max<size_t>(request.max_response, 1)));
   curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, ToMillis(request.timeout));
   curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, request.follow_redirects ? 1L : 0L);
@@ -322,7 +364,13 @@ absl::StatusOr<ClientResponse> CurlClient::Impl::Send(const ClientRequest& reque
   Transfer transfer;
   transfer.max_body = request.max_response;
   transfer.repeatable = request.repeatable || request.method == "GET" || request.method == "HEAD";
+  transfer.tls = lease.tls.get();
+  transfer.handshakes = &handshakes_;
+  transfer.connected_by =
+      std::chrono::steady_clock::now() +
+      absl::ToChronoNanoseconds(std::min(request.timeout, options_.connect_timeout));
   SetRequest(handle, request);
+  curl_easy_setopt(handle, CURLOPT_SSL_CTX_DATA, &transfer);
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers->get());
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, &transfer);
   curl_easy_setopt(handle, CURLOPT_HEADERDATA, &transfer);
@@ -336,6 +384,8 @@ absl::StatusOr<ClientResponse> CurlClient::Impl::Send(const ClientRequest& reque
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, nullptr);
   curl_easy_setopt(handle, CURLOPT_HEADERDATA, nullptr);
   curl_easy_setopt(handle, CURLOPT_PREREQDATA, nullptr);
+  curl_easy_setopt(handle, CURLOPT_SSL_CTX_DATA, nullptr);
+  transfer.handshake.reset();
   Give(std::move(lease));
   if (code != CURLE_OK) return ToStatus(code, transfer, url->host);
   transfer.response.status = static_cast<int>(status);
@@ -350,8 +400,10 @@ absl::StatusOr<std::unique_ptr<CurlClient>> CurlClient::Create(TlsClientOptions 
   std::call_once(initialised, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
   absl::StatusOr<TlsMaterial> material = TlsMaterial::Read(NamesOf(options));
   if (!material.ok()) return material.status();
+  absl::StatusOr<std::shared_ptr<const ClientTls>> tls = ClientTls::From(*material);
+  if (!tls.ok()) return tls.status();
   return std::unique_ptr<CurlClient>(
-      new CurlClient(std::make_unique<Impl>(std::move(options), *std::move(material))));
+      new CurlClient(std::make_unique<Impl>(std::move(options), *std::move(tls))));
 }
 
 absl::StatusOr<ClientResponse> CurlClient::Send(const ClientRequest& request) {

@@ -1,5 +1,5 @@
-// What CurlClient does when names do not resolve, peers die and certificates change: rows C3 and K2
-// of the attack list.
+// What CurlClient does when names do not resolve, peers die and certificates change: rows C3, H9
+// and K2 of the attack list.
 #include <dlfcn.h>
 #include <netdb.h>
 
@@ -9,9 +9,15 @@
 #include <condition_variable>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -96,7 +102,9 @@ ClientRequest To(absl::string_view scheme, absl::string_view host, int port,
 // Answers one request on each connection, reads the next one, and dies over it.
 class DyingServer {
  public:
-  DyingServer() : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  // `last_words` go out before it dies.
+  explicit DyingServer(std::string last_words = "")
+      : last_words_(std::move(last_words)), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in address = {};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -127,6 +135,7 @@ class DyingServer {
         constexpr absl::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
         ::send(fd, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL);
         Hear(fd);
+        ::send(fd, last_words_.data(), last_words_.size(), MSG_NOSIGNAL);
       }
       ::close(fd);
     }
@@ -151,10 +160,121 @@ class DyingServer {
     return true;
   }
 
+  const std::string last_words_;
   int listener_;
   int port_ = 0;
   std::atomic<int> heard_{0};
   std::thread thread_;
+};
+
+// The TLS server of another age: from 1.0 up to `most`, with every cipher it ever had. Counts who
+// comes and who agrees with it; answers nobody.
+class OldTlsServer {
+ public:
+  OldTlsServer(const testing::PemFiles& files, int most)
+      : context_(SSL_CTX_new(TLS_server_method())), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    SSL_CTX_set_min_proto_version(context_.get(), TLS1_VERSION);
+    SSL_CTX_set_max_proto_version(context_.get(), most);
+    REQUIRE(SSL_CTX_set_cipher_list(context_.get(), "ALL:@SECLEVEL=0") == 1);
+    REQUIRE(SSL_CTX_use_certificate_chain_file(context_.get(), files.certificate_file.c_str()) ==
+            1);
+    REQUIRE(SSL_CTX_use_PrivateKey_file(context_.get(), files.private_key_file.c_str(),
+                                        SSL_FILETYPE_PEM) == 1);
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0);
+    REQUIRE(::listen(listener_, 16) == 0);
+    socklen_t size = sizeof(address);
+    REQUIRE(::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this] { Serve(); });
+  }
+  ~OldTlsServer() {
+    ::shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    ::close(listener_);
+  }
+  OldTlsServer(const OldTlsServer&) = delete;
+  OldTlsServer& operator=(const OldTlsServer&) = delete;
+
+  int port() const { return port_; }
+  int met() const { return met_; }
+  int agreed() const { return agreed_; }
+
+ private:
+  struct ContextFreer {
+    void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+  };
+
+  void Serve() {
+    for (;;) {
+      const int fd = ::accept(listener_, nullptr, nullptr);
+      if (fd < 0) return;
+      SSL* const ssl = SSL_new(context_.get());
+      SSL_set_fd(ssl, fd);
+      if (SSL_accept(ssl) == 1) ++agreed_;
+      ERR_clear_error();
+      ++met_;
+      SSL_free(ssl);
+      ::close(fd);
+    }
+  }
+
+  std::unique_ptr<SSL_CTX, ContextFreer> context_;
+  int listener_;
+  int port_ = 0;
+  std::atomic<int> met_{0};
+  std::atomic<int> agreed_{0};
+  std::thread thread_;
+};
+
+// Takes every connection and never says a word. Counts those on which the peer has spoken.
+class HushedServer {
+ public:
+  HushedServer() : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0);
+    REQUIRE(::listen(listener_, 256) == 0);
+    socklen_t size = sizeof(address);
+    REQUIRE(::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    port_ = ntohs(address.sin_port);
+    acceptor_ = std::thread([this] { Accept(); });
+  }
+  ~HushedServer() {
+    ::shutdown(listener_, SHUT_RDWR);
+    acceptor_.join();
+    for (std::thread& thread : threads_) thread.join();
+    ::close(listener_);
+  }
+  HushedServer(const HushedServer&) = delete;
+  HushedServer& operator=(const HushedServer&) = delete;
+
+  int port() const { return port_; }
+  int begun() const { return begun_; }
+
+ private:
+  void Accept() {
+    for (;;) {
+      const int fd = ::accept(listener_, nullptr, nullptr);
+      if (fd < 0) return;
+      threads_.emplace_back([this, fd] {
+        char buffer[4096];
+        if (::recv(fd, buffer, sizeof(buffer), 0) > 0) ++begun_;
+        while (::recv(fd, buffer, sizeof(buffer), 0) > 0) {
+        }
+        ::close(fd);
+      });
+    }
+  }
+
+  int listener_;
+  int port_ = 0;
+  std::atomic<int> begun_{0};
+  std::vector<std::thread> threads_;
+  std::thread acceptor_;
 };
 
 std::unique_ptr<CurlClient> PlainClient() {
@@ -214,6 +334,50 @@ TEST_CASE("C3 CurlClient: an address that was given away speaks to nobody but th
   CHECK(answer_of(forged) == "UNAVAILABLE TLS");
 }
 
+TEST_CASE("H9 CurlClient: TLS 1.0 and 1.1 are refused, and nothing else is tried in their place",
+          "[http][client][tls][attack]") {
+  testing::TestPki pki;
+  const testing::PemFiles files = pki.Issue({"localhost"});
+  const int most = GENERATE(TLS1_VERSION, TLS1_1_VERSION, TLS1_2_VERSION);
+  const OldTlsServer server(files, most);
+  const auto client = *CurlClient::Create({.ca_file = pki.ca_file()});
+  const std::string outcome =
+      Outcome(client->Send(To("https", "localhost", server.port(), "POST")));
+  const bool modern = most == TLS1_2_VERSION;
+  // With 1.2 they agree, and the server hangs up over the request.
+  CHECK(outcome == (modern ? "UNAVAILABLE CONNECTION_LOST" : "UNAVAILABLE TLS"));
+  while (server.met() == 0) std::this_thread::yield();
+  CHECK(server.met() == 1);
+  CHECK(server.agreed() == (modern ? 1 : 0));
+}
+
+TEST_CASE(
+    "CurlClient: a crowd makes its handshakes 64 at a time, and nobody waits past the deadline",
+    "[http][client][tls]") {
+  testing::TestPki pki;
+  const HushedServer server;
+  const auto client = *CurlClient::Create({.ca_file = pki.ca_file()});
+  std::atomic<int> begun_at_first_end = -1;
+  std::atomic<int> late = 0;
+  std::vector<std::thread> crowd;
+  const base::Stopwatch watch;
+  crowd.reserve(100);
+  for (int i = 0; i < 100; ++i) {
+    crowd.emplace_back([&] {
+      ClientRequest request = To("https", "localhost", server.port(), "POST");
+      request.timeout = absl::Milliseconds(1500);
+      if (Outcome(client->Send(request)) == "DEADLINE_EXCEEDED TIMEOUT") ++late;
+      int none = -1;
+      begun_at_first_end.compare_exchange_strong(none, server.begun());
+    });
+  }
+  for (std::thread& thread : crowd) thread.join();
+  CHECK(late == 100);
+  CHECK(begun_at_first_end > 0);
+  CHECK(begun_at_first_end < 90);  // 64, and who took the places of the first to end
+  CHECK(watch.Elapsed() < absl::Seconds(6));
+}
+
 TEST_CASE("CurlClient: a POST on a kept connection that dies over it goes out once",
           "[http][client]") {
   for (const absl::string_view body : {"amount=1", ""}) {
@@ -227,6 +391,17 @@ TEST_CASE("CurlClient: a POST on a kept connection that dies over it goes out on
     // The client is none the worse for it.
     CHECK(Outcome(client->Send(post)) == "200");
   }
+}
+
+TEST_CASE("CurlClient: a POST whose peer dies after an interim answer goes out once",
+          "[http][client]") {
+  const DyingServer server("HTTP/1.1 100 Continue\r\n\r\n");
+  const auto client = PlainClient();
+  REQUIRE(Outcome(client->Send(To("http", "127.0.0.1", server.port()))) == "200");
+  ClientRequest post = To("http", "127.0.0.1", server.port(), "POST");
+  post.body = "amount=1";
+  CHECK(Outcome(client->Send(post)) == "UNAVAILABLE CONNECTION_LOST");
+  CHECK(server.heard() == 2);
 }
 
 TEST_CASE("CurlClient: what may be repeated is, on a new connection", "[http][client]") {
@@ -326,6 +501,39 @@ TEST_CASE("CurlClient: ReloadTls lets go of kept connections; a running request 
   CHECK(outcome == "200");
   REQUIRE(Outcome(client->Send(To("https", "localhost", scene.port()))) == "200");
   CHECK(scene.server().stats().accepted == 2);
+}
+
+TEST_CASE("K2 CurlClient: certificates are read anew over and over while a crowd asks",
+          "[http][client][tls][attack]") {
+  testing::TestPki pki;
+  const testing::PemFiles files = pki.Issue({"localhost"});
+  const testing::PemFiles own = pki.IssueService("mpi-adapter");
+  ServerOptions options;
+  options.tls = TlsServerOptions{files.certificate_file, files.private_key_file, pki.ca_file()};
+  Scene scene(options);
+  const auto client = *CurlClient::Create({.ca_file = pki.ca_file(),
+                                           .certificate_file = own.certificate_file,
+                                           .private_key_file = own.private_key_file});
+  std::atomic<int> answered = 0;
+  std::vector<std::thread> crowd;
+  crowd.reserve(4);
+  for (int i = 0; i < 4; ++i) {
+    crowd.emplace_back([&] {
+      for (int round = 0; round < 25; ++round) {
+        if (Outcome(client->Send(To("https", "localhost", scene.port()))) == "200") ++answered;
+      }
+    });
+  }
+  int reloads = 0;
+  bool always = true;
+  while (answered < 90 && reloads < 20000) {
+    always = client->ReloadTls().ok() && always;
+    ++reloads;
+  }
+  for (std::thread& thread : crowd) thread.join();
+  CHECK(always);
+  CHECK(answered == 100);
+  CHECK(reloads > 1);
 }
 
 }  // namespace va::http

@@ -1,10 +1,10 @@
 #include "lib/http/guarded_client.h"
 
-#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "lib/base/status.h"
+#include "lib/resilience/spread.h"
 
 namespace va::http {
 namespace {
@@ -38,15 +38,8 @@ absl::StatusOr<ClientResponse> GuardedClient::Send(const ClientRequest& request)
     return answer;
   }
   const bool good = answer.ok() && answer->status < 500;
-  breaker_.Report(*pass, good, clock_.Now(), good ? 0.0 : Random01());
+  breaker_.Report(*pass, good, clock_.Now(), good ? 0.0 : resilience::Random01(ids_));
   return answer;
-}
-
-double GuardedClient::Random01() {
-  const std::string bytes = ids_.RandomBytes(4);
-  uint32_t number = 0;
-  std::memcpy(&number, bytes.data(), sizeof number);
-  return static_cast<double>(number) / 4294967296.0;
 }
 
 }  // namespace va::http

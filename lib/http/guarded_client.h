@@ -28,8 +28,6 @@ class GuardedClient final : public Client {
   resilience::BreakerState state() const { return breaker_.state(); }
 
  private:
-  double Random01();
-
   const std::string party_;
   Client& client_;
   const base::Clock& clock_;

@@ -61,7 +61,9 @@ std::uint32_t PatientKinds(const View& row) {
   }
   if (row.authority == "USVHA" && !row.status.empty()) {
     kinds |= Bit(GcIdKind::kVhaFacility);
-    if (row.status == "C") kinds |= Bit(GcIdKind::kCernerFacility);
+    kinds |= Bit(active              ? GcIdKind::kActiveFacility
+                 : row.status == "C" ? GcIdKind::kCernerFacility
+                                     : GcIdKind::kDeprecatedFacility);
     if (active && row.facility == "200MHS") kinds |= Bit(GcIdKind::kMhvIen);
   }
   if (!active) return kinds;
@@ -215,6 +217,13 @@ const GcIds::Row* GcIds::FirstRow(GcIdKind kind) const {
   return nullptr;
 }
 
+bool GcIds::HasStatus(absl::string_view status) const {
+  for (const Row& row : rows_) {
+    if (At(row, kStatus) == status) return true;
+  }
+  return false;
+}
+
 std::optional<CspId> GcIds::First(GcIdKind kind) const {
   const Row* row = FirstRow(kind);
   if (row == nullptr) return std::nullopt;
@@ -282,6 +291,15 @@ std::optional<CspId> GcIds::edipi() const {
   std::optional<std::string> digits = FirstTenDigitRun(id->Reveal());
   if (!digits) return std::nullopt;
   return CspId::FromWire(*std::move(digits));
+}
+
+std::vector<CspId> GcIds::valid_edipis() const {
+  std::vector<CspId> out;
+  for (const CspId& id : All(GcIdKind::kEdipi)) {
+    std::optional<std::string> digits = FirstTenDigitRun(id.Reveal());
+    if (digits) out.push_back(CspId::FromWire(*std::move(digits)));
+  }
+  return out;
 }
 
 std::vector<CspId> GcIds::Digits(GcIdKind kind) const {

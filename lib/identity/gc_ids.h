@@ -58,6 +58,9 @@ enum class GcIdKind : std::uint32_t {
   kCernerId = 1U << 12,        // PI^200CRNR^US...^A
   kCernerFacility = 1U << 13,  // PI^(any)^USVHA^C
   kVhaFacility = 1U << 14,     // PI^(any)^USVHA^(any)
+  kActiveFacility = 1U << 15,  // PI^(any)^USVHA^A
+  // PI^(any)^USVHA^(anything but A and C): merged, unlinked, a mismatch, perhaps two people (PCE).
+  kDeprecatedFacility = 1U << 16,
 };
 
 // All kinds of a row, as a bit set of GcIdKind.
@@ -76,6 +79,9 @@ class GcIds {
   // Tokens that are not identifiers at all; counted, because the reference drops them silently.
   std::size_t malformed() const { return malformed_; }
 
+  // Whether some row has this status whatever it stands for, e.g. PCE: two people may be mixed in
+  // such an id.
+  bool HasStatus(absl::string_view status) const;
   bool Has(GcIdKind kind) const { return (all_kinds_ & static_cast<std::uint32_t>(kind)) != 0; }
   // How many rows are of this kind.
   std::size_t Count(GcIdKind kind) const;
@@ -103,6 +109,9 @@ class GcIds {
   std::optional<CspId> edipi() const;
   // First run of digits of every active row; rows without digits drop out.
   std::vector<CspId> edipis() const { return Digits(GcIdKind::kEdipi); }
+  // The same, but only whole EDIPIs, ten digits as edipi() wants them (mpi_mhv.md 3.1.5): what is
+  // shorter names nobody.
+  std::vector<CspId> valid_edipis() const;
   std::vector<CspId> corp_ids() const { return Digits(GcIdKind::kCorpId); }
   std::vector<CspId> birls_ids() const { return Digits(GcIdKind::kBirlsId); }
   std::vector<CspId> mhv_iens() const { return Digits(GcIdKind::kMhvIen); }
@@ -121,8 +130,15 @@ class GcIds {
   std::optional<CspId> vet360_id() const { return First(GcIdKind::kVet360Id); }
   std::optional<CspId> cerner_id() const { return First(GcIdKind::kCernerId); }
 
-  // Facility codes in order, duplicates kept.
+  // Facility codes in order, duplicates kept. The first list holds every status, as the reference
+  // has it; whether somebody is a patient is a question to the active ones (mpi_mhv.md 3.1.4).
   std::vector<std::string> vha_facility_ids() const { return Facilities(GcIdKind::kVhaFacility); }
+  std::vector<std::string> active_facility_ids() const {
+    return Facilities(GcIdKind::kActiveFacility);
+  }
+  std::vector<std::string> deprecated_facility_ids() const {
+    return Facilities(GcIdKind::kDeprecatedFacility);
+  }
   std::vector<std::string> cerner_facility_ids() const {
     return Facilities(GcIdKind::kCernerFacility);
   }

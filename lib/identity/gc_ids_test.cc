@@ -123,6 +123,38 @@ TEST_CASE("GcIds: one EDIPI is ten digits, the list takes any run of digits (mpi
   CHECK_FALSE(ParseGcIds("12345678901^NI^200DOD^USDOD^A").edipi().has_value());
 }
 
+TEST_CASE("GcIds: a valid EDIPI is ten digits, in the list as alone (mpi_mhv 3.1.5)",
+          "[identity][rule]") {
+  const GcIds ids = ParseGcIds(
+      "1234^NI^200DOD^USDOD^A|2109990001^NI^200DOD^USDOD^A|2109990002^NI^200DOD^USDOD^H|"
+      "UNK^NI^200DOD^USDOD^A|21099900031^NI^200DOD^USDOD^A");
+  CHECK(Plain(ids.valid_edipis()) == Strings{"2109990001"});
+  CHECK(Plain(ids.edipis()) == Strings{"1234", "2109990001", "21099900031"});
+}
+
+TEST_CASE("GcIds: a facility is active, moved to Cerner, or deprecated (mpi_mhv 3.1.4)",
+          "[identity][rule]") {
+  const GcIds ids = ParseGcIds(
+      "1^PI^516^USVHA^A|2^PI^517^USVHA^H|3^PI^518^USVHA^D|4^PI^519^USVHA^M|5^PI^520^USVHA^U|"
+      "6^PI^521^USVHA^L|7^PI^522^USVHA^PCE|8^PI^668^USVHA^C|9^PI^200HD^USVHA^A|"
+      "10^PI^523^USVHA^ZZ|11^PI^524^USVHA^|12^NI^525^USVHA^A|13^PI^200CORP^USVBA^A");
+  CHECK(ids.active_facility_ids() == Strings{"516", "200HD"});
+  CHECK(ids.cerner_facility_ids() == Strings{"668"});
+  CHECK(ids.deprecated_facility_ids() == Strings{"517", "518", "519", "520", "521", "522", "523"});
+  // The three lists are the one of the reference, taken apart.
+  CHECK(ids.vha_facility_ids().size() == ids.active_facility_ids().size() +
+                                             ids.cerner_facility_ids().size() +
+                                             ids.deprecated_facility_ids().size());
+}
+
+TEST_CASE("GcIds: a status can be seen whatever its row stands for (mpi_mhv 3.1.4)",
+          "[identity][rule]") {
+  CHECK(ParseGcIds("1^PI^516^USVHA^A|7^PI^522^USVHA^PCE").HasStatus("PCE"));
+  CHECK(ParseGcIds("7^NI^200M^USVHA^PCE").HasStatus("PCE"));
+  CHECK_FALSE(ParseGcIds("1^PI^516^USVHA^A|PCE^PI^PCE^PCE^P").HasStatus("PCE"));
+  CHECK_FALSE(ParseGcIds("").HasStatus("PCE"));
+}
+
 TEST_CASE("GcIds: participant, BIRLS and IEN are the first run of digits", "[identity][rule]") {
   const GcIds ids =
       ParseGcIds("A12B34^PI^200CORP^USVBA^A|x9^PI^200BRLS^USVBA^A|77_8^PI^200MHS^USVHA^A");

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <string>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "lib/identity/gc_ids.h"
@@ -35,7 +37,51 @@ std::optional<Lead> LeadOf(unsigned char byte) {
   return std::nullopt;
 }
 
+constexpr std::size_t kUuidHyphens[] = {8, 13, 18, 23};
+
+bool IsUuidHyphen(std::size_t at) {
+  return std::find(std::begin(kUuidHyphens), std::end(kUuidHyphens), at) != std::end(kUuidHyphens);
+}
+
+// The 32 digits of a uuid, lower case; nothing for what is none in either spelling.
+std::optional<std::string> UuidDigits(absl::string_view text) {
+  if (text.size() != 32 && text.size() != 36) return std::nullopt;
+  std::string out;
+  out.reserve(32);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (text.size() == 36 && IsUuidHyphen(i)) {
+      if (c != '-') return std::nullopt;
+    } else if (absl::ascii_isxdigit(c)) {
+      out.push_back(absl::ascii_tolower(c));
+    } else {
+      return std::nullopt;
+    }
+  }
+  return out;
+}
+
 }  // namespace
+
+bool IsEdipi(absl::string_view text) {
+  return text.size() == 10 && std::all_of(text.begin(), text.end(), [](char c) {
+           return absl::ascii_isdigit(static_cast<unsigned char>(c));
+         });
+}
+
+bool IsUuid(absl::string_view text) { return UuidDigits(text).has_value(); }
+
+CspId IdmeSpelling(const CspId& uuid) {
+  std::optional<std::string> digits = UuidDigits(uuid.Reveal());
+  return digits ? CspId::FromWire(*std::move(digits)) : uuid;
+}
+
+CspId LogingovSpelling(const CspId& uuid) {
+  std::optional<std::string> text = UuidDigits(uuid.Reveal());
+  if (!text) return uuid;
+  for (const std::size_t at : kUuidHyphens) text->insert(at, 1, '-');
+  return CspId::FromWire(*std::move(text));
+}
 
 bool IsUtf8(absl::string_view bytes) {
   std::size_t i = 0;

@@ -22,6 +22,20 @@ bool SameWithoutHyphens(const Guarded<T>& a, const Guarded<T>& b) {
   return SameWithoutHyphens(absl::string_view(a.Reveal()), absl::string_view(b.Reveal()));
 }
 
+// The forms of a person's numbers (mpi_mhv.md 3.1.5), in one place for every service. Those of ICN,
+// SSN and birth date are IsWellFormed() of their types.
+// A DoD EDIPI: ten digits.
+bool IsEdipi(absl::string_view text);
+// The uuid of a credential in either spelling: 32 hexadecimal digits, bare or with the four hyphens
+// of RFC 4122.
+bool IsUuid(absl::string_view text);
+
+// The uuid of an ID.me credential as MPI stores it: 32 lower-case hexadecimal digits, whichever way
+// it was spelt (mpi_mhv.md 1.10, 3.1.5). What is no uuid stays what it is.
+CspId IdmeSpelling(const CspId& uuid);
+// The same of Login.gov: lower case, with hyphens.
+CspId LogingovSpelling(const CspId& uuid);
+
 // The distinct ones, first appearance first. An id counts by its first run of digits, and by itself
 // when it has none: an id that cannot be read is not one that agrees.
 std::vector<CspId> DistinctIds(const std::vector<CspId>& ids);

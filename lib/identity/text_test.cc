@@ -53,6 +53,57 @@ TEST_CASE("IsUtf8: exactly what RFC 3629 allows", "[identity]") {
   CHECK(IsUtf8(row.bytes) == row.utf8);
 }
 
+TEST_CASE("IsEdipi: ten digits and nothing else (mpi_mhv 3.1.5)", "[identity][rule]") {
+  CHECK(IsEdipi("2109990001"));
+  for (const char* text :
+       {"", "210999000", "21099900011", "210999000A", "2109990001\n", " 109990001", "-109990001",
+        "\xD9\xA1\xD9\xA2\xD9\xA3\xD9\xA4\xD9\xA5"}) {
+    CAPTURE(text);
+    CHECK_FALSE(IsEdipi(text));
+  }
+}
+
+TEST_CASE("IsUuid: either spelling, in either case (mpi_mhv 3.1.5)", "[identity][rule]") {
+  CHECK(IsUuid("54e78de6140d473f87960f211be49c08"));
+  CHECK(IsUuid("54E78DE6-140D-473F-8796-0F211BE49C08"));
+  for (const char* text :
+       {"", "54e78de6-140d473f87960f211be49c08", "54e78de6140d473f87960f211be49c0",
+        "54e78de6140d473f87960f211be49c08\n", "54e78de6-140d-473f-8796_0f211be49c08",
+        "g4e78de6140d473f87960f211be49c08"}) {
+    CAPTURE(text);
+    CHECK_FALSE(IsUuid(text));
+  }
+}
+
+TEST_CASE("IdmeSpelling and LogingovSpelling: both spellings of a uuid become the one MPI stores",
+          "[identity]") {
+  struct Row {
+    const char* given;
+    const char* idme;
+    const char* logingov;
+  };
+  const auto row = GENERATE(values<Row>({
+      {"54e78de6140d473f87960f211be49c08", "54e78de6140d473f87960f211be49c08",
+       "54e78de6-140d-473f-8796-0f211be49c08"},
+      {"54e78de6-140d-473f-8796-0f211be49c08", "54e78de6140d473f87960f211be49c08",
+       "54e78de6-140d-473f-8796-0f211be49c08"},
+      {"54E78DE6-140D-473F-8796-0F211BE49C08", "54e78de6140d473f87960f211be49c08",
+       "54e78de6-140d-473f-8796-0f211be49c08"},
+      // Hyphens elsewhere, a digit too few, a letter too far: no uuid, nothing to respell.
+      {"54e78de-6140d-473f-8796-0f211be49c08", "54e78de-6140d-473f-8796-0f211be49c08",
+       "54e78de-6140d-473f-8796-0f211be49c08"},
+      {"54e78de6140d473f87960f211be49c0", "54e78de6140d473f87960f211be49c0",
+       "54e78de6140d473f87960f211be49c0"},
+      {"g4e78de6140d473f87960f211be49c08", "g4e78de6140d473f87960f211be49c08",
+       "g4e78de6140d473f87960f211be49c08"},
+      {"AAA", "AAA", "AAA"},
+      {"", "", ""},
+  }));
+  CAPTURE(row.given);
+  CHECK(IdmeSpelling(CspId::FromWire(row.given)).Reveal() == row.idme);
+  CHECK(LogingovSpelling(CspId::FromWire(row.given)).Reveal() == row.logingov);
+}
+
 TEST_CASE("DistinctIds: by digits, and by themselves where they have none", "[identity]") {
   const auto count = [](const std::vector<std::string>& texts) {
     std::vector<CspId> ids;

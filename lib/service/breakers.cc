@@ -1,5 +1,7 @@
 #include "lib/service/breakers.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "lib/base/status.h"
 
@@ -23,14 +25,20 @@ double Level(BreakerState state) {
 }  // namespace
 
 void ShowBreaker(const http::GuardedClient& client, Health& health, telemetry::Metrics& metrics) {
-  health.Add(client.party(), CheckKind::kDegraded, [&client]() -> absl::Status {
-    if (client.state() == BreakerState::kClosed) return absl::OkStatus();
+  ShowBreaker(
+      client.party(), [&client] { return client.state(); }, health, metrics);
+}
+
+void ShowBreaker(const std::string& party, std::function<BreakerState()> state, Health& health,
+                 telemetry::Metrics& metrics) {
+  health.Add(party, CheckKind::kDegraded, [party, state]() -> absl::Status {
+    if (state() == BreakerState::kClosed) return absl::OkStatus();
     return base::MakeError(absl::StatusCode::kUnavailable, "CIRCUIT_OPEN",
-                           absl::StrCat(client.party(), " has failed too often"));
+                           absl::StrCat(party, " has failed too often"));
   });
   metrics.AddReading("va_breaker_state",
                      "Breaker of an outside party: 0 closed, 1 half open, 2 open.",
-                     {{"party", client.party()}}, [&client] { return Level(client.state()); });
+                     {{"party", party}}, [state = std::move(state)] { return Level(state()); });
 }
 
 }  // namespace va::service

@@ -36,9 +36,10 @@ std::string PrintedReference(void (*bind)(config::Table&, Config&)) {
 // The text the program prints: the common rows, then those of the service's own Bind.
 template <typename Config>
 std::string PrintedExample(absl::string_view service_name, absl::string_view schema,
-                           std::vector<std::string> methods,
-                           void (*bind)(config::Table&, Config&)) {
+                           std::vector<std::string> methods, void (*bind)(config::Table&, Config&),
+                           void (*defaults)(CommonConfig&) = nullptr) {
   CommonConfig common;
+  if (defaults != nullptr) defaults(common);
   Config config;
   config::Table table(EnvPrefix(service_name));
   BindCommon(table, common, schema, std::move(methods));

@@ -329,6 +329,7 @@ void Program::LogCall(const rpc::CallRecord& record) const {
 }
 
 void Program::BindAnew(config::Table& table, CommonConfig& fresh) const {
+  if (spec_.defaults) spec_.defaults(fresh);
   BindCommon(table, fresh, spec_.schema, spec_.methods);
   if (spec_.bind_anew) spec_.bind_anew(table, fresh);
 }
@@ -339,6 +340,7 @@ void Program::Apply(const CommonConfig& fresh) {
       telemetry::SeverityFromString(fresh.log_level).value_or(telemetry::Severity::kInfo));
   drain_delay_ms_ = absl::ToInt64Milliseconds(fresh.drain_delay);
   drain_timeout_ms_ = absl::ToInt64Milliseconds(fresh.drain_timeout);
+  if (service_ != nullptr) service_->Apply();
 }
 
 // What every service reads from files beside its own units.
@@ -491,6 +493,7 @@ int Main(int argc, char** argv, const ServiceSpec& spec) {
   if (const auto exit = ParseFlags(argc, argv, spec, flags)) return *exit;
 
   CommonConfig common;
+  if (spec.defaults) spec.defaults(common);
   config::Table table(spec.env_prefix);
   BindCommon(table, common, spec.schema, spec.methods);
   const size_t common_rows = table.Describe().size();

@@ -79,6 +79,10 @@ class RunningService {
   // Called on shutdown, after readiness turned false and while the gRPC server stops, by a thread
   // of its own: close listeners of your own, letting running requests finish for up to `drain`.
   virtual void Drain(absl::Duration /*drain*/) {}
+
+  // The settings have been read anew without a problem, into the variables of bind_anew: take over
+  // those whose rows say Live(). On the thread that reloads.
+  virtual void Apply() {}
 };
 
 struct ServiceSpec {
@@ -89,6 +93,8 @@ struct ServiceSpec {
   std::vector<std::string> methods;  // RPCs it answers: "va.mpi.v1.MpiService/GetProfile"
   std::vector<std::string> calls;    // RPCs of others that it calls, for its metrics
   absl::Span<const store::Migration> migrations;
+  // What the common settings are unless somebody sets them, where that differs; may be empty.
+  std::function<void(CommonConfig&)> defaults;
   std::function<void(config::Table&)> bind;  // its own settings
   // The same rows and conditions bound to variables nobody serves from: the settings are read again
   // while serving.

@@ -95,7 +95,8 @@ std::vector<std::string> AuditOutcomes() {
           "rejected",
           "reverted",
           "withdrawn",
-          "refused"};
+          "refused",
+          "unknown"};
 }
 
 }  // namespace

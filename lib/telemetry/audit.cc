@@ -16,6 +16,14 @@ absl::string_view ToString(AuditEvent event) {
       return "mpi.matched";
     case AuditEvent::kMpiNotMatched:
       return "mpi.not_matched";
+    case AuditEvent::kMpiPersonAdded:
+      return "mpi.person_added";
+    case AuditEvent::kMpiProxyAdded:
+      return "mpi.proxy_added";
+    case AuditEvent::kMpiProfileUpdated:
+      return "mpi.profile_updated";
+    case AuditEvent::kMpiBreakGlass:
+      return "mpi.break_glass";
     case AuditEvent::kDecisionMade:
       return "decision.made";
     case AuditEvent::kDecisionExplained:

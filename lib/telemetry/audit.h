@@ -16,6 +16,11 @@ enum class AuditEvent {
   kAssertionRefused,
   kMpiMatched,
   kMpiNotMatched,
+  // A change was sent to MPI; `outcome` says what it answered, or that nobody knows.
+  kMpiPersonAdded,
+  kMpiProxyAdded,
+  kMpiProfileUpdated,
+  kMpiBreakGlass,  // bodies of messages are logged from now on, or no more
   kDecisionMade,
   kDecisionExplained,  // somebody asked what the rules make of a statement; nothing was decided
   kSessionIssued,
@@ -62,6 +67,8 @@ struct AuditFacts {
   // shares the keys; what stands here is never written.
   absl::string_view account_id = {};
   absl::string_view credential_id = {};
+  // Their ICN, written as a keyed pseudonym (`icn`).
+  absl::string_view icn = {};
   // The row of a credential, written as a keyed pseudonym (`verification`).
   absl::string_view verification_id = {};
   absl::string_view merge_id = {};  // row id; names nobody

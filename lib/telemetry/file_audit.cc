@@ -111,6 +111,7 @@ absl::Status FileAudit::Write(AuditEvent event, const AuditFacts& facts) {
     AppendFact(text, "credential",
                Pseudonym("audit.credential", absl::StrCat(facts.csp, ":", facts.credential_id)));
   }
+  if (!facts.icn.empty()) AppendFact(text, "icn", Pseudonym("audit.icn", facts.icn));
   if (!facts.verification_id.empty()) {
     AppendFact(text, "verification", Pseudonym("audit.verification", facts.verification_id));
   }

@@ -192,8 +192,10 @@ TEST_CASE(
   Fixture rules;
   auto first = gateway.Open();
   auto second = rules.Open();
-  const AuditFacts facts{
-      .csp = "idme", .account_id = account, .credential_id = "c4b2aa11aa0e4f1d9d01"};
+  const AuditFacts facts{.csp = "idme",
+                         .account_id = account,
+                         .credential_id = "c4b2aa11aa0e4f1d9d01",
+                         .icn = "1019900417V557122"};
   REQUIRE(first->Write(AuditEvent::kSessionIssued, facts).ok());
   REQUIRE(second->Write(AuditEvent::kDecisionMade, facts).ok());
   const json here = Records(gateway.path).back();
@@ -209,9 +211,13 @@ TEST_CASE(
   CHECK(here.at("credential") == "k1:" + base::HexEncode(crypto::HmacSha256(
                                              base::HexDecode(std::string(64, '1')).value(),
                                              "16:audit.credential:idme:c4b2aa11aa0e4f1d9d01")));
+  CHECK(here.at("icn") ==
+        "k1:" + base::HexEncode(crypto::HmacSha256(base::HexDecode(std::string(64, '1')).value(),
+                                                   "9:audit.icn:1019900417V557122")));
   for (const json& record : {here, there}) {
     CHECK_FALSE(absl::StrContains(record.dump(), account));
     CHECK_FALSE(absl::StrContains(record.dump(), "c4b2aa11aa0e4f1d9d01"));
+    CHECK_FALSE(absl::StrContains(record.dump(), "1019900417V557122"));
   }
 
   // A new key beside the old one: records that follow say so.

@@ -125,9 +125,11 @@ PersonaAddress ReadAddress(const YAML::Node& node) {
           Text(node, "postal_code", false), Text(node, "country", false)};
 }
 
+PersonaRelationship ReadRelationship(const YAML::Node& node);
+
 PersonaMpiRecord ReadRecord(const YAML::Node& node) {
   OnlyKeys(node, {"icn", "icns", "names", "gender", "birth_date", "ssn", "deceased_date", "phone",
-                  "address", "id_theft", "ids"});
+                  "address", "id_theft", "ids", "relationships"});
   PersonaMpiRecord record;
   record.icn = Text(node, "icn", false);
   if (node["icns"]) record.icns = Texts(node["icns"]);
@@ -140,7 +142,29 @@ PersonaMpiRecord ReadRecord(const YAML::Node& node) {
   if (node["address"]) record.address = ReadAddress(node["address"]);
   record.id_theft = node["id_theft"].as<bool>(false);
   if (node["ids"]) record.ids = Texts(node["ids"]);
+  for (const auto& relationship : node["relationships"]) {
+    record.relationships.push_back(ReadRelationship(relationship));
+  }
   return record;
+}
+
+PersonaRelationship ReadRelationship(const YAML::Node& node) {
+  OnlyKeys(node,
+           {"role", "role_name", "status", "effective", "expires", "scope", "email", "holder"});
+  PersonaRelationship relationship;
+  relationship.role = Text(node, "role");
+  relationship.role_name = Text(node, "role_name", false);
+  relationship.status = Text(node, "status");
+  relationship.effective = Text(node, "effective", false);
+  relationship.expires = Text(node, "expires", false);
+  relationship.scope = Text(node, "scope", false);
+  relationship.email = Text(node, "email", false);
+  if (!node["holder"]) Fail(node, "'holder' is missing");
+  relationship.holder = ReadRecord(node["holder"]);
+  if (!relationship.holder.relationships.empty()) {
+    Fail(node["holder"], "a holder has no relationships of their own");
+  }
+  return relationship;
 }
 
 PersonaMpi ReadMpi(const YAML::Node& node) {
@@ -296,6 +320,17 @@ void AddTellingId(absl::string_view token, std::set<std::string>* values) {
   AddTelling(std::string(token.substr(0, token.find('^'))), values);
 }
 
+void AddTellingRecord(const PersonaMpiRecord& record, std::set<std::string>* values) {
+  AddTelling(record.icn, values);
+  AddTelling(record.ssn, values);
+  AddTelling(record.birth_date, values);
+  for (const PersonaName& name : record.names) {
+    AddTelling(name.family, values);
+    for (const std::string& given : name.given) AddTelling(given, values);
+  }
+  for (const std::string& token : record.ids) AddTellingId(token, values);
+}
+
 }  // namespace
 
 std::vector<std::string> Persona::Values(absl::string_view name) const {
@@ -342,14 +377,11 @@ std::vector<std::string> Persona::PersonalValues() const {
     AddTellingId(token, &values);
   }
   if (mpi.person) {
-    AddTelling(mpi.person->icn, &values);
-    AddTelling(mpi.person->ssn, &values);
-    AddTelling(mpi.person->birth_date, &values);
-    for (const PersonaName& name : mpi.person->names) {
-      AddTelling(name.family, &values);
-      for (const std::string& given : name.given) AddTelling(given, &values);
+    AddTellingRecord(*mpi.person, &values);
+    for (const PersonaRelationship& relationship : mpi.person->relationships) {
+      AddTellingRecord(relationship.holder, &values);
+      AddTelling(relationship.email, &values);
     }
-    for (const std::string& token : mpi.person->ids) AddTellingId(token, &values);
   }
   if (mhv) AddTelling(mhv->user_profile_id, &values);
   if (va_profile) AddTellingContact(va_profile->bio, &values);

@@ -49,6 +49,8 @@ struct PersonaAddress {
   std::string country;
 };
 
+struct PersonaRelationship;
+
 // What MPI holds. `icn` comes out as `<icn>^NI^200M^USVHA^P`, before `ids`.
 struct PersonaMpiRecord {
   std::string icn;
@@ -62,6 +64,19 @@ struct PersonaMpiRecord {
   std::optional<PersonaAddress> address;
   bool id_theft = false;
   std::vector<std::string> ids;  // "id^type^facility^authority^status"
+  std::vector<PersonaRelationship> relationships;
+};
+
+// Who may act for somebody, as MPI's `personalRelationship` says it.
+struct PersonaRelationship {
+  std::string role;       // code of the role, e.g. DEL
+  std::string role_name;  // e.g. "VA Healthcare Proxy"
+  std::string status;     // ACTIVE
+  std::string effective;  // YYYYMMDD
+  std::string expires;    // YYYYMMDD
+  std::string scope;      // e.g. FULL
+  std::string email;
+  PersonaMpiRecord holder;  // without relationships of its own
 };
 
 // How MPI answers questions about this person.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lib/base/signin_code.h"
+#include "services/auth-gateway/domain/mpi_news.h"
 #include "services/auth-gateway/domain/provisioning.h"
 #include "services/auth-gateway/domain/records.h"
 #include "services/auth-gateway/saml/saml_reject.h"
@@ -86,6 +87,25 @@ Label States() {
   return label;
 }
 
+// What became of telling MPI something, and of not even beginning with it.
+Label Told(const std::vector<std::string>& not_begun) {
+  Label label{"outcome", not_begun};
+  for (const MpiTold told : {MpiTold::kDone, MpiTold::kKnown, MpiTold::kOtherPerson,
+                             MpiTold::kRefused, MpiTold::kUnavailable}) {
+    label.values.emplace_back(ToString(told));
+  }
+  return label;
+}
+
+Label Updates() {
+  Label label{"update", {}};
+  for (const MpiUpdate::Reason reason :
+       {MpiUpdate::Reason::kCredentialUnknown, MpiUpdate::Reason::kCredentialChanged}) {
+    label.values.emplace_back(ToString(reason));
+  }
+  return label;
+}
+
 }  // namespace
 
 SignInMetrics::SignInMetrics(telemetry::Metrics& metrics, const identity::Policy& policy,
@@ -108,6 +128,13 @@ SignInMetrics::SignInMetrics(telemetry::Metrics& metrics, const identity::Policy
       provisioning_(metrics.AddCounter("va_signin_provisioning_total",
                                        "What became of the questions that follow a session.",
                                        {{"question", {"mhv_account", "proofing"}}, States()})),
+      additions_(metrics.AddCounter("va_signin_mpi_additions_total",
+                                    "People to be added to MPI while they signed in, and what came "
+                                    "of it.",
+                                    {Told({"no_time"})})),
+      updates_(metrics.AddCounter("va_signin_mpi_updates_total",
+                                  "What MPI was to be told after a sign-in, and what came of it.",
+                                  {Updates(), Told({"skipped", "dropped"})})),
       clock_offset_(metrics.AddHistogram("va_signin_clock_offset_seconds",
                                          "Our time less the issue time of an accepted assertion; "
                                          "below 0 the IdP's clock is ahead.",

@@ -27,6 +27,10 @@ class SignInMetrics final : public telemetry::Audit {
   const telemetry::Histogram& clock_offset() const { return clock_offset_; }
   // What became of the questions that follow a session.
   const telemetry::Counter& provisioning() const { return provisioning_; }
+  // What became of adding people to MPI while they signed in, by outcome.
+  const telemetry::Counter& additions() const { return additions_; }
+  // What became of telling MPI something after a sign-in, by update and outcome.
+  const telemetry::Counter& updates() const { return updates_; }
 
  private:
   void Count(telemetry::AuditEvent event, const telemetry::AuditFacts& facts) const;
@@ -39,6 +43,8 @@ class SignInMetrics final : public telemetry::Audit {
   telemetry::Counter sessions_issued_;
   telemetry::Counter sessions_ended_;
   telemetry::Counter provisioning_;
+  telemetry::Counter additions_;
+  telemetry::Counter updates_;
   telemetry::Histogram clock_offset_;
 };
 

@@ -25,6 +25,7 @@
 #include "services/auth-gateway/adapters/metadata_fetcher.h"
 #include "services/auth-gateway/api/grpc/session_service.h"
 #include "services/auth-gateway/api/http/edge_limits.h"
+#include "services/auth-gateway/api/http/mpi_teller.h"
 #include "services/auth-gateway/api/http/provisioner.h"
 #include "services/auth-gateway/api/http/routes.h"
 #include "services/auth-gateway/idp_refresher.h"
@@ -48,6 +49,10 @@ constexpr int kWaitingResultPages = 8;
 // Questions that are put while others of the same request are on their way. Where there are more,
 // they follow one after another.
 constexpr size_t kAsideThreads = 16;
+// For what MPI is told after a sign-in: apart from the threads that ask My HealtheVet, so that an
+// MPI that is slow to write leaves nobody's account pending.
+constexpr size_t kTellingThreads = 2;
+constexpr size_t kTellingQueue = 256;
 
 // A rate of 0 in the configuration is no limit.
 EdgeLimitOptions LimitsOf(const Config& config) {
@@ -161,6 +166,9 @@ class Gateway final : public service::RunningService {
             parts.runtime.clock, parts.runtime.log, {signin_.provisioning(), parts.runtime.tracer}),
         provisioning_(static_cast<size_t>(parts.config.provisioning_threads),
                       static_cast<size_t>(parts.config.provisioning_queue)),
+        teller_([this](std::function<void()> task) { return telling_.TrySubmit(std::move(task)); },
+                {.deadline = parts.config.provisioning_deadline}, persons_, parts.runtime.clock,
+                parts.runtime.log, {signin_.updates(), parts.runtime.tracer}),
         edge_(MakeEdge()),
         limits_(LimitsOf(parts.config), LimitDepsOf(parts.runtime, parts.config.cors_origins),
                 parts.runtime.ids.RandomBytes(32)),
@@ -229,6 +237,8 @@ class Gateway final : public service::RunningService {
   GrpcProofingHandoff proofing_;
   Provisioner provisioner_;
   base::WorkerPool provisioning_;  // goes before what its tasks use
+  MpiTeller teller_;
+  base::WorkerPool telling_{kTellingThreads, kTellingQueue};  // likewise
   base::WorkerPool asides_{kAsideThreads, kAsideThreads};
   const SubmitAside aside_ = [this](std::function<void()> task) {
     return asides_.TrySubmit(std::move(task));
@@ -262,6 +272,7 @@ std::unique_ptr<const Edge> Gateway::MakeEdge() {
                    contacts_,
                    aside_,
                    provisioner_,
+                   teller_,
                    runtime_.clock,
                    lifetimes_,
                    runtime_.ids,
@@ -270,6 +281,7 @@ std::unique_ptr<const Edge> Gateway::MakeEdge() {
                    config_.cors_origins,
                    signin_.clock_offset(),
                    signin_.outcomes(),
+                   signin_.additions(),
                    runtime_.tracer,
                    config_.global_logout,
                    config_.saml_cookie_environment};
@@ -400,10 +412,12 @@ void Gateway::Drain(absl::Duration drain) {
   // A source that is slow must not use up the time of those who are signing in.
   idps_.NoMoreRounds();
   provisioner_.StopBy(runtime_.clock.Now() + drain);
+  teller_.StopBy(runtime_.clock.Now() + drain);
   server_->Stop(drain);
   locks_.Stop();
   idps_.Stop();
   provisioning_.Shutdown();
+  telling_.Shutdown();
 }
 
 void Gateway::SweepOnce(store::Pool& database) const {
@@ -485,6 +499,7 @@ absl::Status Gateway::Serve(const Config& config, service::Runtime& runtime) {
                           static_cast<size_t>(config.provisioning_threads),
                           static_cast<size_t>(config.provisioning_queue));
   service::AddPoolMetrics(runtime.metrics, "asides", asides_, kAsideThreads, kAsideThreads);
+  service::AddPoolMetrics(runtime.metrics, "telling", telling_, kTellingThreads, kTellingQueue);
   return absl::OkStatus();
 }
 
@@ -503,7 +518,9 @@ std::vector<std::string> Calls() {
           "va.attributes.v1.ContactService/DropContactInformation",
           "va.attributes.v1.ContactService/GetContactInformation",
           "va.mhv.v1.MhvAccountService/EnsureAccount",
+          "va.mpi.v1.MpiService/AddPersonImplicit",
           "va.mpi.v1.MpiService/GetProfile",
+          "va.mpi.v1.MpiService/UpdateProfile",
           "va.proofing.v1.ProofingService/CheckEligibility",
           "va.proofing.v1.ProofingService/RecordConsent",
           "grpc.health.v1.Health/Check"};

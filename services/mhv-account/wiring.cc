@@ -8,6 +8,7 @@
 #include "lib/service/decision_keys.h"
 #include "lib/service/reload_units.h"
 #include "lib/service/upstream.h"
+#include "services/mhv-account/adapters/grpc_person_cache.h"
 #include "services/mhv-account/adapters/grpc_terms_records.h"
 #include "services/mhv-account/adapters/http_account_api.h"
 #include "services/mhv-account/api/grpc/mhv_account_service.h"
@@ -47,8 +48,13 @@ class RunningMhvAccount final : public service::RunningService {
         mhv_({account_party_, sts_party_, *loaded_.sts_key, runtime.clock, runtime.ids},
              ApiSettings(config, loaded_)),
         accounts_(runtime.database, loaded_.sealed_box, loaded_.hasher, runtime.ids),
-        api_({loaded_.decisions, terms_, mhv_, accounts_, runtime.clock, runtime.log, runtime.audit,
-              config.account_lifetime}) {}
+        people_(connections_.mpi_adapter),
+        api_({loaded_.decisions, terms_, mhv_, accounts_, people_, runtime.clock, runtime.log,
+              runtime.audit, config.account_lifetime,
+              runtime.metrics.AddCounter(
+                  "va_mhv_mpi_forgotten_total",
+                  "New MHV ids after which mpi-adapter was asked to forget the person.",
+                  {{"outcome", {"done", "failed"}}})}) {}
 
   const MhvAccountServiceImpl& api() const { return api_; }
   const Connections& connections() const { return connections_; }
@@ -66,6 +72,7 @@ class RunningMhvAccount final : public service::RunningService {
   http::GuardedClient account_party_;
   HttpAccountApi mhv_;
   PgAccountStore accounts_;
+  GrpcPersonCache people_;
   const MhvAccountServiceImpl api_;
 };
 
@@ -109,7 +116,7 @@ std::vector<std::string> Methods() { return {kEnsureAccountMethod}; }
 
 std::vector<std::string> Calls() {
   return {"va.attributes.v1.AttributesService/GetTermsAcceptance",
-          "va.mpi.v1.MpiService/GetProfile", "grpc.health.v1.Health/Check"};
+          "va.mpi.v1.MpiService/Invalidate", "grpc.health.v1.Health/Check"};
 }
 
 absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& config, Loaded loaded,

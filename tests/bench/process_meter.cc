@@ -37,10 +37,11 @@ std::vector<int> Children(int parent) {
   return children;
 }
 
-double ResidentMib(int pid) {
+// `field` of /proc/PID/status, e.g. "VmRSS:".
+double StatusMib(int pid, absl::string_view field) {
   for (absl::string_view line : absl::StrSplit(ReadProc(pid, "status"), '\n')) {
     double kib = 0;
-    if (absl::ConsumePrefix(&line, "VmRSS:") && absl::ConsumeSuffix(&line, "kB") &&
+    if (absl::ConsumePrefix(&line, field) && absl::ConsumeSuffix(&line, "kB") &&
         absl::SimpleAtod(absl::StripAsciiWhitespace(line), &kib)) {
       return kib / 1024;
     }
@@ -84,7 +85,8 @@ absl::StatusOr<ProcessCost> MeasureProcess(int pid) {
     const auto child_stat = ParseStat(ReadProc(child, "stat"));
     if (child_stat.ok()) cost.cpu += Ticks(child_stat->ticks_own + child_stat->ticks_waited);
   }
-  cost.resident_mib = ResidentMib(pid);
+  cost.resident_mib = StatusMib(pid, "VmRSS:");
+  cost.peak_mib = StatusMib(pid, "VmHWM:");
   return cost;
 }
 

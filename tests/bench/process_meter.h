@@ -13,6 +13,7 @@ namespace va::bench {
 struct ProcessCost {
   absl::Duration cpu;       // user and system, the whole family
   double resident_mib = 0;  // of the process alone
+  double peak_mib = 0;      // the most it ever had resident
 };
 
 // NOT_FOUND when there is no such process.

@@ -22,6 +22,7 @@ TEST_CASE("MeasureProcess: this process costs something, a process that is not t
   const auto cost = MeasureProcess(getpid());
   REQUIRE(cost.ok());
   CHECK(cost->resident_mib > 1);
+  CHECK(cost->peak_mib >= cost->resident_mib);
   CHECK(cost->cpu >= absl::ZeroDuration());
   CHECK_FALSE(MeasureProcess(0).ok());
 }

@@ -16,16 +16,6 @@ std::string Env(const std::string& name) {
   return value == nullptr ? "" : value;
 }
 
-// VA_PID_AUTH_GATEWAY and so on.
-absl::StatusOr<int> PidOf(const std::string& name) {
-  const std::string variable = absl::StrCat("VA_PID_", absl::AsciiStrToUpper(Underscored(name)));
-  int pid = 0;
-  if (!absl::SimpleAtoi(Env(variable), &pid)) {
-    return absl::FailedPreconditionError(absl::StrCat(variable, " is not set"));
-  }
-  return pid;
-}
-
 }  // namespace
 
 const std::vector<std::string>& ServiceNames() {
@@ -36,6 +26,16 @@ const std::vector<std::string>& ServiceNames() {
 
 std::string Underscored(absl::string_view service) {
   return absl::StrReplaceAll(service, {{"-", "_"}});
+}
+
+absl::StatusOr<int> PidOf(const std::string& name) {
+  // VA_PID_AUTH_GATEWAY and so on.
+  const std::string variable = absl::StrCat("VA_PID_", absl::AsciiStrToUpper(Underscored(name)));
+  int pid = 0;
+  if (!absl::SimpleAtoi(Env(variable), &pid)) {
+    return absl::FailedPreconditionError(absl::StrCat(variable, " is not set"));
+  }
+  return pid;
 }
 
 absl::StatusOr<Stack> Stack::FromEnvironment(const std::string& persona_folder, int connections) {

@@ -21,6 +21,9 @@ const std::vector<std::string>& ServiceNames();
 // "auth_gateway": the name of a service inside the name of a goal.
 std::string Underscored(absl::string_view service);
 
+// Of a part of the running stack: "mpi-adapter", "postgres". FAILED_PRECONDITION without a stack.
+absl::StatusOr<int> PidOf(const std::string& name);
+
 using ProcessCosts = std::map<std::string, ProcessCost>;
 
 class Stack {

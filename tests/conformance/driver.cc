@@ -3,7 +3,10 @@
 #include "absl/strings/str_cat.h"
 #include "tests/conformance/account_driver.h"
 #include "tests/conformance/callback_driver.h"
+#include "tests/conformance/mpi_build_driver.h"
 #include "tests/conformance/mpi_driver.h"
+#include "tests/conformance/mpi_facade_driver.h"
+#include "tests/conformance/mpi_values_driver.h"
 #include "tests/conformance/signin_legs_driver.h"
 #include "tests/conformance/sis_driver.h"
 #include "tests/conformance/sis_validation_driver.h"
@@ -65,7 +68,11 @@ const std::map<std::string, Driver>& Drivers() {
       {"logout", RunLogout},
       {"mpi.parse", RunMpiParse},
       {"mpi.ids", RunMpiIds},
+      {"mpi.build", RunMpiBuild},
       {"mpi.sign-in", RunMpiSignIn},
+      {"mpi.facade", RunMpiFacade},
+      {"mpi.ssoe", RunMpiSsoe},
+      {"mpi.values", RunMpiValues},
       {"sign_in.attribute_validator", RunAttributeValidator},
       {"sign_in.credential_level", RunCredentialLevel},
       {"sign_in.idme_normalise", RunIdmeNormalise},

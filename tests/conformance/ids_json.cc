@@ -9,6 +9,7 @@ void AddIds(const identity::GcIds& ids, Json& out) {
   out["permanent_icns"] = ListOf(ids.permanent_icns());
   out["edipi"] = OrNull(ids.edipi());
   out["edipis"] = ListOf(ids.edipis());
+  out["valid_edipis"] = ListOf(ids.valid_edipis());
   out["participant_id"] = out["vba_corp_id"] = OrNull(ids.participant_id());
   out["participant_ids"] = out["vba_corp_ids"] = ListOf(ids.corp_ids());
   out["birls_id"] = OrNull(ids.birls_id());
@@ -25,6 +26,8 @@ void AddIds(const identity::GcIds& ids, Json& out) {
   out["vet360_id"] = OrNull(ids.vet360_id());
   out["cerner_id"] = OrNull(ids.cerner_id());
   out["cerner_facility_ids"] = ids.cerner_facility_ids();
+  out["active_facility_ids"] = ids.active_facility_ids();
+  out["deprecated_facility_ids"] = ids.deprecated_facility_ids();
   out["vha_facility_ids"] = ids.vha_facility_ids();
   Json hash = Json::object();
   for (const auto& [facility, held] : ids.vha_facility_hash()) hash[facility] = ListOf(held);

@@ -21,6 +21,8 @@ std::string MpiKind(const Json& row) {
   if (HasAny(input, {"body"}) && HasAny(input, {"http_status", "interaction"})) return "mpi.parse";
   if (HasAny(input, {"gcids", "ids"})) return "mpi.ids";
   if (absl::StartsWith(TextMember(row, "name"), "sign-in:")) return "mpi.sign-in";
+  if (absl::StartsWith(TextMember(row, "name"), "SSOe:")) return "mpi.ssoe";
+  if (HasAny(input, {"given", "suffix", "xml", "codes", "ack"})) return "mpi.values";
   if (HasAny(input, {"identifier", "identifier_type", "edipi", "facility_id", "birth_date",
                      "idme_uuid", "logingov_uuid"})) {
     return "mpi.build";

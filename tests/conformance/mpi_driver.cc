@@ -28,6 +28,7 @@ struct Call {
   std::string body;
   std::string content_type;
   std::string transaction_id;
+  std::string message_id;  // of the message it must answer; empty: a sample answers none of ours
   bool mpi_compat = false;
 
   mpi::hl7::HttpAnswer Http() const {
@@ -75,13 +76,14 @@ absl::StatusOr<Call> Decode(const Row& row, const Mode& mode, const Environment&
   const Json& input = Member(row.body, "input");
   for (const auto& [name, value] : input.items()) {
     if (name != "fixture" && name != "body" && name != "interaction" && name != "http_status" &&
-        name != "headers") {
+        name != "headers" && name != "message_id") {
       return Odd(absl::StrCat("input.", OneLine(name), " is not understood"));
     }
   }
   Call call;
   call.mpi_compat = mode.compatible || mode.switches.count("mpi_compat") > 0;
   call.interaction = TextMember(input, "interaction");
+  call.message_id = TextMember(input, "message_id");
   if (call.interaction != "find" && call.interaction != "add_or_update" &&
       !Member(input, "interaction").is_null()) {
     return Odd(absl::StrCat("input.interaction is ", Shown(input["interaction"])));
@@ -106,11 +108,45 @@ Json NumberOrNull(const std::optional<T>& number) {
 Json AddressJson(const std::optional<mpi::hl7::CompatibleAddress>& address) {
   if (!address) return Json();
   return {{"street", OrNull(address->street)},
-          {"street2", Json()},
+          {"street2", OrNull(address->street2)},
           {"city", OrNull(address->city)},
           {"state", OrNull(address->state)},
           {"postal_code", OrNull(address->postal_code)},
           {"country", OrNull(address->country)}};
+}
+
+Json NamesJson(const mpi::Profile& profile) {
+  Json out = Json::array();
+  for (const mpi::Name& name : profile.names) {
+    out.push_back({{"use", name.use},
+                   {"prefix", name.prefix.Reveal()},
+                   {"given", ListOf(name.given)},
+                   {"family", name.family.Reveal()},
+                   {"suffix", name.suffix.Reveal()}});
+  }
+  return out;
+}
+
+Json AddressesJson(const mpi::Profile& profile) {
+  Json out = Json::array();
+  for (const mpi::Address& address : profile.addresses) {
+    out.push_back({{"use", address.use},
+                   {"street", ListOf(address.street)},
+                   {"city", address.city.Reveal()},
+                   {"state", address.state.Reveal()},
+                   {"postal_code", address.postal_code.Reveal()},
+                   {"country", address.country.Reveal()}});
+  }
+  return out;
+}
+
+Json TelecomsJson(const mpi::Profile& profile) {
+  Json out = Json::array();
+  for (const mpi::Telecom& telecom : profile.telecoms) {
+    out.push_back(
+        {{"use", telecom.use}, {"scheme", telecom.scheme}, {"value", telecom.value.Reveal()}});
+  }
+  return out;
 }
 
 Json PersonJson(const mpi::Profile& profile, bool mpi_compat) {
@@ -128,6 +164,9 @@ Json PersonJson(const mpi::Profile& profile, bool mpi_compat) {
   out["address"] = AddressJson(person.address);
   out["home_phone"] = OrNull(person.home_phone);
   out["person_types"] = profile.person_types;
+  out["names"] = NamesJson(profile);
+  out["addresses"] = AddressesJson(profile);
+  out["telecoms"] = TelecomsJson(profile);
   return out;
 }
 
@@ -185,7 +224,8 @@ Facts FactsOf(Json result, bool ok) {
 mpi::Answer CallFind(const Call& call) {
   mpi::hl7::Expected expected;
   // A sample answers nothing that was asked here, and identifies nobody in particular.
-  expected.require_echo = false;
+  expected.message_id = call.message_id;
+  expected.require_echo = !call.message_id.empty();
   expected.question = mpi::ByTraits{};
   expected.require_permanent_icn = !call.mpi_compat;
   return call.http_status ? mpi::hl7::ReadFindAnswer(call.Http(), expected)
@@ -200,6 +240,8 @@ Facts RunFind(const Call& call) {
   Json out = AnswerJson(answer, outcome);
   out["query_response"] = WordOrNull(answer.query_response);
   out["match_score"] = NumberOrNull(answer.match_score);
+  out["below_threshold"] = answer.below_threshold;
+  out["result_count"] = NumberOrNull(answer.result_count);
   out["identity_match_threshold"] = NumberOrNull(answer.identity_match_threshold);
   out["potential_duplicate_threshold"] = NumberOrNull(answer.potential_duplicate_threshold);
   out["profile"] = ProfileJson(mpi::hl7::CompatibleProfileOf(answer, call.mpi_compat),
@@ -212,27 +254,8 @@ Facts RunFind(const Call& call) {
   return FactsOf(std::move(out), outcome.status == "ok");
 }
 
-Json CodesJson(const mpi::ChangeCodes& codes) {
-  Json out = Json::object();
-  const auto add = [&out](const char* name, const auto& value) {
-    if (value) out[name] = value->Reveal();
-  };
-  add("birls_id", codes.birls_id);
-  add("participant_id", codes.participant_id);
-  add("idme_uuid", codes.idme_uuid);
-  add("logingov_uuid", codes.logingov_uuid);
-  add("edipi", codes.edipi);
-  add("icn", codes.icn);
-  for (const mpi::OtherCode& other : codes.other) {
-    Json one = Json::object();
-    for (const auto& [name, value] : other) one[name] = value.Reveal();
-    out["other"].push_back(std::move(one));
-  }
-  return out;
-}
-
 Facts RunAdd(const Call& call) {
-  const mpi::hl7::ExpectedEcho expected{"", false};
+  const mpi::hl7::ExpectedEcho expected{call.message_id, !call.message_id.empty()};
   const mpi::ChangeAnswer answer = call.http_status ? mpi::hl7::ReadAddAnswer(call.Http(), expected)
                                                     : mpi::hl7::ParseAddAnswer(call.body, expected);
   const CompatibleOutcome outcome = mpi::hl7::CompatibleOutcomeOf(answer, call.mpi_compat);
@@ -274,6 +297,25 @@ absl::StatusOr<identity::GcIds> DecodeIds(const Json& ids) {
 }
 
 }  // namespace
+
+Json CodesJson(const mpi::ChangeCodes& codes) {
+  Json out = Json::object();
+  const auto add = [&out](const char* name, const auto& value) {
+    if (value) out[name] = value->Reveal();
+  };
+  add("birls_id", codes.birls_id);
+  add("participant_id", codes.participant_id);
+  add("idme_uuid", codes.idme_uuid);
+  add("logingov_uuid", codes.logingov_uuid);
+  add("edipi", codes.edipi);
+  add("icn", codes.icn);
+  for (const mpi::OtherCode& other : codes.other) {
+    Json one = Json::object();
+    for (const auto& [name, value] : other) one[name] = value.Reveal();
+    out["other"].push_back(std::move(one));
+  }
+  return out;
+}
 
 absl::StatusOr<Facts> RunMpiParse(const Row& row, const Mode& mode,
                                   const Environment& environment) {

@@ -34,8 +34,10 @@
 #include "services/mhv-account/migrations.h"
 #include "services/mhv-account/sealed_columns.h"
 #include "services/mhv-account/store/pg_account_store.h"
+#include "services/mpi-adapter/domain/kept_fixture.h"
 #include "services/mpi-adapter/migrations.h"
 #include "services/mpi-adapter/sealed_columns.h"
+#include "services/mpi-adapter/store/pg_answer_cache.h"
 #include "services/user-attributes/migrations.h"
 #include "services/user-attributes/sealed_columns.h"
 #include "services/user-attributes/store/pg_account_store.h"
@@ -449,16 +451,63 @@ TEST_CASE("Keys: E7 after a rewrap mhv-account needs the old keys no more but fo
   });
 }
 
-TEST_CASE("Keys: services without sealed columns have nothing to do, and need no key file",
+TEST_CASE("Keys: E7 after a rewrap mpi-adapter needs the old keys no more; MPI is asked once more",
+          "[contract][rule]") {
+  const auto database = Migrated("mpi", mpi::Migrations());
+  const Operator op(*database, "mpi-adapter", "mpi");
+  crypto::SystemIdGenerator ids;
+  const auto pool = Pool::Create(database->App(2)).value();
+  const absl::Time now = absl::FromUnixSeconds(1768478400);
+  const auto with = [&](const std::string& sealed_box, const std::string& lookup, auto use) {
+    const auto box = crypto::SealedBox::FromRing(crypto::KeyRing::FromText(sealed_box).value());
+    const auto hasher = crypto::LookupHasher::FromRing(crypto::KeyRing::FromText(lookup).value());
+    mpi::PgAnswerCache answers(*pool, box, hasher, ids);
+    use(answers);
+  };
+  const auto keep = [&](mpi::PgAnswerCache& answers) {
+    const mpi::KeptAnswer kept{mpi::testing::PersonWith(mpi::testing::kIcnB, {mpi::testing::kIcnA}),
+                               now, now + absl::Hours(1)};
+    REQUIRE(answers.Keep(mpi::testing::KeyFor(mpi::testing::ByIcn(mpi::testing::kIcnB)), kept,
+                         Soon()) == absl::OkStatus());
+  };
+  // By its own ICN and by the one of before, so that answer and link are both opened.
+  const auto found = [&](mpi::PgAnswerCache& answers) {
+    int count = 0;
+    for (const char* const icn : {mpi::testing::kIcnA, mpi::testing::kIcnB}) {
+      const auto kept = answers.Get(mpi::testing::KeyFor(mpi::testing::ByIcn(icn)), now, Soon());
+      INFO(kept.status());
+      REQUIRE(kept.ok());
+      count += kept->has_value() ? 1 : 0;
+    }
+    return count;
+  };
+  with(kOld, kOldLookup, keep);
+  CHECK(op.Status().json["verdict"] == "behind");
+  CHECK(op.Rewrap().exit == 0);
+  const Ran after = op.Status();
+  CHECK(after.exit == 0);
+  CHECK(Under(after, "answer_sealed", "k2") == 1);
+  CHECK(Under(after, "link_sealed", "k2") == 1);
+  CHECK(Under(after, "key_hash", "h1") == 1);
+  CHECK(absl::StrContains(after.out, "asked once more"));
+  // What it is sealed with is no longer the old key; what it is found by is, until it ends.
+  with(kNew, Both(kOldLookup, kNewLookup),
+       [&](mpi::PgAnswerCache& answers) { CHECK(found(answers) == 2); });
+  with(kNew, kNewLookup, [&](mpi::PgAnswerCache& answers) {
+    CHECK(found(answers) == 0);
+    keep(answers);
+    CHECK(found(answers) == 2);
+  });
+}
+
+TEST_CASE("Keys: a service without sealed columns has nothing to do, and needs no key file",
           "[contract]") {
-  const bool proofing_too = GENERATE(true, false);
-  const std::string service = proofing_too ? "inherited-proofing" : "mpi-adapter";
-  const std::string schema = proofing_too ? "proofing" : "mpi";
-  const auto database = Migrated(schema, proofing_too ? proofing::Migrations() : mpi::Migrations());
+  const auto database = Migrated("proofing", proofing::Migrations());
   const testing::TempDir dir;
   const std::string config =
       dir.Write("s.yaml", absl::StrCat("database: {host: ", database->host(),
-                                       ", name: ", database->name(), ", user: ", schema, "_app}"));
+                                       ", name: ", database->name(), ", user: proofing_app}"));
+  const std::string service = "inherited-proofing";
   CHECK(RunWith({"keys", "status", service, "--config", config}).json["verdict"] == "current");
   CHECK(RunWith({"keys", "rewrap", service, "--config", config, "--yes"}).exit == 0);
 }
@@ -582,7 +631,8 @@ TEST_CASE(
   Attributes old = house.Old();
   for (const auto& one : Everybody()) old.Link(one);
   const auto holder = Pool::Create(house.database->App(1)).value();
-  constexpr Statement kHold{"hold", "SELECT id FROM user_accounts WHERE icn_hash IS NOT NULL LIMIT 1 FOR UPDATE"};
+  constexpr Statement kHold{
+      "hold", "SELECT id FROM user_accounts WHERE icn_hash IS NOT NULL LIMIT 1 FOR UPDATE"};
   const bool for_ever = GENERATE(false, true);
   std::promise<void> held;
   std::promise<void> release;

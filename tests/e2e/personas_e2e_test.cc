@@ -55,6 +55,11 @@ std::string ExpectedFirstName(const Persona& persona) {
   return persona.Value("va_eauth_firstname");
 }
 
+std::string TokenOf(UserAgent& agent) {
+  const base::Url url = base::ParseUrl(Stack::Get().url()).value();
+  return agent.jar().Find(url, "__Host-va_session", Stack::Get().clock().Now())->value;
+}
+
 TEST_CASE("E2e: every persona ends as its file says, in every application", "[e2e]") {
   for (const Persona& persona : Stack::Get().personas()) {
     std::vector<std::string> applications = {"", "mhv"};
@@ -123,6 +128,37 @@ TEST_CASE("E2e: GET /v0/user names the person who signed in", "[e2e]") {
         CHECK(profile["icn"].is_null());
       }
     }
+  }
+}
+
+TEST_CASE(
+    "E2e: an ICN that MPI has replaced lets its person in, as whom it was replaced by (R10, R12)",
+    "[e2e]") {
+  Stack& stack = Stack::Get();
+  const Persona& persona = stack.persona("retired_icn");
+  const std::string retired = persona.Value("va_eauth_icn");
+  REQUIRE(persona.mpi.person->icns == std::vector<std::string>{retired});
+  REQUIRE(persona.mpi.person->icn != retired);
+  std::string account;
+  // The second time mpi-adapter answers from what it kept, where the old ICN leads to the new one.
+  for (const char* time : {"first", "second"}) {
+    INFO(time);
+    UserAgent agent = stack.NewBrowser();
+    REQUIRE(simulators::Walk(agent, At(persona.type), persona.id).ok());
+    REQUIRE(HoldsSession(agent));
+    const json user = User(agent);
+    CHECK(user["data"]["attributes"]["profile"]["icn"] == persona.mpi.person->icn);
+    const Stack::Signed session = stack.SessionOf(TokenOf(agent));
+    if (!account.empty()) CHECK(session.account_id == account);
+    account = session.account_id;
+    // It is told to operators, and stands in nobody's way.
+    const auto attempt =
+        simulators::ReadAttempt(stack.ops_client(), stack.ops_url(), session.flow_id);
+    REQUIRE(attempt.ok());
+    INFO(attempt->dump());
+    REQUIRE((*attempt)["judged"].size() == 1);
+    CHECK((*attempt)["judged"][0]["tag"] == "icn_differs_from_mpi");
+    CHECK((*attempt)["judged"][0]["effect"] == "noted");
   }
 }
 

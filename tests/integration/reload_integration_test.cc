@@ -2,6 +2,7 @@
 // leaves the service on what it has, with an alarm until the disk is good again.
 #include <signal.h>
 
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,6 +13,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "lib/base/clock.h"
 #include "lib/http/client.h"
 #include "lib/testing/temp_postgres.h"
 #include "tests/integration/child_process.h"
@@ -126,7 +129,10 @@ const std::vector<Program>& Programs() {
       {"mpi-adapter",
        "mpi",
        {{"a client key of another certificate", "http_tls", "mpi.key", &OtherKey,
-         "mpi.http.tls.certificate_file"}}},
+         "mpi.http.tls.certificate_file"},
+        {"a ring of another house", "sealed_box", "sealed-box.keys", &ForeignRing,
+         "keys.sealed_box_file"},
+        {"a ring of another house", "lookup", "lookup.keys", &ForeignRing, "keys.lookup_file"}}},
       {"mhv-account",
        "mhv",
        {{"half a key for the token service", "sts_key", "saml.key", &Half,
@@ -195,6 +201,48 @@ TEST_CASE(
   CHECK_FALSE(serving.Alarm("config"));
   serving.process().Signal(SIGTERM);
   CHECK(serving.process().Wait() == 0);
+}
+
+TEST_CASE(
+    "Reload: the break-glass switch of mpi-adapter is thrown and taken back while it serves, a day "
+    "ahead at most, and both are in the trail",
+    "[service][reload]") {
+  Serving serving("mpi-adapter", "mpi");
+  const auto write = [&serving](absl::Duration ahead) {
+    const std::string until =
+        absl::FormatTime(absl::RFC3339_sec, base::SystemClock().Now() + ahead, absl::UTCTimeZone());
+    serving.WriteConfig();
+    const std::string path = serving.files.At("config.yaml");
+    const std::string with = absl::StrReplaceAll(
+        crypto::ReadPublicFile(path).value(),
+        {{"mpi: {http:",
+          absl::StrCat("mpi: {break_glass: {until: '", until, "', reason: 'INC-4711'}, http:")}});
+    std::ofstream(path, std::ios::trunc) << with;
+    serving.process().Signal(SIGHUP);
+  };
+  const auto gauge = [&serving](int value) {
+    return absl::StrContains(serving.Get("/metrics").body,
+                             absl::StrCat("va_mpi_break_glass ", value, "\n"));
+  };
+  CHECK(gauge(0));
+  write(absl::Hours(48));
+  CHECK(serving.Await("reload.failed", "config")["setting"] == "mpi.break_glass.until");
+  CHECK(gauge(0));
+  write(absl::Hours(1));
+  const auto begun = serving.process().AwaitEvent("mpi.break_glass.begun");
+  REQUIRE(begun.has_value());
+  CHECK(begun->at("reason") == "INC-4711");
+  CHECK(gauge(1));
+  serving.WriteConfig();
+  serving.process().Signal(SIGHUP);
+  REQUIRE(serving.process().AwaitEvent("mpi.break_glass.ended").has_value());
+  CHECK(gauge(0));
+  serving.process().Signal(SIGTERM);
+  CHECK(serving.process().Wait() == 0);
+  const std::string trail = crypto::ReadPublicFile(serving.files.At("audit.jsonl")).value();
+  CHECK(absl::StrContains(trail, "\"mpi.break_glass\""));
+  CHECK(absl::StrContains(trail, "\"begun\""));
+  CHECK(absl::StrContains(trail, "\"ended\""));
 }
 
 TEST_CASE("Frame: a second request to stop ends the process at once", "[service]") {

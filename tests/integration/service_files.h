@@ -116,7 +116,9 @@ class ServiceFiles {
     }
     if (program == "mhv-account") return absl::StrCat(peers, MhvAccount());
     if (program == "mpi-adapter") {
-      return absl::StrCat("mpi: {http: {url: 'https://mpi.example.test/', tls: {", Pair("mpi"),
+      return absl::StrCat("keys: {sealed_box_file: ", At("sealed-box.keys"),
+                          ", lookup_file: ", At("lookup.keys"), "}\n",
+                          "mpi: {http: {url: 'https://mpi.example.test/', tls: {", Pair("mpi"),
                           ", ca_file: ", At("roots.pem"), "}}}\n");
     }
     if (program == "user-attributes") {

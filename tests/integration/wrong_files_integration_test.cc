@@ -67,6 +67,10 @@ const std::vector<Row>& Rows() {
       {"a client key of another certificate", "mpi-adapter",
        [](ServiceFiles& files) { files.Copy(files.At("other.key"), "mpi.key"); },
        "mpi.http.tls.certificate_file"},
+      {"an empty key ring", "mpi-adapter",
+       [](ServiceFiles& files) { files.Write("sealed-box.keys", ""); }, "keys.sealed_box_file"},
+      {"an empty key ring of look-ups", "mpi-adapter",
+       [](ServiceFiles& files) { files.Write("lookup.keys", "# none yet\n"); }, "keys.lookup_file"},
       {"E6: a decision key of another kind", "mhv-account",
        [](ServiceFiles& files) {
          const auto rsa = crypto::PrivateKey::FromPemFile(files.At("saml.key"));

@@ -96,6 +96,19 @@ class Reload(unittest.TestCase):
         self.refuses(path, self.stack.path("pki/mpi-adapter.crt").read_bytes(), "grpc_tls",
                      ("user-attributes",))
 
+    def test_K2_our_certificate_for_mpi_without_its_key_changes_nothing_and_gives_an_alarm(self):
+        path = self.file("pki/mpi-adapter.crt")
+        self.refuses(path, self.stack.path("pki/user-attributes.crt").read_bytes(), "http_tls",
+                     ("mpi-adapter",))
+
+    def test_K2_half_a_ring_changes_nothing_and_gives_an_alarm_in_every_service_that_shares_it(self):
+        for name, unit, services in (
+                ("lookup", "lookup", ("user-attributes", "mhv-account", "mpi-adapter")),
+                ("sealed-box", "sealed_box", ("auth-gateway", "user-attributes", "mhv-account", "mpi-adapter"))):
+            with self.subTest(ring=name):
+                path = self.file(f"pki/{name}.keys")
+                self.refuses(path, path.read_bytes()[:40], unit, services)
+
     def test_K2_a_public_certificate_without_its_key_changes_nothing_and_gives_an_alarm(self):
         path = self.file("pki/gateway-tls.crt")
         before = self.public_certificate()

@@ -91,7 +91,7 @@ class Restore(unittest.TestCase):
             code, status = self.signinctl("migrate", "status", service, "--config",
                                           str(self.stack.path(f"config/{service}.yaml")))
             self.assertEqual((code, status["verdict"]), (0, "current"), status)
-        for service in ("auth-gateway", "user-attributes", "mhv-account"):
+        for service in ("auth-gateway", "user-attributes", "mhv-account", "mpi-adapter"):
             code, status = self.signinctl("keys", "status", service, "--config",
                                           str(self.stack.path(f"config/{service}.yaml")))
             self.assertEqual((code, status["verdict"]), (0, "current"), status)
@@ -140,11 +140,15 @@ class Restore(unittest.TestCase):
 
         # Without the measure both come back: that is why there is one.
         self.restore()
+        self.assertNotEqual(self.query("SELECT count(*) FROM mpi.kept_answers"), "0")
         left.cookies, held.cookies = dict(cookies), dict(flow)
         self.assertEqual(left.request("GET", "/v0/user")[0], 200)
         self.assertEqual(self.post_again(held, fields)[0], 303)
 
         self.restore(then=sql_of_runbook())
+        # What was cached of anybody may have been forgotten since the dump.
+        for table in ("mpi.kept_answers", "mpi.retired_icns", "attributes.contact_cache"):
+            self.assertEqual(self.query(f"SELECT count(*) FROM {table}"), "0", table)
         left.cookies, held.cookies = dict(cookies), dict(flow)
         self.assertEqual(left.request("GET", "/v0/user")[0], 401)
         answer = self.post_again(held, fields)

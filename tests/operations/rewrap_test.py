@@ -16,7 +16,7 @@ import operations
 
 RATE = 20
 PEOPLE = ("idme_loa3", "mhv_premium", "logingov_ial2", "dslogon_level2")
-SEALED = ("auth-gateway", "user-attributes", "mhv-account")
+SEALED = ("auth-gateway", "user-attributes", "mhv-account", "mpi-adapter")
 RINGS = ("sealed-box", "lookup")
 
 

@@ -53,9 +53,21 @@ def personal_values(persona: dict) -> set[str]:
                 values |= {part.split("^")[0] for part in value.split("|")}
             else:
                 values.add(value)
-    person = (persona.get("mpi") or {}).get("person") or {}
+    return {value.strip() for value in values | _known_to_mpi((persona.get("mpi") or {}).get("person"))} - NOTHING
+
+
+def _known_to_mpi(person: dict | None) -> set[str]:
+    """What MPI answers about the person, and about those who may act for them: nobody asserts most of it."""
+    if not person:
+        return set()
+    values: set[str] = set()
     for name in person.get("names", []):
         values |= set(_words(name.get("given", []))) | set(_words(name.get("family", [])))
+    values |= set(_words(person.get("icns", [])))
+    values |= {number.split("^")[0] for number in person.get("ids", [])}
+    values |= {str((person.get("address") or {}).get(key, "")) for key in ("street", "city", "postal_code")}
+    for relation in person.get("relationships", []):
+        values |= _known_to_mpi(relation.get("holder")) | {str(relation.get("email", ""))}
     for key in ("icn", "edipi", "ssn", "birth_date", "secid", "phone", "email"):
         if not person.get(key):
             continue
@@ -66,7 +78,7 @@ def personal_values(persona: dict) -> set[str]:
             values |= date_spellings(value)
         else:
             values.add(value)
-    return {value.strip() for value in values} - NOTHING
+    return values
 
 
 def searched(value: str) -> bool:

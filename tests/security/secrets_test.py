@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import signal
+import subprocess
 import sys
 import time
 import unittest
@@ -180,6 +181,30 @@ class SecretsTest(unittest.TestCase):
                 found[f"{name}{path}"] = get(address + path)[1]
         return found
 
+    @staticmethod
+    def sql(words: str) -> str:
+        """What the superuser of the stack's cluster gets printed."""
+        return SecretsTest.shell(f"pg_sql va <<'SQL'\n{words}\nSQL")
+
+    @staticmethod
+    def shell(words: str) -> str:
+        script = f"cd {ROOT}; source tools/dev/lib.sh; source tools/dev/stack.sh; {words}"
+        done = subprocess.run(["bash", "-c", script], check=False, capture_output=True, timeout=120)
+        if done.returncode != 0:
+            raise AssertionError(done.stderr.decode("utf-8", "replace"))
+        return done.stdout.decode("utf-8", "replace")
+
+    @classmethod
+    def kept(cls) -> dict[str, str]:
+        """Every table of every service as it is dumped; what is kept as bytes also as what they say."""
+        dump = cls.shell('as_pg "$VA_PG_BIN/pg_dump" --data-only -h "$(pg_socket_dir)" -U "$(pg_superuser)" va')
+        found = {}
+        for table, rows in re.findall(r"^COPY (\S+) .*?;\n(.*?)^\\\.$", dump, re.M | re.S):
+            said = [bytes.fromhex(one).decode("utf-8", "replace")
+                    for one in re.findall(r"\\\\x((?:[0-9a-f]{2})+)", rows)]
+            found[table] = "\n".join([rows, *said])
+        return found
+
     def error_pages(self) -> dict[str, str]:
         url = browsing.stack("VA_URL")
         browser = browsing.Browser()
@@ -215,7 +240,6 @@ class SecretsTest(unittest.TestCase):
 
     def test_l1_a_service_that_leaks_is_caught(self):
         # A real way out: what a caller sends as the name of a file of settings ends on stderr.
-        import subprocess  # pylint: disable=import-outside-toplevel
         persona = next(p for p in browsing.personas() if p["id"] == "idme_loa3")
         number = persona["attributes"]["va_eauth_pnid"]
         program = pathlib.Path(os.environ.get("VA_BIN", ROOT / "build/release/bin")) / "mpi-adapter"
@@ -224,6 +248,26 @@ class SecretsTest(unittest.TestCase):
         text = (said.stdout + said.stderr).decode("utf-8", "replace")
         self.assertIn(number, text)
         self.assertTrue(self.canaries.find("stderr", text))
+
+    def test_l1_no_table_holds_a_value_of_a_person_or_an_attempt_but_under_a_seal(self):
+        kept = self.kept()
+        for table in ("gateway.sessions", "attributes.user_verifications", "mhv.accounts", "mpi.kept_answers",
+                      "mpi.retired_icns"):
+            self.assertTrue(kept.get(table), f"{table} holds nothing to search")
+        self.assertEqual([leak for table, text in kept.items() for leak in self.canaries.find(table, text)], [])
+
+    def test_l1_a_value_in_a_table_is_caught(self):
+        persona = next(p for p in browsing.personas() if p["id"] == "retired_icn")
+        number, name = persona["mpi"]["person"]["icn"], persona["attributes"]["va_eauth_lastname"]
+        self.addCleanup(self.sql, "DELETE FROM mpi.add_claims WHERE owner = 'planted'; "
+                                  "DELETE FROM mpi.retired_icns WHERE icn_hash = 'planted';")
+        self.sql("INSERT INTO mpi.add_claims (credential_hash, owner, held_until) "
+                 f"VALUES ('{number}', 'planted', now() + interval '1 hour');")
+        self.assertEqual(len(self.canaries.find("claims", self.kept()["mpi.add_claims"])), 1)
+        # Bytes that are no seal.
+        self.sql("INSERT INTO mpi.retired_icns (id, icn_hash, successor_hash, link_sealed, learned_at) "
+                 f"VALUES (gen_random_uuid(), 'planted', 'other', convert_to('x {name} x', 'UTF8'), now());")
+        self.assertEqual(len(self.canaries.find("links", self.kept()["mpi.retired_icns"])), 1)
 
     def test_l1_only_words_that_say_nothing_about_one_person_are_not_searched(self):
         self.assertLessEqual(len(self.skipped), 6, sorted(self.skipped))

@@ -9,7 +9,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "lib/base/worker_pool.h"
-#include "lib/http/server.h"
 
 namespace va::simulators {
 namespace {
@@ -20,6 +19,12 @@ sigset_t StopSignals() {
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   return signals;
+}
+
+// Before any thread starts, so that every thread inherits it and sigwait gets them.
+void BlockStopSignals() {
+  const sigset_t signals = StopSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
 }  // namespace
@@ -47,14 +52,24 @@ int Program::Run(
     int argc, char** argv,
     const std::function<absl::StatusOr<http::Handler>(std::vector<testing::Persona>)>& make) {
   CLI11_PARSE(app_, argc, argv);
-  // Blocked before any thread starts, so that every thread inherits it and sigwait gets them.
-  const sigset_t signals = StopSignals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  BlockStopSignals();
   auto personas = testing::LoadPersonas(personas_);
   if (!personas.ok()) return Fault(personas.status());
   const auto handler = make(*std::move(personas));
   if (!handler.ok()) return Fault(handler.status());
   return Serve(*handler);
+}
+
+int Program::RunServer(int argc, char** argv, const MakeServer& make) {
+  CLI11_PARSE(app_, argc, argv);
+  BlockStopSignals();
+  auto personas = testing::LoadPersonas(personas_);
+  if (!personas.ok()) return Fault(personas.status());
+  const auto server = make(*std::move(personas), listen_, {tls_cert_, tls_key_, client_ca_});
+  if (!server.ok()) return Fault(server.status());
+  WaitForSignal((*server)->port());
+  (*server)->Stop();
+  return 0;
 }
 
 int Program::Serve(const http::Handler& handler) {
@@ -64,14 +79,17 @@ int Program::Serve(const http::Handler& handler) {
   options.tls = http::TlsServerOptions{tls_cert_, tls_key_, client_ca_};
   auto server = http::Server::Start(options, handler, pool);
   if (!server.ok()) return Fault(server.status());
-  std::cerr << absl::StrCat(options_.name, ": listening on port ", (*server)->port(), "\n");
-
-  const sigset_t signals = StopSignals();
-  int signal = 0;
-  sigwait(&signals, &signal);
+  WaitForSignal((*server)->port());
   (*server)->Stop(absl::Seconds(2));
   pool.Shutdown();
   return 0;
+}
+
+void Program::WaitForSignal(int port) const {
+  std::cerr << absl::StrCat(options_.name, ": listening on port ", port, "\n");
+  const sigset_t signals = StopSignals();
+  int signal = 0;
+  sigwait(&signals, &signal);
 }
 
 int Guarded(int argc, char** argv, int (*run)(int argc, char** argv)) try {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "lib/base/clock.h"
 #include "lib/crypto/random.h"
 #include "lib/http/router.h"
+#include "lib/http/server.h"
 #include "lib/testing/persona.h"
 
 namespace va::simulators {
@@ -25,6 +27,17 @@ struct ProgramOptions {
   std::size_t threads = 4;
   std::size_t queue = 1024;
 };
+
+// A simulator's own server, for what that of lib/http will not do.
+class RunningServer {
+ public:
+  virtual ~RunningServer() = default;
+  virtual int port() const = 0;
+  virtual void Stop() = 0;
+};
+using MakeServer = std::function<absl::StatusOr<std::unique_ptr<RunningServer>>(
+    std::vector<testing::Persona> personas, const std::string& listen,
+    const http::TlsServerOptions& tls)>;
 
 class Program {
  public:
@@ -42,8 +55,12 @@ class Program {
   int Run(int argc, char** argv,
           const std::function<absl::StatusOr<http::Handler>(std::vector<testing::Persona>)>& make);
 
+  // The same with a server of the simulator's own.
+  int RunServer(int argc, char** argv, const MakeServer& make);
+
  private:
   int Serve(const http::Handler& handler);
+  void WaitForSignal(int port) const;
   int Fault(const absl::Status& status) const;
 
   ProgramOptions options_;

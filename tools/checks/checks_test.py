@@ -106,6 +106,10 @@ INCLUDES = [
     ("tools/signinctl/a.cc", "services/auth-gateway/migrations.h", True),
     ("tools/signinctl/keys_rewrap.cc", "services/auth-gateway/sealed_columns.h", False),
     ("tools/signinctl/migrate.cc", "services/auth-gateway/sealed_columns.h", True),
+    ("tools/signinctl/mpi_connection.cc", "services/mpi-adapter/adapters/soap_mpi_gateway.h", False),
+    ("tools/signinctl/mpi_connection.cc", "services/mpi-adapter/config.h", False),
+    ("tools/signinctl/mpi_connection.cc", "services/mpi-adapter/wiring.h", True),
+    ("tools/signinctl/mpi_find.cc", "services/mpi-adapter/adapters/soap_mpi_gateway.h", True),
 ]
 
 
@@ -261,6 +265,14 @@ class Migrations(unittest.TestCase):
                 self.assertEqual(len(self.check("-- three-state: ok\n" + sql)), 1)
                 self.assertEqual(
                     len(self.check("-- three-state: 1.4 no longer reads it\nSELECT 1;\n" + sql)), 1)
+
+    def test_the_page_of_retention_names_every_table(self):
+        for page, wrong in (("| x | `a` | a day |", 0), ("| x | a | a day |", 1), ("| x | `ab` |", 1)):
+            with self.subTest(page=page), \
+                    Tree({"services/x/migrations/0001_first.sql": self.FIRST,
+                          "docs/runbooks/retention.md": page}) as top:
+                got = migrations.find(top)
+                self.assertEqual(len(got), wrong, got)
 
     def test_numbers_have_no_gap_no_duplicate_and_a_name(self):
         for names, wrong in ((("0001_a.sql", "0002_b.sql"), 0), (("0001_a.sql", "0003_b.sql"), 1),

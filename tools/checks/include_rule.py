@@ -152,6 +152,9 @@ def _elsewhere_problem(path: str, include: str):
     elif (path == "tools/signinctl/keys_rewrap.cc"
           and re.fullmatch(r"services/[^/]+/(migrations|sealed_columns)\.h", include)):
         return None  # what a service declares about its schema, and nothing of what works with it
+    elif (path == "tools/signinctl/mpi_connection.cc"
+          and include in ("services/mpi-adapter/config.h", "services/mpi-adapter/adapters/soap_mpi_gateway.h")):
+        return None  # asks MPI as the adapter does: with its settings and its client
     elif path.startswith("tools/signinctl/"):
         if other and other[1] not in ("domain", *CODECS):
             return f"tools/signinctl may not include {other[1]}/ of a service"

@@ -5,6 +5,8 @@ in three releases: one that no longer needs it, one whose migration removes it, 
 between. Whoever removes says that the first has happened, in the line above the statement:
 
     -- three-state: <why no running program needs it>
+
+What a table holds goes some day, or stays for a reason: the page of retention names every table.
 """
 
 import re
@@ -35,6 +37,8 @@ _DESTRUCTIVE = (
      "adds a condition that rows of the previous program may not meet"),
     (re.compile(r"\bTRUNCATE\s+(?!OR\b|ON\b)\w|\bDELETE\s+FROM\b", re.I), "removes rows"),
 )
+_TABLE = re.compile(r"\bCREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?(\w+)", re.I)
+_RETENTION = "docs/runbooks/retention.md"
 _SELECT_STAR = re.compile(r"\bSELECT\s+(DISTINCT\s+)?(\w+\.)?\*|\bRETURNING\s+\*", re.I)
 _SQL_PLACES = re.compile(r"^services/[^/]+/store/|^lib/store/|^services/[^/]+/migrations/")
 
@@ -103,13 +107,22 @@ def stars(path: str, text: str) -> list[str]:
             "one breaks the previous program" for match in _SELECT_STAR.finditer(text)]
 
 
+def untold(path: str, sql: str, page: str) -> list[str]:
+    return [f"{path}:{line_of(sql, position)}: {_RETENTION} does not say how long rows of `{name}` stay"
+            for position, statement in statements(sql) for name in _TABLE.findall(statement)
+            if f"`{name}`" not in page]
+
+
 def find(top) -> list[str]:
     found, folders = [], {}
+    page = tree.text(top, _RETENTION) if (top / _RETENTION).exists() else None
     for path in tree.files(top, ".sql", ".cc", ".h"):
         match = _FILE.match(path)
         if match:
             folders.setdefault(match.group(1), []).append(match.group(2))
             found += destructive(path, tree.text(top, path))
+            if page is not None:
+                found += untold(path, tree.text(top, path), page)
         if _SQL_PLACES.match(path) and not path.endswith("_test.cc"):
             found += stars(path, tree.text(top, path))
     for service, names in sorted(folders.items()):

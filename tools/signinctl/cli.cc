@@ -83,6 +83,12 @@ std::string OptionText(const Flag& flag) {
   return absl::StrCat(flag.value, flag.repeated ? " ..." : "", flag.required ? " REQUIRED" : "");
 }
 
+// With these verbs --json names the file that they read.
+bool TakesJson(const Verb& verb) {
+  return std::any_of(verb.flags.begin(), verb.flags.end(),
+                     [](const Flag& flag) { return flag.name == kJson; });
+}
+
 // Of one list of files on the command line.
 constexpr int kMostFiles = 10'000;
 
@@ -108,8 +114,9 @@ void Declare(const Verb& verb, CLI::App& app, Slots& slots) {
         ->allow_extra_args(positional.repeated);
   }
   app.allow_extras(verb.verdict);  // Unplaced() tells what they are
-  app.add_flag(kJson, slots.json, "one line of JSON and no words");
-  app.footer(absl::StrCat("Example:\n  ", verb.example, "\n"));
+  if (!TakesJson(verb)) app.add_flag(kJson, slots.json, "one line of JSON and no words");
+  app.footer(absl::StrCat(verb.details, verb.details.empty() ? "" : "\n", "Example:\n  ",
+                          verb.example, "\n"));
 }
 
 // Flags that may stand once and stand twice: which of them counts would be a guess.

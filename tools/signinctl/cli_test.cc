@@ -69,6 +69,7 @@ TEST_CASE("signinctl: the examples of the verdict commands run and accept", "[si
     if (absl::StartsWith(verb.name, "keys ")) continue;
     if (absl::StartsWith(verb.name, "account ")) continue;
     if (absl::StartsWith(verb.name, "merge ")) continue;
+    if (verb.name == "mpi build" || verb.name == "mpi find") continue;  // XML; the stack's settings
     CAPTURE(verb.example);
     const Ran ran = RunWith(Words(verb.example));
     CHECK(ran.exit == 0);

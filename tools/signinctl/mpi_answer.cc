@@ -1,13 +1,13 @@
 #include "tools/signinctl/mpi_answer.h"
 
+#include <optional>
 #include <utility>
-#include <variant>
-#include <vector>
 
 #include "absl/types/span.h"
-#include "lib/xml/document.h"
+#include "services/mpi-adapter/hl7/acknowledgement.h"
+#include "services/mpi-adapter/hl7/add_answer.h"
+#include "services/mpi-adapter/hl7/constants.h"
 #include "services/mpi-adapter/hl7/find_answer.h"
-#include "services/mpi-adapter/hl7/namespaces.h"
 #include "services/mpi-adapter/hl7/reader.h"
 
 namespace va::signinctl {
@@ -17,103 +17,31 @@ using identity::Disclose;
 using identity::Disclosure;
 using identity::PersonText;
 
-std::string Str(absl::string_view text) { return std::string(text.data(), text.size()); }
+// What a file says of itself, before it is believed anything: which message it answers (empty when
+// it names none) and whether it is the answer to a change.
+struct FileKind {
+  std::string message_id;
+  bool change = false;
+};
 
-// The id of the message that the answer says it answers; empty when it says none.
-std::string EchoedId(absl::string_view xml) {
-  xml::ParseLimits limits;
-  limits.max_bytes = mpi::hl7::kMaxAnswerBytes;
-  limits.max_elements = 20000;
-  limits.max_attributes = 20000;
-  std::string respelt;
-  const auto document = xml::Document::Parse(mpi::hl7::WithAsciiNamespaces(xml, respelt), limits);
-  if (!document.ok()) return "";
-  for (const xml::Element part : document->root().Children()) {
-    for (const xml::Element payload : part.Children()) {
-      std::string id =
-          mpi::hl7::AttrAt(payload, {"acknowledgement", "targetMessage", "id"}, "extension");
-      if (!id.empty()) return id;
-    }
-  }
-  return "";
+FileKind KindOf(absl::string_view xml) {
+  FileKind kind;
+  if (xml.size() > mpi::hl7::kMaxAnswerBytes) return kind;
+  const auto document = mpi::hl7::ParseAnswerBody(xml);
+  if (!document.ok()) return kind;
+  const std::optional<xml::Element> payload = mpi::hl7::PayloadOf(document->root());
+  if (!payload) return kind;
+  kind.change = payload->local_name() == mpi::hl7::kAddAnswer;
+  kind.message_id =
+      mpi::hl7::AttrAt(*payload, {"acknowledgement", "targetMessage", "id"}, "extension");
+  return kind;
 }
 
-template <typename T>
-Json List(const std::vector<T>& values, Disclosure how) {
-  Json list = Json::array();
-  for (const T& value : values) list.push_back(Disclose(value, how));
-  return list;
-}
-
-template <typename T>
-Json Maybe(const std::optional<T>& value, Disclosure how) {
-  return value ? Json(Disclose(*value, how)) : Json();
-}
-
-Json Number(const std::optional<int>& number) { return number ? Json(*number) : Json(); }
-
-Json NamesOf(const mpi::Profile& profile, Disclosure how) {
-  Json list = Json::array();
-  for (const mpi::Name& name : profile.names) {
-    list.push_back({{"use", name.use},
-                    {"given", List(name.given, how)},
-                    {"family", Disclose(name.family, how)},
-                    {"prefix", Disclose(name.prefix, how)},
-                    {"suffix", Disclose(name.suffix, how)}});
-  }
-  return list;
-}
-
-Json AddressesOf(const mpi::Profile& profile, Disclosure how) {
-  Json list = Json::array();
-  for (const mpi::Address& address : profile.addresses) {
-    list.push_back({{"use", address.use},
-                    {"street", List(address.street, how)},
-                    {"city", Disclose(address.city, how)},
-                    {"state", Disclose(address.state, how)},
-                    {"postal_code", Disclose(address.postal_code, how)},
-                    {"country", Disclose(address.country, how)}});
-  }
-  return list;
-}
-
-Json TelecomsOf(const mpi::Profile& profile, Disclosure how) {
-  Json list = Json::array();
-  for (const mpi::Telecom& telecom : profile.telecoms) {
-    list.push_back({{"use", telecom.use}, {"value", Disclose(telecom.value, how)}});
-  }
-  return list;
-}
-
-// Which registries hold the person is a fact about them as well, but one that support cannot work
-// without: only the ids themselves are masked.
-Json IdsOf(const mpi::Profile& profile, Disclosure how) {
-  Json list = Json::array();
-  for (const identity::CorrelatedId& row : profile.ids.rows()) {
-    list.push_back({{"id", Disclose(row.id, how)},
-                    {"type", row.id_type},
-                    {"facility", row.facility},
-                    {"authority", row.authority},
-                    {"status", row.status},
-                    {"root", row.root}});
-  }
-  return list;
-}
-
-Json ProfileJson(const mpi::Profile& profile, Disclosure how) {
-  const std::vector<identity::Icn> icns = profile.ids.permanent_icns();
-  return {{"icn", icns.empty() ? Json() : Json(Disclose(icns.front(), how))},
-          {"icns", List(icns, how)},
-          {"historical_icns", List(profile.historical_icns, how)},
-          {"names", NamesOf(profile, how)},
-          {"gender", Disclose(profile.gender, how)},
-          {"birth_date", Disclose(profile.birth_date, how)},
-          {"deceased_date", Maybe(profile.deceased_date, how)},
-          {"ssn", Maybe(profile.ssn, how)},
-          {"id_theft", profile.id_theft},
-          {"addresses", AddressesOf(profile, how)},
-          {"telecoms", TelecomsOf(profile, how)},
-          {"person_types", profile.person_types}};
+mpi::hl7::Expected Expecting(const std::string& message_id, const mpi::Question& question) {
+  mpi::hl7::Expected expected;
+  expected.message_id = message_id;
+  expected.question = question;
+  return expected;
 }
 
 attributes::MpiOutcome OutcomeForRules(mpi::Outcome outcome) {
@@ -184,26 +112,22 @@ mpi::Question QuestionOf(const std::optional<attributes::MpiQuestion>& question)
 
 mpi::Answer ReadMpiAnswer(absl::string_view xml, const std::string& message_id,
                           const mpi::Question& question) {
-  mpi::hl7::Expected expected;
-  expected.message_id = message_id.empty() ? EchoedId(xml) : message_id;
-  expected.question = question;
-  return mpi::hl7::ParseFindAnswer(xml, expected);
+  const std::string echoed = message_id.empty() ? KindOf(xml).message_id : message_id;
+  return mpi::hl7::ParseFindAnswer(xml, Expecting(echoed, question));
 }
 
-Json ToJson(const mpi::Answer& answer, Disclosure how) {
-  const bool found = answer.profile.has_value();
-  return {{"outcome", Str(mpi::OutcomeName(answer.outcome))},
-          {"reason", answer.reason},
-          {"retryable", mpi::IsRetryable(answer.outcome)},
-          {"ack", answer.ack_code},
-          {"query_response", answer.query_response},
-          {"detail_code", answer.detail_code},
-          {"message_id", answer.message_id},
-          {"match_score", Number(answer.match_score)},
-          {"identity_match_threshold", Number(answer.identity_match_threshold)},
-          {"potential_duplicate_threshold", Number(answer.potential_duplicate_threshold)},
-          {"profile", found ? ProfileJson(*answer.profile, how) : Json()},
-          {"ids", found ? IdsOf(*answer.profile, how) : Json::array()}};
+AnyMpiAnswer ReadAnyMpiAnswer(absl::string_view xml, const std::string& message_id,
+                              bool needs_icn) {
+  const FileKind kind = KindOf(xml);
+  const std::string& echoed = message_id.empty() ? kind.message_id : message_id;
+  if (!kind.change) {
+    mpi::hl7::Expected expected = Expecting(echoed, mpi::ByTraits{});
+    expected.require_permanent_icn = needs_icn;
+    return mpi::hl7::ParseFindAnswer(xml, expected);
+  }
+  mpi::ChangeAnswer answer = mpi::hl7::ParseAddAnswer(xml, {echoed});
+  answer.message_id = echoed;
+  return answer;
 }
 
 attributes::MpiAnswer ForRules(const mpi::Answer& answer) {

@@ -2,7 +2,10 @@
 // rules of user-attributes.
 #pragma once
 
+#include <variant>
+
 #include "absl/strings/string_view.h"
+#include "absl/time/civil_time.h"
 #include "lib/identity/disclosure.h"
 #include "services/mpi-adapter/domain/mpi_gateway.h"
 #include "services/user-attributes/domain/admit.h"
@@ -19,8 +22,20 @@ mpi::Answer ReadMpiAnswer(absl::string_view xml, const std::string& message_id,
 // answer (attack H3), so traits stay what they are: any.
 mpi::Question QuestionOf(const std::optional<attributes::MpiQuestion>& question);
 
-// {"outcome","reason","ack",...,"profile","ids"}; `profile` is null unless the outcome is OK.
-Json ToJson(const mpi::Answer& answer, identity::Disclosure how);
+// An answer to a find, or one to an add or an update.
+using AnyMpiAnswer = std::variant<mpi::Answer, mpi::ChangeAnswer>;
+
+// Reads whichever it is; `message_id` as above. Without `needs_icn` a person may be one whom no
+// permanent ICN names.
+AnyMpiAnswer ReadAnyMpiAnswer(absl::string_view xml, const std::string& message_id,
+                              bool needs_icn = true);
+
+// {"outcome","reason","ack",...,"profile","ids"}; `profile` is null unless the outcome is OK. Which
+// relations are in force depends on `today`.
+Json ToJson(const mpi::Answer& answer, identity::Disclosure how, absl::CivilDay today);
+// The same members where a change has them: `profile` is null, `ids` what MPI handed back, with any
+// outcome but OK what it refused.
+Json ToJson(const mpi::ChangeAnswer& answer, identity::Disclosure how);
 
 // As user-attributes receives it over the wire.
 attributes::MpiAnswer ForRules(const mpi::Answer& answer);

@@ -107,8 +107,11 @@ TEST_CASE("rpc: --list tells services and methods", "[signinctl]") {
   House house;
   const Ran ran = house.Rpc({"--list", "--target", house.target()});
   CHECK(ran.exit == 0);
-  CHECK(ran.json["services"] == Json{{"grpc.health.v1.Health", {"Check", "Watch"}},
-                                     {"va.mpi.v1.MpiService", {"GetProfile"}}});
+  CHECK(ran.json["services"] ==
+        Json{{"grpc.health.v1.Health", {"Check", "Watch"}},
+             {"va.mpi.v1.MpiService",
+              {"GetProfile", "FindByIdentifier", "FindByAttributes", "AddPersonImplicit",
+               "AddPersonProxy", "UpdateProfile", "ParseGcIds", "Invalidate"}}});
 }
 
 TEST_CASE("rpc: health can be asked with an address alone", "[signinctl]") {

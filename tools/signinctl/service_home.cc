@@ -58,13 +58,17 @@ ServiceHome ReadServiceHome(const std::string& service, const std::string& confi
   config::Table table(va::service::EnvPrefix(service));
   va::service::BindDatabase(table, home.common, home.schema);
   if (bind) bind(table);
+  home.problem = LoadRows(table, config_file, world);
+  return home;
+}
+
+std::string LoadRows(config::Table& table, const std::string& config_file, const World& world) {
   table.IgnoreOtherSections();
   std::string problems;
   for (const config::Problem& problem : table.Load(config_file, EnvironmentOf(table, world))) {
     absl::StrAppend(&problems, "\n  ", config::ToString(problem));
   }
-  if (!problems.empty()) home.problem = absl::StrCat("problems in ", config_file, problems);
-  return home;
+  return problems.empty() ? "" : absl::StrCat("problems in ", config_file, problems);
 }
 
 }  // namespace va::signinctl

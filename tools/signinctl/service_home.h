@@ -22,4 +22,8 @@ ServiceHome ReadServiceHome(const std::string& service, const std::string& confi
                             const World& world,
                             const std::function<void(config::Table&)>& bind = {});
 
+// Reads the rows of `table` alone, from a service's file and its variables. Empty, or what is
+// wrong.
+std::string LoadRows(config::Table& table, const std::string& config_file, const World& world);
+
 }  // namespace va::signinctl

@@ -83,6 +83,7 @@ struct Verb {
   std::string name;     // "attributes explain"
   std::string summary;  // one line
   std::string example;  // runs in the root of a checkout
+  std::string details;  // what else --help says, before the example; whole lines
   std::vector<Flag> flags;
   std::vector<Positional> positionals;
   // Whatever is missing, given twice or too much is told as a reject: then exit 2 says one of two

@@ -27,6 +27,8 @@ Verb MergeShow();
 Verb MetadataShow();
 Verb MigrateStatus();
 Verb MigrateUp();
+Verb MpiBuild();
+Verb MpiFind();
 Verb MpiParse();
 Verb PolicyCheck();
 Verb PolicyDiff();

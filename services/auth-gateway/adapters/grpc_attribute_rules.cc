@@ -101,6 +101,24 @@ Decision::Verdict UnpackVerdict(attributes::Verdict verdict) {
   }
 }
 
+// A reason this build does not know asks for something it cannot do: nothing is told.
+std::optional<MpiUpdate> UnpackMpiUpdate(const attributes::MpiUpdate& update) {
+  MpiUpdate out;
+  switch (update.reason()) {
+    case attributes::MpiUpdate::REASON_CREDENTIAL_UNKNOWN:
+      out.reason = MpiUpdate::Reason::kCredentialUnknown;
+      break;
+    case attributes::MpiUpdate::REASON_CREDENTIAL_CHANGED:
+      out.reason = MpiUpdate::Reason::kCredentialChanged;
+      break;
+    default:
+      return std::nullopt;
+  }
+  out.has_email = !update.person().email().empty();
+  out.person = update.person().SerializeAsString();
+  return out;
+}
+
 Decision UnpackDecision(const attributes::AdmitResponse& response) {
   Decision decision;
   decision.verdict = UnpackVerdict(response.verdict());
@@ -119,6 +137,7 @@ Decision UnpackDecision(const attributes::AdmitResponse& response) {
   if (decision.verdict == Decision::Verdict::kAdmit) {
     decision.session = UnpackSession(response);
     decision.decision_token = identity::Secret::FromWire(response.decision_token());
+    if (response.has_mpi_update()) decision.mpi_update = UnpackMpiUpdate(response.mpi_update());
   }
   return decision;
 }
@@ -141,6 +160,9 @@ absl::StatusOr<Derived> GrpcAttributeRules::Derive(const SignInPlan& plan,
   derived.loa_current = response->assurance().loa_current();
   derived.asks_mpi = response->has_mpi_question();
   if (derived.asks_mpi) derived.mpi_question = response->mpi_question().SerializeAsString();
+  if (response->has_add_on_no_match()) {
+    derived.mpi_addition = response->add_on_no_match().SerializeAsString();
+  }
   return derived;
 }
 
@@ -152,6 +174,7 @@ absl::StatusOr<Decision> GrpcAttributeRules::Admit(const SignInPlan& plan,
   PackAttempt(plan, assertion, scope, request);
   if (mpi.has_value()) {
     request.set_mpi_outcome(static_cast<common::MpiOutcome>(mpi->outcome));
+    request.set_mpi_add_outcome(static_cast<common::MpiOutcome>(mpi->add_outcome));
     if (!mpi->profile.empty() && !request.mutable_mpi_profile()->ParseFromString(mpi->profile)) {
       return base::MakeError(absl::StatusCode::kInternal, "MPI_PROFILE_UNREADABLE",
                              "the profile does not parse");

@@ -1,5 +1,6 @@
 // The Master Person Index over gRPC, by way of mpi-adapter. Translates the question of the rules
-// service into the one of mpi-adapter; the answer passes through unread.
+// service, and whom it wants added or updated, into the words of mpi-adapter; the person in the
+// answer passes through unread.
 #pragma once
 
 #include "lib/rpc/channel.h"
@@ -12,6 +13,8 @@ class GrpcPersonIndex final : public PersonIndex {
   explicit GrpcPersonIndex(rpc::Channel channel);
 
   absl::StatusOr<MpiAnswer> GetProfile(const Derived& derived, const CallScope& scope) override;
+  absl::StatusOr<MpiAnswer> AddPerson(const Derived& derived, const CallScope& scope) override;
+  absl::StatusOr<MpiTold> Tell(const MpiNews& news, const CallScope& scope) override;
 
  private:
   rpc::Channel channel_;

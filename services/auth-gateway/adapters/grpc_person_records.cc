@@ -81,6 +81,9 @@ absl::StatusOr<PersonRecord> GrpcPersonRecords::FindByIcn(const identity::Icn& i
   mpi::v1::GetProfileRequest request;
   request.set_request_id(scope.request_id);
   request.set_loa_current(kVerified);
+  // GET /v0/user says whether MPI holds an identity theft against the person: an answer whose flags
+  // are hours old would say no where nobody knows.
+  request.set_freshness(mpi::v1::FRESHNESS_FLAGS);
   request.mutable_by_identifier()->set_type(mpi::v1::IDENTIFIER_TYPE_ICN);
   request.mutable_by_identifier()->set_value(icn.Reveal());
   const auto response = rpc::Call<mpi::v1::GetProfileResponse>(

@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "services/auth-gateway/domain/logout.h"
+#include "services/auth-gateway/domain/mpi_news.h"
 #include "services/auth-gateway/domain/provisioning.h"
 #include "services/auth-gateway/domain/records.h"
 #include "services/auth-gateway/domain/verified_assertion.h"
@@ -109,13 +110,20 @@ struct Derived {
   bool asks_mpi = false;
   // The question for MPI in the wire form of the rules service; the gateway passes it on unread.
   std::string mpi_question;
+  // Whom to add when MPI knows nobody (decision R4), likewise; empty: nobody.
+  std::string mpi_addition;
 };
 
 // An answer of MPI. The profile passes through the gateway unread, in its wire form.
 struct MpiAnswer {
   int outcome = 0;  // va.common.v1.MpiOutcome
   bool matched = false;
+  bool no_match = false;  // MPI answered that it knows nobody
   std::string profile;
+  // With AddPerson: what became of it, and the same in the words of `outcome`; unspecified when
+  // nobody was added.
+  std::optional<MpiTold> told;
+  int add_outcome = 0;
 };
 
 // The decision about an attempt, as the rules service made it.
@@ -133,6 +141,8 @@ struct Decision {
   SessionRecord session;
   // With kAdmit: proof of the decision towards other services (decision E6). Never kept.
   identity::Secret decision_token;
+  // With kAdmit: what MPI should be told once the person has their answer.
+  std::optional<MpiUpdate> mpi_update;
 };
 
 // The decision about a person whose session lives on.
@@ -223,6 +233,11 @@ class PersonIndex {
  public:
   virtual ~PersonIndex() = default;
   virtual absl::StatusOr<MpiAnswer> GetProfile(const Derived& derived, const CallScope& scope) = 0;
+  // Has the person of derived.mpi_addition made known to MPI, and asks for them again. Never
+  // repeated: a Status says nothing about whether MPI knows them now.
+  virtual absl::StatusOr<MpiAnswer> AddPerson(const Derived& derived, const CallScope& scope) = 0;
+  // Tells MPI what it does not know yet. Never repeated.
+  virtual absl::StatusOr<MpiTold> Tell(const MpiNews& news, const CallScope& scope) = 0;
 };
 
 }  // namespace va::gateway

@@ -132,6 +132,11 @@ class Stepper {
 
   Transition operator()(MpiAnswered event) {
     state_.mpi = std::move(event.answer);
+    // Once in an attempt, and only by who won the claim: what became of it is Admit's to judge.
+    if (state_.mpi->no_match && !state_.derived.mpi_addition.empty() && !state_.adding) {
+      state_.adding = true;
+      return {std::move(state_), AskAddition{}};
+    }
     return {std::move(state_), AskAdmit{}};
   }
 
@@ -170,6 +175,7 @@ class Stepper {
     state_.session.reset();
     state_.provisioning = {};
     state_.decision_token = {};
+    state_.mpi_update.reset();
     state_.next_lap.reset();
     state_.outcome = TryLaterOutcome(absl::StrCat(event.station, "_unavailable"));
     // A claimed attempt is closed on record, so that a repeat does not wait for it in vain.
@@ -207,6 +213,7 @@ class Stepper {
     state_.outcome.loa = decision.session.assurance.loa_current;
     state_.provisioning = PlanProvisioning(decision.session);
     state_.decision_token = std::move(decision.decision_token);
+    state_.mpi_update = std::move(decision.mpi_update);
     state_.session = std::move(decision.session);
     // Nobody whom MPI does not know has anything that the terms are about.
     if (state_.asks_terms && !state_.session->person.icn.empty()) {

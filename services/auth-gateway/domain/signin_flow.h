@@ -21,6 +21,7 @@ struct FlowState {
   VerifiedAssertion assertion;
   Derived derived;
   std::optional<MpiAnswer> mpi;
+  bool adding = false;      // AskAddition was asked for
   bool claimed = false;     // this caller won the claim: the attempt is ours to finish
   bool finishing = false;   // FinishFlow was asked for
   bool asks_terms = false;  // the application sends people to the terms of use first
@@ -31,6 +32,8 @@ struct FlowState {
   // it. The proof stays in memory.
   ProvisioningPlan provisioning;
   identity::Secret decision_token;
+  // With the session: what MPI is told once the person has been answered.
+  std::optional<MpiUpdate> mpi_update;
   // With a step-up: the leg that goes on by itself.
   std::optional<SignInPlan> next_lap;
 };
@@ -69,6 +72,7 @@ struct DecisionSeen {
 struct DeriveAnswered {
   Derived derived;
 };
+// To the question, or to the wish to add the person.
 struct MpiAnswered {
   MpiAnswer answer;
 };
@@ -98,6 +102,8 @@ struct ClaimAssertion {};
 struct AwaitDecision {};
 struct AskDerive {};
 struct AskMpi {};
+// Has the person of state.derived.mpi_addition added to MPI, and asks for them again (decision R4).
+struct AskAddition {};
 struct AskAdmit {};
 // Whether the person of state.session has accepted the terms of use.
 struct AskTerms {};
@@ -114,9 +120,9 @@ struct LeaveAgain {};
 // Show state.outcome to the person: refusal, step-up or try later.
 struct ShowOutcome {};
 
-using FlowEffect =
-    std::variant<CheckResponse, ClaimAssertion, AwaitDecision, AskDerive, AskMpi, AskAdmit,
-                 AskTerms, FinishFlow, BeginSessionAndLand, LandAgain, LeaveAgain, ShowOutcome>;
+using FlowEffect = std::variant<CheckResponse, ClaimAssertion, AwaitDecision, AskDerive, AskMpi,
+                                AskAddition, AskAdmit, AskTerms, FinishFlow, BeginSessionAndLand,
+                                LandAgain, LeaveAgain, ShowOutcome>;
 
 struct Transition {
   FlowState state;

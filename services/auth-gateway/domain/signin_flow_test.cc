@@ -125,6 +125,61 @@ TEST_CASE("Step: R6 MPI is asked only when the rules name a question", "[flow][R
   CHECK(Is<AskAdmit>(Step(Returned(), MpiAnswered{}, kNow)));
 }
 
+MpiAnswer KnowsNobody() {
+  MpiAnswer answer;
+  answer.no_match = true;
+  return answer;
+}
+
+FlowState WithAddition() {
+  Derived derived;
+  derived.asks_mpi = true;
+  derived.mpi_addition = "person";
+  return Step(Returned(), DeriveAnswered{derived}, kNow).state;
+}
+
+TEST_CASE("Step: R4 whom MPI does not know is added when the rules name whom to add, once",
+          "[flow][R4]") {
+  const Transition adding = Step(WithAddition(), MpiAnswered{KnowsNobody()}, kNow);
+  REQUIRE(Is<AskAddition>(adding));
+  // Whatever comes of it, also a second "no match", is Admit's to judge.
+  const Transition again = Step(adding.state, MpiAnswered{KnowsNobody()}, kNow);
+  CHECK(Is<AskAdmit>(again));
+  CHECK(again.state.mpi->no_match);
+  // Staying at the level that came back is no second attempt either.
+  CHECK_FALSE(Is<AskAddition>(Step(again.state, MpiAnswered{KnowsNobody()}, kNow)));
+}
+
+TEST_CASE("Step: R4 nobody is added without the rules' word, or when MPI did not say no match",
+          "[flow][R4][R5]") {
+  Derived derived;
+  derived.asks_mpi = true;
+  const FlowState unnamed = Step(Returned(), DeriveAnswered{derived}, kNow).state;
+  CHECK(Is<AskAdmit>(Step(unnamed, MpiAnswered{KnowsNobody()}, kNow)));
+  // Several people, an outage, one person: nothing is added to any of them.
+  CHECK(Is<AskAdmit>(Step(WithAddition(), MpiAnswered{}, kNow)));
+  MpiAnswer matched;
+  matched.matched = true;
+  CHECK(Is<AskAdmit>(Step(WithAddition(), MpiAnswered{matched}, kNow)));
+}
+
+TEST_CASE("Step: R5 an addition that nobody can say anything about ends in try later",
+          "[flow][R5]") {
+  FlowState adding = Step(WithAddition(), MpiAnswered{KnowsNobody()}, kNow).state;
+  const Transition ended = Step(std::move(adding), StationFailed{"mpi", "MPI_TIMEOUT"}, kNow);
+  CheckShown(ended, OutcomeKind::kTryLater, "007", "mpi_unavailable");
+}
+
+TEST_CASE("Step: what MPI is to be told goes with the session and with nothing else", "[flow]") {
+  Decision decision = Admitted();
+  decision.mpi_update = MpiUpdate{};
+  const Transition admitted = Step(Returned(), AdmitAnswered{decision}, kNow);
+  CHECK(admitted.state.mpi_update.has_value());
+  CHECK_FALSE(Step(admitted.state, StationFailed{"store", ""}, kNow).state.mpi_update.has_value());
+  decision.verdict = Decision::Verdict::kDeny;
+  CHECK_FALSE(Step(Returned(), AdmitAnswered{decision}, kNow).state.mpi_update.has_value());
+}
+
 TEST_CASE("Step: R20 an attempt ends in exactly one of four ways", "[flow][R20]") {
   using Verdict = Decision::Verdict;
   const std::pair<Verdict, OutcomeKind> rows[] = {{Verdict::kAdmit, OutcomeKind::kSession},

@@ -41,13 +41,15 @@ absl::StatusOr<PersonFlags> ReadFlags(const mpi::v1::GetProfileResponse& respons
 
 GrpcPersonIndex::GrpcPersonIndex(rpc::Channel channel) : channel_(std::move(channel)) {}
 
-absl::StatusOr<PersonFlags> GrpcPersonIndex::FlagsOf(const identity::Icn& icn,
+absl::StatusOr<PersonFlags> GrpcPersonIndex::FlagsOf(const identity::Icn& icn, FlagsAge age,
                                                      const CallScope& scope) {
   mpi::v1::GetProfileRequest request;
   request.set_request_id(scope.request_id);
   request.set_loa_current(kLoa3);
   request.mutable_by_identifier()->set_type(mpi::v1::IDENTIFIER_TYPE_ICN);
   request.mutable_by_identifier()->set_value(icn.Reveal());
+  // An ICN that MPI has replaced is answered with the person's new one: the flags are theirs.
+  request.set_freshness(age == FlagsAge::kNow ? mpi::v1::FRESHNESS_ASK : mpi::v1::FRESHNESS_FLAGS);
   // A question that changes nothing at MPI.
   const auto response = rpc::Call<mpi::v1::GetProfileResponse>(
       channel_, kGetProfile, request,

@@ -16,7 +16,8 @@ class GrpcPersonIndex final : public PersonIndex {
  public:
   explicit GrpcPersonIndex(rpc::Channel channel);
 
-  absl::StatusOr<PersonFlags> FlagsOf(const identity::Icn& icn, const CallScope& scope) override;
+  absl::StatusOr<PersonFlags> FlagsOf(const identity::Icn& icn, FlagsAge age,
+                                      const CallScope& scope) override;
 
  private:
   rpc::Channel channel_;

@@ -1,9 +1,15 @@
 #include "services/inherited-proofing/adapters/grpc_person_index.h"
 
 #include <catch2/catch.hpp>
+#include <memory>
 #include <set>
 
+#include "absl/strings/str_cat.h"
+#include "lib/base/clock.h"
 #include "lib/base/status.h"
+#include "lib/base/worker_pool.h"
+#include "lib/rpc/server.h"
+#include "lib/testing/test_pki.h"
 
 namespace va::proofing {
 namespace {
@@ -40,6 +46,49 @@ TEST_CASE("GrpcPersonIndex: the identity-theft flag is told apart", "[proofing][
   REQUIRE(flags.ok());
   CHECK(flags->id_theft);
   CHECK_FALSE(flags->deceased);
+}
+
+TEST_CASE(
+    "GrpcPersonIndex: how old flags may be is said, and a replaced ICN's are the person's (R12)",
+    "[proofing][adapter][rule]") {
+  constexpr char kGetProfile[] = "va.mpi.v1.MpiService/GetProfile";
+  mpi::v1::GetProfileRequest asked;
+  mpi::v1::GetProfileResponse answer = Match();
+  rpc::ServerBuilder builder;
+  builder.Unary<mpi::v1::GetProfileRequest, mpi::v1::GetProfileResponse>(
+      kGetProfile, [&](const rpc::CallContext&, const mpi::v1::GetProfileRequest& request) {
+        asked = request;
+        return absl::StatusOr<mpi::v1::GetProfileResponse>(answer);
+      });
+  builder.Allow("inherited-proofing.va.internal", {kGetProfile});
+  testing::TestPki pki;
+  const base::SystemClock clock;
+  base::WorkerPool pool(1, 4);
+  const testing::PemFiles theirs = pki.IssueService("mpi-adapter");
+  rpc::ServerOptions options;
+  options.tls = {theirs.certificate_file, theirs.private_key_file, pki.ca_file()};
+  const std::unique_ptr<rpc::Server> server = builder.Start(options, pool, clock).value();
+  const testing::PemFiles ours = pki.IssueService("inherited-proofing");
+  GrpcPersonIndex index(rpc::Connect(absl::StrCat("127.0.0.1:", server->port()),
+                                     {ours.certificate_file, ours.private_key_file, pki.ca_file()},
+                                     "mpi-adapter.va.internal")
+                            .value());
+  const auto icn = identity::Icn::FromWire("1000000002V100002");
+  const CallScope scope{"request-1", clock.Now() + absl::Seconds(10)};
+
+  CHECK(index.FlagsOf(icn, FlagsAge::kMinutes, scope).ok());
+  CHECK(asked.freshness() == mpi::v1::FRESHNESS_FLAGS);
+  CHECK(asked.loa_current() == 3);
+
+  answer.set_asked_by_retired_icn(true);  // and the profile has another ICN
+  answer.mutable_profile()->set_id_theft(true);
+  const auto flags = index.FlagsOf(icn, FlagsAge::kNow, scope);
+  REQUIRE(flags.ok());
+  CHECK(flags->id_theft);
+  CHECK(asked.freshness() == mpi::v1::FRESHNESS_ASK);
+  CHECK(asked.by_identifier().value() == "1000000002V100002");
+  server->Stop(absl::Seconds(1));
+  pool.Shutdown();
 }
 
 TEST_CASE("GrpcPersonIndex: only a match with a profile is an answer about flags (M1, M8)",

@@ -35,6 +35,12 @@ class MhvProofingApi {
                                                     const CallScope& scope) = 0;
 };
 
+// How old MPI's word on death and identity theft may be.
+enum class FlagsAge {
+  kMinutes,  // for an invitation, which gives nobody anything
+  kNow       // for handing a proofing on, which nobody takes back
+};
+
 // What MPI holds against anybody acting as this person. UNAVAILABLE (MPI_UNAVAILABLE) when MPI
 // could not be asked, FAILED_PRECONDITION (MPI_NOT_MATCHED) when it no longer knows exactly one
 // person by this ICN.
@@ -42,7 +48,8 @@ class PersonIndex {
  public:
   virtual ~PersonIndex() = default;
 
-  virtual absl::StatusOr<PersonFlags> FlagsOf(const identity::Icn& icn, const CallScope& scope) = 0;
+  virtual absl::StatusOr<PersonFlags> FlagsOf(const identity::Icn& icn, FlagsAge age,
+                                              const CallScope& scope) = 0;
 };
 
 // Owns the answers to the consent text, which are only ever added.

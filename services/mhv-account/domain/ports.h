@@ -48,6 +48,16 @@ class TermsRecords {
                                      absl::Time deadline) = 0;
 };
 
+// What mpi-adapter has cached of people. Thread-safe.
+class PersonCache {
+ public:
+  virtual ~PersonCache() = default;
+
+  // Has it forget the person behind an ICN, so that MPI is asked again.
+  virtual absl::Status Forget(const identity::Icn& icn, absl::string_view request_id,
+                              absl::Time deadline) = 0;
+};
+
 // An outcome and what led to it, for the record.
 struct EnsureRecord {
   const EnsureOutcome& outcome;

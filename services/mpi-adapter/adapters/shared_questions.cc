@@ -2,16 +2,17 @@
 
 #include <optional>
 #include <string>
-#include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "services/mpi-adapter/domain/cache_key.h"
 
 namespace va::mpi {
 namespace {
 
 // Lives as long as the question is open, in this process's memory alone.
-std::string KeyOf(const ByIdentifier& question) {
-  return absl::StrCat(static_cast<int>(question.type), ":", question.value.Reveal());
+std::string FlightOf(const CacheKey& key, uint64_t since) {
+  return absl::StrCat(since, ":", static_cast<int>(key.kind), ":", static_cast<int>(key.search),
+                      ":", key.value.Reveal());
 }
 
 }  // namespace
@@ -20,8 +21,8 @@ SharedQuestions::SharedQuestions(MpiGateway& mpi, const base::Clock& clock, int 
     : mpi_(mpi), clock_(clock), flights_({.max_followers = max_followers}) {}
 
 absl::StatusOr<Answer> SharedQuestions::Find(const Question& question, absl::Time deadline) {
-  const auto* by_identifier = std::get_if<ByIdentifier>(&question.by);
-  if (by_identifier == nullptr) return mpi_.Find(question, deadline);
+  const std::optional<CacheKey> key = KeyOf(question);
+  if (!key) return mpi_.Find(question, deadline);
 
   std::optional<absl::StatusOr<Answer>> own;
   const auto ask = [&](absl::Duration /*left*/) -> absl::StatusOr<Answer> {
@@ -31,9 +32,12 @@ absl::StatusOr<Answer> SharedQuestions::Find(const Question& question, absl::Tim
     }
     return *own;
   };
-  absl::StatusOr<Answer> answer = flights_.Do(KeyOf(*by_identifier), deadline - clock_.Now(), ask);
+  absl::StatusOr<Answer> answer = flights_.Do(FlightOf(*key, since_), deadline - clock_.Now(), ask);
   if (own.has_value()) return *std::move(own);
-  if (answer.ok()) return answer;
+  if (answer.ok()) {
+    answer->shared = true;
+    return answer;
+  }
   Answer late;
   late.outcome = Outcome::kTimeout;
   late.reason = "TIMEOUT";

@@ -33,6 +33,15 @@ Question Icn(const char* icn) {
   return ByIdentifier{IdentifierType::kIcn, identity::CspId::FromWire(icn)};
 }
 
+Question Traits(const char* first_name) {
+  ByTraits traits;
+  traits.first_name = identity::PersonText::FromWire(first_name);
+  traits.last_name = identity::PersonText::FromWire("Example");
+  traits.birth_date = identity::BirthDate::FromWire("19800302");
+  traits.ssn = identity::Ssn::FromWire("796111863");
+  return traits;
+}
+
 struct Shared {
   SlowMpi mpi;
   base::SystemClock clock;
@@ -64,19 +73,54 @@ TEST_CASE("SharedQuestions: the same identifier at the same moment is asked once
   CHECK(leader.get()->message_id == "m-1");
 }
 
-TEST_CASE("SharedQuestions: another identifier, another kind or traits are asked for themselves",
+TEST_CASE("SharedQuestions: a follower's answer says whose it is, a leader's does not",
+          "[mpi][adapter]") {
+  Shared shared;
+  auto leader = shared.Ask(Traits("Pat"));
+  shared.WaitForLeader();
+  auto follower = shared.Ask(Traits("Pat"));
+  while (shared.questions.followers() < 1) std::this_thread::yield();
+  shared.mpi.first.set_value(With(Outcome::kOk));
+  CHECK_FALSE(leader.get()->shared);
+  const absl::StatusOr<Answer> followed = follower.get();
+  CHECK(followed->message_id == "m-1");
+  CHECK(followed->shared);
+  CHECK(shared.mpi.asked == 1);
+}
+
+TEST_CASE("SharedQuestions: after a change nobody gets the answer to a question from before it",
+          "[mpi][adapter][rule]") {
+  Shared shared;
+  auto leader = shared.Ask(Icn("1000000001V000001"));
+  shared.WaitForLeader();
+  shared.questions.Part();
+  CHECK(shared.Ask(Icn("1000000001V000001")).get()->outcome == Outcome::kNoMatch);
+  CHECK(shared.mpi.asked == 2);
+  shared.mpi.first.set_value(With(Outcome::kOk));
+  CHECK(leader.get()->outcome == Outcome::kOk);
+}
+
+TEST_CASE("SharedQuestions: another identifier, kind, search, name or view is asked for itself",
           "[mpi][adapter]") {
   Shared shared;
   auto leader = shared.Ask(Icn("1000000001V000001"));
   shared.WaitForLeader();
+  Question history = Icn("1000000001V000001");
+  history.search = SearchType::kIcnHistory;
+  Question correlation = Icn("1000000001V000001");
+  correlation.view = View::kCorrelation;
   const Question others[] = {
       Icn("1000000002V000002"),
       ByIdentifier{IdentifierType::kMhv, identity::CspId::FromWire("1000000001V000001")},
-      ByTraits{}};
+      ByFacility{"516", identity::CspId::FromWire("1000000001V000001")},
+      Traits("Pat"),
+      Traits("Sam"),
+      history,
+      correlation};
   for (const Question& other : others) {
     CHECK(shared.Ask(other).get()->outcome == Outcome::kNoMatch);
   }
-  CHECK(shared.mpi.asked == 4);
+  CHECK(shared.mpi.asked == 8);
   shared.mpi.first.set_value(With(Outcome::kOk));
   CHECK(leader.get()->outcome == Outcome::kOk);
 }

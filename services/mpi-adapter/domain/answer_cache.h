@@ -15,17 +15,30 @@
 
 namespace va::mpi {
 
-enum class KeyKind { kIcn, kIdme, kLogingov, kMhv, kEdipi, kFacility, kTraits };
+enum class KeyKind {
+  kIcn,
+  kIdme,
+  kLogingov,
+  kMhv,
+  kEdipi,
+  kFacility,
+  kTraits,
+  kNameAndBirth,  // no question: what questions by traits are forgotten by
+};
 
 // What an answer is kept under: the question, in one spelling.
 struct CacheKey {
   KeyKind kind = KeyKind::kIcn;
   identity::CspId value;
   SearchType search = SearchType::kRelationships;
+  // With kTraits: what the question shares with others about the same name and birth date.
+  identity::CspId name_and_birth{};
 };
 
 struct KeptAnswer {
   Answer answer;  // OK or NO_MATCH
+  // Of the oldest question that it rests on: of an answer found by a retired ICN that may be the
+  // one that told who replaced it.
   absl::Time asked_at;
   absl::Time expires_at;
   // The key was an ICN that the person of this answer had before.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "lib/identity/pii.h"
+#include "services/mpi-adapter/domain/ack_detail.h"
 #include "services/mpi-adapter/domain/outcome.h"
 
 namespace va::mpi {
@@ -89,6 +90,7 @@ struct ChangeAnswer {
   std::string detail_code;     // first error code, e.g. INTERR, Key205
   std::string target_message;  // which message this says it answers
   std::vector<identity::PersonText> error_texts;
+  std::vector<AckDetail> details;
   ChangeCodes codes;
 };
 

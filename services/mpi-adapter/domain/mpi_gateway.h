@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "services/mpi-adapter/domain/ack_detail.h"
 #include "services/mpi-adapter/domain/change.h"
 #include "services/mpi-adapter/domain/outcome.h"
 #include "services/mpi-adapter/domain/profile.h"
@@ -30,9 +31,16 @@ struct Answer {
   // Texts of the acknowledgement, each once. May repeat what was asked: for an operator's eyes,
   // never for a log.
   std::vector<identity::PersonText> error_texts;
+  std::vector<AckDetail> details;   // all of the acknowledgement, thresholds included
+  std::optional<int> result_count;  // how many MPI says it found
   std::optional<int> match_score;
   std::optional<int> identity_match_threshold;
   std::optional<int> potential_duplicate_threshold;
+  // The score lies under the threshold that MPI itself calls a match: an alarm, not a refusal, for
+  // whether the person is the right one is Admit's to compare.
+  bool below_threshold = false;
+  // It came to another caller's question, asked a moment before; that caller keeps it.
+  bool shared = false;
 };
 
 class MpiGateway {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/civil_time.h"
 #include "lib/identity/gc_ids.h"
 #include "lib/identity/pii.h"
 
@@ -36,6 +37,9 @@ struct Address {
 struct Telecom {
   identity::PersonText value;
   std::string use;
+  // What stands before the first colon of a URI, lower case: tel, mailto, fax. A bare number has
+  // none.
+  std::string scheme = "";  // NOLINT(readability-redundant-string-init): may be left out of a list
 };
 
 struct Relationship;
@@ -76,5 +80,10 @@ struct Relationship {
 // The first name with use L. Never "the first name of any use": the others may be assigned,
 // professional or preferred.
 const Name* LegalName(const Profile& profile);
+
+// Whether the relation may be acted upon that day: it has a role and the status ACTIVE, has begun
+// and has not ended. A date that cannot be read has not been reached, or has passed: whatever lets
+// nobody act. No date is no bound.
+bool IsInForce(const Relationship& relationship, absl::CivilDay today);
 
 }  // namespace va::mpi

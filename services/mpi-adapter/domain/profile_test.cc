@@ -26,5 +26,44 @@ TEST_CASE("LegalName: no name with use L is no legal name", "[mpi][rule]") {
   CHECK(LegalName(profile) == nullptr);
 }
 
+TEST_CASE("IsInForce: a relation needs a role, the status ACTIVE and a day inside its dates",
+          "[mpi][rule]") {
+  const auto in_force = [](const char* role, const char* status, const char* effective,
+                           const char* expires) {
+    Relationship relationship;
+    relationship.role = role;
+    relationship.status = status;
+    relationship.effective = effective;
+    relationship.expires = expires;
+    return IsInForce(relationship, absl::CivilDay(2026, 1, 15));
+  };
+  CHECK(in_force("DEL", "ACTIVE", "20240105", "20270105"));
+  CHECK(in_force("DEL", "ACTIVE", "20260115", "20260115"));
+  CHECK(in_force("DEL", "ACTIVE", "20240105120000-0500", ""));
+  CHECK(in_force("DEL", "ACTIVE", "", ""));
+  CHECK_FALSE(in_force("", "ACTIVE", "20240105", "20270105"));
+  CHECK_FALSE(in_force("DEL", "", "20240105", "20270105"));
+  CHECK_FALSE(in_force("DEL", "INACTIVE", "20240105", "20270105"));
+  CHECK_FALSE(in_force("DEL", "active", "20240105", "20270105"));
+  CHECK_FALSE(in_force("DEL", "ACTIVE", "20260116", "20270105"));
+  CHECK_FALSE(in_force("DEL", "ACTIVE", "20240105", "20260114"));
+}
+
+TEST_CASE("IsInForce: a date that cannot be read lets nobody act", "[mpi][rule]") {
+  const std::string date =
+      GENERATE(values<std::string>({"2024", "202401", "2024-01-05", "20240230", "20241301",
+                                    "UNKNOWN", "0000000A", " 20240105"}));
+  CAPTURE(date);
+  Relationship relationship;
+  relationship.role = "DEL";
+  relationship.status = "ACTIVE";
+  CHECK(IsInForce(relationship, absl::CivilDay(2026, 1, 15)));
+  relationship.effective = date;
+  CHECK_FALSE(IsInForce(relationship, absl::CivilDay(2026, 1, 15)));
+  relationship.effective.clear();
+  relationship.expires = date;
+  CHECK_FALSE(IsInForce(relationship, absl::CivilDay(2026, 1, 15)));
+}
+
 }  // namespace
 }  // namespace va::mpi

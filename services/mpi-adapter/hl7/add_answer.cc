@@ -42,31 +42,70 @@ OtherCode AttributesOf(const Element& element) {
   return out;
 }
 
+// Holds what one kind of code said. Two that differ are of two people, or of one whom MPI holds
+// twice: then neither is told, as nowhere else a value is chosen among several (decision R11).
+template <typename T>
+class OnlyOne {
+ public:
+  explicit OnlyOne(std::optional<T>& out) : out_(out) {}
+  void Hold(const std::optional<T>& value) {
+    if (!value || contradicted_) return;
+    contradicted_ = out_ && out_->Reveal() != value->Reveal();
+    out_ = contradicted_ ? std::nullopt : value;
+  }
+
+ private:
+  std::optional<T>& out_;
+  bool contradicted_ = false;
+};
+
 // By what the code contains, first rule first (mpi_mhv.md 1.14): these come without a status, so
 // the grammar of an identifier does not hold here.
-void ReadCode(const Element& element, ChangeCodes& out) {
+struct CodeReader {
+  explicit CodeReader(ChangeCodes& all)
+      : birls_id(all.birls_id),
+        participant_id(all.participant_id),
+        idme_uuid(all.idme_uuid),
+        logingov_uuid(all.logingov_uuid),
+        edipi(all.edipi),
+        icn(all.icn),
+        other(all.other) {}
+
+  void Read(const Element& element);
+
+  OnlyOne<CspId> birls_id;
+  OnlyOne<CspId> participant_id;
+  OnlyOne<CspId> idme_uuid;
+  OnlyOne<CspId> logingov_uuid;
+  OnlyOne<CspId> edipi;
+  OnlyOne<Icn> icn;
+  std::vector<OtherCode>& other;
+};
+
+void CodeReader::Read(const Element& element) {
   const std::string code = Attr(element, "code");
   if (absl::StrContains(code, "BRLS")) {
-    out.birls_id = Digits(identity::FirstDigitRun(code));
+    birls_id.Hold(Digits(identity::FirstDigitRun(code)));
   } else if (absl::StrContains(code, "CORP")) {
-    out.participant_id = Digits(identity::FirstDigitRun(code));
+    participant_id.Hold(Digits(identity::FirstDigitRun(code)));
   } else if (absl::StrContains(code, "200VIDM")) {
-    out.idme_uuid = BeforeCaret(code);
+    idme_uuid.Hold(BeforeCaret(code));
   } else if (absl::StrContains(code, "200VLGN")) {
-    out.logingov_uuid = BeforeCaret(code);
+    logingov_uuid.Hold(BeforeCaret(code));
   } else if (absl::StrContains(code, "200DOD")) {
-    out.edipi = Digits(identity::FirstTenDigitRun(code));
+    edipi.Hold(Digits(identity::FirstTenDigitRun(code)));
   } else if (Attr(element, "displayName") == "ICN") {
-    out.icn = Icn::FromWire(code);
+    icn.Hold(Icn::FromWire(code));
   } else {
-    out.other.push_back(AttributesOf(element));
+    other.push_back(AttributesOf(element));
   }
 }
 
 ChangeCodes ReadCodes(const Element& acknowledgement) {
   ChangeCodes out;
+  CodeReader reader(out);
   for (const Element& detail : All(acknowledgement, "acknowledgementDetail")) {
-    for (const Element& code : All(detail, "code")) ReadCode(code, out);
+    for (const Element& code : All(detail, "code")) reader.Read(code);
   }
   return out;
 }
@@ -95,6 +134,7 @@ ChangeAnswer ReadAnswer(const Element& message, const ExpectedEcho& expected) {
   answer.detail_code = details.FirstCode();
   answer.target_message = PlainId(details.target_message);
   answer.error_texts = details.texts;
+  answer.details = details.details;
   answer.codes = ReadCodes(*element);
   // A mutation's answer that belongs to another message proves nothing (attack H3).
   if (expected.require_echo && details.target_message != expected.message_id) {
@@ -116,6 +156,9 @@ ChangeAnswer ParseAddAnswer(absl::string_view body, const ExpectedEcho& expected
   if (!document.ok()) return End({}, Outcome::kUnparseable, base::ReasonOf(document.status()));
   const std::optional<Element> payload = PayloadOf(document->root());
   if (!payload) return End({}, Outcome::kUnparseable, "NO_ENVELOPE");
+  const absl::string_view refused = WhyRefusedByHeader(
+      document->root(), expected.require_echo ? expected.message_id : absl::string_view());
+  if (!refused.empty()) return End({}, Outcome::kUnparseable, refused);
   if (IsSoapFault(*payload)) return End({}, Outcome::kMpiFailed, "SOAP_FAULT");
   // By its local name: the namespace of this root differs between the environments of MPI, and
   // everything that counts lies in elements of HL7's own.
@@ -129,8 +172,8 @@ ChangeAnswer ReadAddAnswer(const HttpAnswer& http, const ExpectedEcho& expected)
   ChangeAnswer answer;
   if (http.status != 200) {
     answer = End({}, Outcome::kMpiFailed, absl::StrCat("HTTP_", http.status));
-  } else if (!IsUtf8(http.content_type)) {
-    answer = End({}, Outcome::kUnparseable, "CHARSET");
+  } else if (const absl::string_view unread = WhyUnread(http.content_type); !unread.empty()) {
+    answer = End({}, Outcome::kUnparseable, unread);
   } else {
     answer = ParseAddAnswer(http.body, expected);
   }

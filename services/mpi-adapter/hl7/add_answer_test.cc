@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "services/mpi-adapter/hl7/answer_samples.h"
 
 namespace va::mpi::hl7 {
@@ -36,7 +37,8 @@ void CheckEnds(const ChangeAnswer& answer, Outcome outcome, const std::string& r
   CHECK(answer.reason == reason);
 }
 
-TEST_CASE("ParseAddAnswer: each acknowledgement has its own outcome", "[mpi][hl7][rule]") {
+TEST_CASE("ParseAddAnswer: H5 each acknowledgement has its own outcome",
+          "[mpi][hl7][rule][attack]") {
   struct Row {
     const char* ack;
     const char* code;
@@ -63,13 +65,15 @@ TEST_CASE("ParseAddAnswer: each acknowledgement has its own outcome", "[mpi][hl7
   CHECK(answer.detail_code == row.code);
 }
 
-TEST_CASE("ParseAddAnswer: no acknowledgement, or two, is no success", "[mpi][hl7][rule]") {
+TEST_CASE("ParseAddAnswer: H5 no acknowledgement, or two, is no success",
+          "[mpi][hl7][rule][attack]") {
   CheckEnds(Parse(AddAnswerWith("")), Outcome::kUnparseable, "NO_ACKNOWLEDGEMENT");
   CheckEnds(Parse(AddAnswerWith(Acknowledged("AA") + Acknowledged("AE"))), Outcome::kUnparseable,
             "NO_ACKNOWLEDGEMENT");
 }
 
-TEST_CASE("ParseAddAnswer: the answer to another message proves nothing", "[mpi][hl7][rule]") {
+TEST_CASE("ParseAddAnswer: H3 the answer to another message proves nothing",
+          "[mpi][hl7][rule][attack]") {
   const std::string body = AddAnswerWith(Acknowledged("AA", "", "200VGOV-other"));
   CheckEnds(Parse(body), Outcome::kUnparseable, "OTHER_MESSAGE");
   CheckEnds(Parse(AddAnswerWith("<acknowledgement><typeCode code=\"AA\"/></acknowledgement>")),
@@ -116,6 +120,40 @@ TEST_CASE("ParseAddAnswer: an EDIPI has ten digits, everything else its first ru
   CHECK(codes.other.empty());
 }
 
+TEST_CASE("ParseAddAnswer: R11 of two codes that contradict each other neither is told",
+          "[mpi][hl7][rule]") {
+  struct Row {
+    const char* one;
+    const char* two;
+    const char* name;
+  };
+  const auto row = GENERATE(values<Row>({
+      {"111985523^PI^200BRLS^USVBA", "111985524^PI^200BRLS^USVBA", "IEN"},
+      {"32397028^PI^200CORP^USVBA", "32397029^PI^200CORP^USVBA", "IEN"},
+      {"aaa^PN^200VIDM^USDVA^A", "bbb^PN^200VIDM^USDVA^A", "IEN"},
+      {"aaa^PN^200VLGN^USDVA^A", "bbb^PN^200VLGN^USDVA^A", "IEN"},
+      {"1025062341^NI^200DOD^USDOD^A", "1025062342^NI^200DOD^USDOD^A", "IEN"},
+      {"1008714701V416111", "1008714702V416112", "ICN"},
+  }));
+  const auto held = [&row](const std::vector<const char*>& codes) {
+    std::string details;
+    for (const char* code : codes) details += Detail(code, row.name, "x");
+    const ChangeAnswer answer = Parse(AddAnswerWith(Acknowledged("AA", details)));
+    CHECK(answer.outcome == Outcome::kOk);
+    const ChangeCodes& all = answer.codes;
+    return static_cast<int>(all.birls_id.has_value()) +
+           static_cast<int>(all.participant_id.has_value()) +
+           static_cast<int>(all.idme_uuid.has_value()) +
+           static_cast<int>(all.logingov_uuid.has_value()) +
+           static_cast<int>(all.edipi.has_value()) + static_cast<int>(all.icn.has_value());
+  };
+  CAPTURE(row.one);
+  CHECK(held({row.one}) == 1);
+  CHECK(held({row.one, row.one}) == 1);
+  CHECK(held({row.one, row.two}) == 0);
+  CHECK(held({row.one, row.two, row.two}) == 0);
+}
+
 TEST_CASE("ParseAddAnswer: texts stand once, in order", "[mpi][hl7][rule]") {
   const ChangeAnswer answer = Parse(AddAnswerWith(
       Acknowledged("AE", Detail("INTERR", "x", "one") + Detail("INTERR", "x", "<![CDATA[two]]>") +
@@ -133,7 +171,59 @@ TEST_CASE("ParseAddAnswer: what is no answer to an add is UNPARSEABLE", "[mpi][h
   CheckEnds(Parse(SoapEnvelope("<env:Fault/>")), Outcome::kMpiFailed, "SOAP_FAULT");
 }
 
-TEST_CASE("ReadAddAnswer: only a 200 in UTF-8 is read", "[mpi][hl7][rule]") {
+TEST_CASE("ParseAddAnswer: H7 no cut of an acceptance is one", "[mpi][hl7][attack]") {
+  const std::string whole = AddAnswerWith(Acknowledged("AA", Detail(kSampleIcn, "ICN", "added")));
+  REQUIRE(Parse(whole).outcome == Outcome::kOk);
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    const ChangeAnswer answer = Parse(whole.substr(0, size));
+    if (answer.outcome != Outcome::kUnparseable) FAIL("cut at " << size << ": " << answer.reason);
+  }
+}
+
+TEST_CASE("ParseAddAnswer: H3 H13 only what relates to our message is believed",
+          "[mpi][hl7][attack]") {
+  const std::string body = AddAnswerWith(Acknowledged("AA"));
+  const auto with = [&body](absl::string_view header) {
+    return absl::StrReplaceAll(
+        body, {{"<env:Header/>", absl::StrCat("<env:Header>", header, "</env:Header>")}});
+  };
+  const std::string ns = " xmlns:wsa=\"http://www.w3.org/2005/08/addressing\"";
+  CheckEnds(
+      Parse(with(absl::StrCat("<wsa:RelatesTo", ns, ">", kSampleMessageId, "</wsa:RelatesTo>"))),
+      Outcome::kOk, "ACCEPTED");
+  CheckEnds(Parse(with(absl::StrCat("<wsa:RelatesTo", ns, ">200VGOV-other</wsa:RelatesTo>"))),
+            Outcome::kUnparseable, "OTHER_MESSAGE");
+  CheckEnds(Parse(AddAnswerWith(Acknowledged("AR", "", "200VGOV-other"))), Outcome::kUnparseable,
+            "OTHER_MESSAGE");
+  CheckEnds(Parse(with("<h:H xmlns:h=\"urn:h\" env:mustUnderstand=\"1\"/>")), Outcome::kUnparseable,
+            "HEADER_NOT_UNDERSTOOD");
+}
+
+TEST_CASE("ParseAddAnswer: H6 document types, towers and includes are refused",
+          "[mpi][hl7][attack]") {
+  const std::string body = AddAnswerWith(Acknowledged("AA"));
+  CheckEnds(Parse("<!DOCTYPE x SYSTEM \"file:///etc/passwd\">" + body), Outcome::kUnparseable,
+            "XML_DOCTYPE");
+  std::string deep;
+  for (int i = 0; i < 100; ++i) deep += "<a>";
+  for (int i = 0; i < 100; ++i) deep += "</a>";
+  CheckEnds(Parse(AddAnswerWith(Acknowledged("AA") + deep)), Outcome::kUnparseable, "XML_TOO_DEEP");
+  CheckEnds(Parse(AddAnswerWith(Acknowledged(
+                "AA", "<i:Include xmlns:i=\"http://www.w3.org/2004/08/xop/include\"/>"))),
+            Outcome::kUnparseable, "XOP_INCLUDE");
+}
+
+TEST_CASE("ParseAddAnswer: identifiers are no error codes, for logs show those",
+          "[mpi][hl7][rule]") {
+  const ChangeAnswer answer = Parse(AddAnswerWith(Acknowledged(
+      "AA", Detail(kSampleIcn, "ICN", "") + Detail("111985523^PI^200BRLS^USVBA", "IEN", ""))));
+  CHECK(answer.detail_code.empty());
+  REQUIRE(answer.details.size() == 2);
+  CHECK(answer.details[0].code.Reveal() == kSampleIcn);
+}
+
+TEST_CASE("ReadAddAnswer: H7 H12 only a 200 with one document in UTF-8 is read",
+          "[mpi][hl7][rule]") {
   const std::string body = AddAnswerWith(Acknowledged("AA"));
   const ExpectedEcho expected{kSampleMessageId};
   CheckEnds(ReadAddAnswer({200, "text/xml; charset=\"UTF-8\"", "tx-1", body}, expected),
@@ -142,6 +232,8 @@ TEST_CASE("ReadAddAnswer: only a 200 in UTF-8 is read", "[mpi][hl7][rule]") {
   CheckEnds(ReadAddAnswer({202, "", "", body}, expected), Outcome::kMpiFailed, "HTTP_202");
   CheckEnds(ReadAddAnswer({200, "text/xml;charset=latin1", "", body}, expected),
             Outcome::kUnparseable, "CHARSET");
+  CheckEnds(ReadAddAnswer({200, "multipart/related", "", body}, expected), Outcome::kUnparseable,
+            "CONTENT_TYPE");
   CHECK(ReadAddAnswer({200, "", "tx-1", body}, expected).transaction_id == "tx-1");
   CHECK(ReadAddAnswer({200, "", "tx\n1", body}, expected).transaction_id.empty());
 }

@@ -1,6 +1,7 @@
 #include "services/mpi-adapter/hl7/compatible.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -118,9 +119,20 @@ std::optional<BirthDate> DateOrNothing(const BirthDate& raw) {
   return digits && has_day ? std::make_optional(raw) : std::nullopt;
 }
 
-CompatibleAddress AddressOf(const Address& address) {
+// The reference takes the first telecom for a telephone, an e-mail address included.
+std::optional<PersonText> HomePhone(const Profile& profile, bool mpi_compat) {
+  for (const Telecom& telecom : profile.telecoms) {
+    const bool calls = telecom.scheme == "tel" ||
+                       (telecom.scheme.empty() && !absl::StrContains(telecom.value.Reveal(), "@"));
+    if (mpi_compat || calls) return telecom.value;
+  }
+  return std::nullopt;
+}
+
+CompatibleAddress AddressOf(const Address& address, bool mpi_compat) {
   CompatibleAddress out;
   if (!address.street.empty()) out.street = address.street.front();
+  if (!mpi_compat && address.street.size() > 1) out.street2 = address.street[1];
   out.city = NonEmpty(address.city);
   out.state = NonEmpty(address.state);
   out.postal_code = NonEmpty(address.postal_code);
@@ -173,8 +185,8 @@ CompatiblePerson CompatiblePersonOf(const Profile& profile, bool mpi_compat) {
   out.birth_date = DateOrNothing(profile.birth_date);
   if (profile.deceased_date) out.deceased_date = DateOrNothing(*profile.deceased_date);
   if (!mpi_compat || profile.ssn_in_first_other_id) out.ssn = profile.ssn;
-  if (!profile.addresses.empty()) out.address = AddressOf(profile.addresses.front());
-  if (!profile.telecoms.empty()) out.home_phone = profile.telecoms.front().value;
+  if (!profile.addresses.empty()) out.address = AddressOf(profile.addresses.front(), mpi_compat);
+  out.home_phone = HomePhone(profile, mpi_compat);
   return out;
 }
 
@@ -185,6 +197,17 @@ std::string DisplayName(absl::string_view name, bool mpi_compat) {
     return out;
   }
   return IsMixedCase(name) ? std::string(name) : ProperName(name);
+}
+
+std::optional<std::string> NormalizedSuffix(absl::string_view suffix) {
+  // A III holds a II: the longer one first.
+  constexpr std::pair<absl::string_view, absl::string_view> kSuffixes[] = {
+      {"jr", "Jr."}, {"sr", "Sr."}, {"iii", "III"}, {"ii", "II"}, {"iv", "IV"}};
+  const std::string lower = absl::AsciiStrToLower(suffix);
+  for (const auto& [part, normalized] : kSuffixes) {
+    if (absl::StrContains(lower, part)) return std::string(normalized);
+  }
+  return std::nullopt;
 }
 
 }  // namespace va::mpi::hl7

@@ -32,6 +32,8 @@ std::optional<Profile> CompatibleProfileOf(const Answer& answer, bool mpi_compat
 
 struct CompatibleAddress {
   std::optional<identity::PersonText> street;
+  // The second line; the reference knows the name and never fills it.
+  std::optional<identity::PersonText> street2;
   std::optional<identity::PersonText> city;
   std::optional<identity::PersonText> state;
   std::optional<identity::PersonText> postal_code;
@@ -57,5 +59,8 @@ CompatiblePerson CompatiblePersonOf(const Profile& profile, bool mpi_compat);
 // mixed case is left alone. With `mpi_compat` as the reference spoils it: only the first letter
 // stays upper case.
 std::string DisplayName(absl::string_view name, bool mpi_compat);
+
+// One of Jr., Sr., III, II, IV, looked for in this order; nothing when it is none of them.
+std::optional<std::string> NormalizedSuffix(absl::string_view suffix);
 
 }  // namespace va::mpi::hl7

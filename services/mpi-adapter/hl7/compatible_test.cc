@@ -205,5 +205,51 @@ TEST_CASE("CompatiblePersonOf: a date is kept as it came when it is one", "[mpi]
   if (row.kept) CHECK(person.birth_date->Reveal() == row.raw);
 }
 
+TEST_CASE("CompatiblePersonOf: an e-mail address is no telephone; to the reference it is one",
+          "[mpi][hl7][rule]") {
+  Profile profile;
+  profile.telecoms = {{PersonText::FromWire("mailto:zeb@example.test"), "H", "mailto"},
+                      {PersonText::FromWire("zeb@example.test"), "H"},
+                      {PersonText::FromWire("fax:5550103"), "WP", "fax"},
+                      {PersonText::FromWire("tel:5550101"), "MC", "tel"},
+                      {PersonText::FromWire("5550102"), "HP"}};
+  CHECK(CompatiblePersonOf(profile, false).home_phone->Reveal() == "tel:5550101");
+  CHECK(CompatiblePersonOf(profile, true).home_phone->Reveal() == "mailto:zeb@example.test");
+  profile.telecoms.resize(1);
+  CHECK_FALSE(CompatiblePersonOf(profile, false).home_phone.has_value());
+}
+
+TEST_CASE("CompatiblePersonOf: the second street line is filled; the reference never does",
+          "[mpi][hl7][rule]") {
+  Profile profile;
+  profile.addresses.emplace_back();
+  profile.addresses[0].street = {PersonText::FromWire("1 Nowhere Rd"),
+                                 PersonText::FromWire("Apt 9"), PersonText::FromWire("c/o")};
+  CHECK(CompatiblePersonOf(profile, false).address->street2->Reveal() == "Apt 9");
+  CHECK_FALSE(CompatiblePersonOf(profile, true).address->street2.has_value());
+}
+
+TEST_CASE("NormalizedSuffix: five forms, looked for in their order", "[mpi][hl7][rule]") {
+  struct Row {
+    const char* suffix;
+    const char* normalized;
+  };
+  const auto row = GENERATE(values<Row>({{"JR", "Jr."},
+                                         {"jr.", "Jr."},
+                                         {"Sr", "Sr."},
+                                         {"III", "III"},
+                                         {"Iii", "III"},
+                                         {"ii", "II"},
+                                         {"IV", "IV"},
+                                         {"JR III", "Jr."},
+                                         {"Esq", nullptr},
+                                         {"I", nullptr},
+                                         {"", nullptr}}));
+  CAPTURE(row.suffix);
+  const std::optional<std::string> normalized = NormalizedSuffix(row.suffix);
+  CHECK(normalized.has_value() == (row.normalized != nullptr));
+  if (row.normalized != nullptr) CHECK(normalized == row.normalized);
+}
+
 }  // namespace
 }  // namespace va::mpi::hl7

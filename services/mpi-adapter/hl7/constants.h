@@ -10,6 +10,10 @@ namespace va::mpi::hl7 {
 // write ASCII, or that when told to, and read both (decision M2).
 inline constexpr absl::string_view kSoapNs = "http://schemas.xmlsoap.org/soap/envelope/";
 inline constexpr absl::string_view kSoap12Ns = "http://www.w3.org/2003/05/soap-envelope";
+inline constexpr absl::string_view kAddressingNs = "http://www.w3.org/2005/08/addressing";
+inline constexpr absl::string_view kAddressing2004Ns =
+    "http://schemas.xmlsoap.org/ws/2004/08/addressing";
+inline constexpr absl::string_view kXopNs = "http://www.w3.org/2004/08/xop/include";
 inline constexpr absl::string_view kIdmNs = "http://vaww.oed.oit.va.gov";
 inline constexpr absl::string_view kHl7Ns = "urn:hl7-org:v3";
 inline constexpr absl::string_view kXsiNs = "http://www.w3.org/2001/XMLSchema-instance";
@@ -22,6 +26,8 @@ inline constexpr absl::string_view kSchemaFolder = "../../schema/HL7V3/NE2008/mu
 inline constexpr absl::string_view kFindRequest = "PRPA_IN201305UV02";
 inline constexpr absl::string_view kFindTrigger = "PRPA_TE201305UV02";
 inline constexpr absl::string_view kFindAnswer = "PRPA_IN201306UV02";
+inline constexpr absl::string_view kAddRequest = "PRPA_IN201301UV02";
+inline constexpr absl::string_view kUpdateRequest = "PRPA_IN201302UV02";
 inline constexpr absl::string_view kAddAnswer = "MCCI_IN000002UV01";
 
 // Roots.
@@ -33,10 +39,6 @@ inline constexpr absl::string_view kQueryRoot = "1.2.840.114350.1.13.28.1.18.5.9
 inline constexpr absl::string_view kSsnRoot = "2.16.840.1.113883.4.1";
 inline constexpr absl::string_view kDataEntererSsnRoot = "2.16.840.1.113883.777.999";
 
-// Correlations with relationship data; the reference asks so everywhere.
-inline constexpr absl::string_view kSearchType = "MVI.COMP1.RMS";
-// Primary view.
-inline constexpr absl::string_view kView = "PV";
 inline constexpr absl::string_view kOrchestration = "MVI.ORCHESTRATION";
 
 }  // namespace va::mpi::hl7

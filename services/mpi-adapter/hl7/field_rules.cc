@@ -7,7 +7,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "lib/base/status.h"
+#include "lib/identity/text.h"
 
 namespace va::mpi::hl7 {
 namespace {
@@ -55,6 +57,28 @@ bool IsControl(std::uint32_t point) {
   return point < 0x20 || (point >= 0x7F && point <= 0x9F) || point == 0xFFFE || point == 0xFFFF;
 }
 
+constexpr size_t kMaxTime = 32;
+
+bool IsMadeOf(absl::string_view text, absl::string_view marks) {
+  return std::all_of(text.begin(), text.end(), [marks](char c) {
+    return absl::ascii_isdigit(static_cast<unsigned char>(c)) ||
+           marks.find(c) != absl::string_view::npos;
+  });
+}
+
+// Behind a day: nothing, or 123000, 1230.5-0500 as HL7 writes a time.
+bool IsHl7Time(absl::string_view time) {
+  const size_t digits = std::min(time.find_first_of(".+-"), time.size());
+  const bool pairs = digits == 2 || digits == 4 || digits == 6;
+  return time.empty() || (pairs && time.size() <= kMaxTime && IsMadeOf(time, ".+-"));
+}
+
+// T12:30:00Z, as ISO 8601 does.
+bool IsIsoTime(absl::string_view time) {
+  const bool begins = time.size() > 1 && (time[0] == 'T' || time[0] == ' ');
+  return time.empty() || (begins && time.size() <= kMaxTime && IsMadeOf(time.substr(1), ":.+-Z"));
+}
+
 }  // namespace
 
 absl::Status CheckText(absl::string_view field, absl::string_view value) {
@@ -82,6 +106,62 @@ absl::Status Malformed(absl::string_view field) {
   return Refuse("FIELD_MALFORMED", field, "not of the form it must have");
 }
 
+std::optional<identity::BirthDate> WireDay(const identity::BirthDate& date) {
+  const absl::string_view text = date.Reveal();
+  const bool dashed = text.size() > 4 && text[4] == '-';
+  const absl::string_view day = text.substr(0, dashed ? 10 : 8);
+  if (!(dashed ? IsIsoTime(text.substr(day.size())) : IsHl7Time(text.substr(day.size())))) {
+    return std::nullopt;
+  }
+  return identity::BirthDate::FromWire(std::string(day)).Compact();
+}
+
 bool IsBlank(absl::string_view value) { return absl::StripAsciiWhitespace(value).empty(); }
+
+FieldCheck& FieldCheck::Need(absl::string_view field,
+                             std::initializer_list<absl::string_view> values) {
+  if (std::all_of(values.begin(), values.end(), IsBlank)) missing_.push_back(field);
+  return *this;
+}
+
+FieldCheck& FieldCheck::Also(const absl::Status& status) {
+  if (fault_.ok()) fault_ = status;
+  return *this;
+}
+
+FieldCheck& FieldCheck::Form(absl::string_view field, bool good) {
+  return good ? *this : Also(Malformed(field));
+}
+
+FieldCheck& FieldCheck::Text(absl::string_view field, absl::string_view value) {
+  return Also(CheckText(field, value));
+}
+
+FieldCheck& FieldCheck::Identifier(absl::string_view field, const identity::CspId& id) {
+  return IsBlank(id.Reveal()) ? *this : Also(CheckIdentifier(field, id.Reveal()));
+}
+
+FieldCheck& FieldCheck::Edipi(absl::string_view field, const identity::CspId& edipi) {
+  return Form(field, IsBlank(edipi.Reveal()) || identity::IsEdipi(edipi.Reveal()));
+}
+
+FieldCheck& FieldCheck::Icn(absl::string_view field, const identity::Icn& icn) {
+  return Form(field, IsBlank(icn.Reveal()) || icn.IsWellFormed());
+}
+
+FieldCheck& FieldCheck::Ssn(absl::string_view field, const identity::Ssn& ssn) {
+  return Form(field, IsBlank(ssn.Reveal()) || ssn.IsWellFormed());
+}
+
+FieldCheck& FieldCheck::Day(absl::string_view field, const identity::BirthDate& date) {
+  return Form(field, IsBlank(date.Reveal()) || WireDay(date).has_value());
+}
+
+absl::Status FieldCheck::status() const {
+  if (missing_.empty()) return fault_;
+  return base::MakeError(
+      absl::StatusCode::kInvalidArgument, "FIELD_MISSING",
+      absl::StrCat("Required values missing: [", absl::StrJoin(missing_, ", "), "]"));
+}
 
 }  // namespace va::mpi::hl7

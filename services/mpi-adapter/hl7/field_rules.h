@@ -2,10 +2,13 @@
 // Everything here answers INVALID_ARGUMENT with the field's name and never with its value.
 #pragma once
 
-#include <string>
+#include <initializer_list>
+#include <optional>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "lib/identity/pii.h"
 
 namespace va::mpi::hl7 {
 
@@ -24,5 +27,43 @@ absl::Status Malformed(absl::string_view field);
 
 // Nothing in it but white space.
 bool IsBlank(absl::string_view value);
+
+// The day as the wire has it, YYYYMMDD. A time behind the day is dropped: MPI's own records may
+// hold one, and they come back to it in an orchestrated search. Nothing when it is no day.
+std::optional<identity::BirthDate> WireDay(const identity::BirthDate& date);
+
+// Looks at all fields of one message. What is missing comes before what is malformed, and all of it
+// at once: "Required values missing: [icn, edipi]", in the order of the calls.
+class FieldCheck {
+ public:
+  // One of `values` must be there.
+  FieldCheck& Need(absl::string_view field, std::initializer_list<absl::string_view> values);
+  FieldCheck& Need(absl::string_view field, absl::string_view value) {
+    return Need(field, {value});
+  }
+
+  // Each of these may be blank; when it is not, it must be of its form. CheckText:
+  FieldCheck& Text(absl::string_view field, absl::string_view value);
+  // CheckIdentifier:
+  FieldCheck& Identifier(absl::string_view field, const identity::CspId& id);
+  // Ten digits:
+  FieldCheck& Edipi(absl::string_view field, const identity::CspId& edipi);
+  // The well-formedness of their types (lib/identity/pii.h):
+  FieldCheck& Icn(absl::string_view field, const identity::Icn& icn);
+  FieldCheck& Ssn(absl::string_view field, const identity::Ssn& ssn);
+  // WireDay:
+  FieldCheck& Day(absl::string_view field, const identity::BirthDate& date);
+  // What another check said.
+  FieldCheck& Also(const absl::Status& status);
+
+  // INVALID_ARGUMENT with FIELD_MISSING, or the first fault; else OK.
+  absl::Status status() const;
+
+ private:
+  FieldCheck& Form(absl::string_view field, bool good);
+
+  std::vector<absl::string_view> missing_;
+  absl::Status fault_;
+};
 
 }  // namespace va::mpi::hl7

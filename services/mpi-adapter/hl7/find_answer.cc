@@ -1,6 +1,7 @@
 #include "services/mpi-adapter/hl7/find_answer.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -109,9 +110,17 @@ bool AnswersQuestion(const Profile& profile, const Question& question) {
   const auto* by = std::get_if<ByIdentifier>(&question.by);
   if (by == nullptr || by->type != IdentifierType::kIcn) return true;
   const auto asked = [by](const identity::Icn& icn) { return icn.Reveal() == by->value.Reveal(); };
-  const std::vector<identity::Icn> current = profile.ids.historical_icns();
-  return std::any_of(current.begin(), current.end(), asked) ||
-         std::any_of(profile.historical_icns.begin(), profile.historical_icns.end(), asked);
+  const std::vector<identity::Icn> permanent = profile.ids.permanent_icns();
+  if (std::any_of(permanent.begin(), permanent.end(), asked)) return true;
+  if (std::any_of(profile.historical_icns.begin(), profile.historical_icns.end(), asked)) {
+    return true;
+  }
+  // MPI took an unlinked or mismatched one off this person (mpi_mhv.md 1.10).
+  const std::vector<identity::CorrelatedId> rows = profile.ids.rows();
+  return std::any_of(rows.begin(), rows.end(), [by](const identity::CorrelatedId& row) {
+    return (identity::KindsOf(row) & static_cast<std::uint32_t>(identity::GcIdKind::kAnyIcn)) &&
+           row.id.Reveal() == by->value.Reveal() && row.status != "U" && row.status != "M";
+  });
 }
 
 Answer ReadPerson(Answer answer, const Found& found, const Expected& expected) {
@@ -124,7 +133,13 @@ Answer ReadPerson(Answer answer, const Found& found, const Expected& expected) {
   if (!AnswersQuestion(profile, expected.question)) {
     return Refuse(answer, Outcome::kUnparseable, "OTHER_PERSON");
   }
+  // It becomes the key of an account: half an ICN would be a key of its own.
+  if (expected.require_permanent_icn && !profile.ids.icn()->IsWellFormed()) {
+    return Refuse(answer, Outcome::kUnparseable, "MALFORMED_ICN");
+  }
   answer.match_score = ReadMatchScore(found.patient);
+  answer.below_threshold = answer.match_score && answer.identity_match_threshold &&
+                           *answer.match_score < *answer.identity_match_threshold;
   answer.profile = std::move(profile);
   answer.outcome = Outcome::kOk;
   answer.reason = "MATCH";
@@ -157,6 +172,7 @@ Answer ReadAccepted(Answer answer, const Element& control_act, const Expected& e
   }
   const Counts counts = ReadCounts(*query_ack);
   if (counts.malformed) return Refuse(answer, Outcome::kUnparseable, "BAD_COUNT");
+  answer.result_count = counts.current;
   const std::vector<Element> subjects = All(control_act, "subject");
   if (answer.query_response == "OK") {
     return ReadFound(std::move(answer), subjects, counts, expected);
@@ -191,6 +207,7 @@ Answer ReadAnswer(const Element& message, const Expected& expected) {
   answer.detail_code = details.FirstCode();
   answer.target_message = PlainId(details.target_message);
   answer.error_texts = details.texts;
+  answer.details = details.details;
   answer.identity_match_threshold = details.identity_match_threshold;
   answer.potential_duplicate_threshold = details.potential_duplicate_threshold;
   const std::optional<Element> control_act = Only(message, "controlActProcess");
@@ -224,6 +241,9 @@ Answer Classify(absl::string_view body, const Expected& expected) {
   }
   const std::optional<Element> payload = PayloadOf(document->root());
   if (!payload) return Refuse({}, Outcome::kUnparseable, "NO_ENVELOPE");
+  const absl::string_view refused = WhyRefusedByHeader(
+      document->root(), expected.require_echo ? expected.message_id : absl::string_view());
+  if (!refused.empty()) return Refuse({}, Outcome::kUnparseable, refused);
   if (IsSoapFault(*payload)) return Refuse({}, Outcome::kMpiFailed, "SOAP_FAULT");
   if (!IsFindAnswer(*payload)) return Refuse({}, Outcome::kUnparseable, "OTHER_INTERACTION");
   return ReadAnswer(*payload, expected);
@@ -234,7 +254,8 @@ Answer ClassifyHttp(const HttpAnswer& http, const Expected& expected) {
   if (http.status != 200) {
     return Refuse({}, Outcome::kMpiFailed, absl::StrCat("HTTP_", http.status));
   }
-  if (!IsUtf8(http.content_type)) return Refuse({}, Outcome::kUnparseable, "CHARSET");
+  const absl::string_view unread = WhyUnread(http.content_type);
+  if (!unread.empty()) return Refuse({}, Outcome::kUnparseable, unread);
   return Classify(http.body, expected);
 }
 

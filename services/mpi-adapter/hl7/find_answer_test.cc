@@ -168,7 +168,7 @@ TEST_CASE("ParseFindAnswer: H4 more than one of anything is MULTIPLE_MATCHES, ne
     CheckRefused(Parse(MatchAnswer(parts)), Outcome::kMultipleMatches, "SEVERAL_RESULTS");
   }
   SECTION("a total above one") {
-    parts.quantity += "<resultTotalQuantity value=\"7\"/>";
+    parts.quantity += "<resultTotalQuantity value=\"2\"/>";
     CheckRefused(Parse(MatchAnswer(parts)), Outcome::kMultipleMatches, "SEVERAL_RESULTS");
   }
   SECTION("results that remain") {
@@ -226,6 +226,80 @@ TEST_CASE("ParseFindAnswer: H4 OK needs a permanent ICN", "[mpi][hl7][attack]") 
   CheckRefused(Parse(MatchAnswer(parts)), Outcome::kUnparseable, "NO_PERMANENT_ICN");
 }
 
+TEST_CASE("ParseFindAnswer: H4 a permanent ICN is a whole one", "[mpi][hl7][attack]") {
+  const std::string icn = GENERATE(values<std::string>(
+      {"1019900417", "1019900417V55712", "1019900417V5571220", "1019900417v557122", "V557122",
+       "1019900417V55712X", "101990041755712", "x"}));
+  CAPTURE(icn);
+  AnswerParts parts;
+  parts.ids = Id(icn + "^NI^200M^USVHA^P");
+  CheckRefused(ParseFindAnswer(MatchAnswer(parts), ByTraitsOfZebulon()), Outcome::kUnparseable,
+               "MALFORMED_ICN");
+}
+
+TEST_CASE("ParseFindAnswer: an ICN of seventeen digits is one", "[mpi][hl7][rule]") {
+  AnswerParts parts;
+  parts.ids = Id("10199004175571229^NI^200M^USVHA^P");
+  CHECK(ParseFindAnswer(MatchAnswer(parts), ByTraitsOfZebulon()).outcome == Outcome::kOk);
+}
+
+TEST_CASE("ParseFindAnswer: a score under MPI's own threshold is flagged, not refused",
+          "[mpi][hl7][rule]") {
+  struct Row {
+    const char* score;
+    bool below;
+  };
+  const auto row = GENERATE(values<Row>(
+      {{"130", true}, {"131", false}, {"158", false}, {"-5", true}, {"", false}, {"many", false}}));
+  CAPTURE(row.score);
+  AnswerParts parts;
+  parts.after_person =
+      absl::StrCat("<subjectOf1><queryMatchObservation><code code=\"IHE_PDQ\"/><value value=\"",
+                   row.score, "\"/></queryMatchObservation></subjectOf1>");
+  const Answer answer = Parse(MatchAnswer(parts));
+  CHECK(answer.outcome == Outcome::kOk);
+  CHECK(answer.below_threshold == row.below);
+  // Without a threshold nothing lies under it.
+  parts.details = "";
+  CHECK_FALSE(Parse(MatchAnswer(parts)).below_threshold);
+}
+
+TEST_CASE("ParseFindAnswer: the count and every detail of the acknowledgement are kept",
+          "[mpi][hl7][rule]") {
+  const Answer answer = Parse(MatchAnswer());
+  CHECK(answer.result_count == 1);
+  REQUIRE(answer.details.size() == 2);
+  CHECK(answer.details[0].code.Reveal() == "131");
+  CHECK(answer.details[0].code_system == "MVI");
+  CHECK(answer.details[0].name.Reveal() == "IMT");
+  CHECK(answer.details[0].text.Reveal() == "Identity Match Threshold");
+  CHECK(answer.detail_code.empty());
+  CHECK(Parse(NoMatchAnswer()).result_count == 0);
+  AnswerParts parts;
+  parts.quantity = "";
+  CHECK_FALSE(Parse(MatchAnswer(parts)).result_count.has_value());
+  parts.quantity = "<resultCurrentQuantity value=\"3\"/>";
+  CHECK(Parse(MatchAnswer(parts)).result_count == 3);
+  parts.details =
+      "<acknowledgementDetail><text>alone</text></acknowledgementDetail><acknowledgementDetail/>"
+      "<acknowledgementDetail><code codeSystem=\"1.2.3\" code=\"X\"/></acknowledgementDetail>";
+  const Answer sparse = Parse(MatchAnswer(parts));
+  REQUIRE(sparse.details.size() == 2);
+  CHECK(sparse.details[0].text.Reveal() == "alone");
+  CHECK(sparse.details[1].code_system == "1.2.3");
+  CHECK(sparse.detail_code == "X");
+}
+
+TEST_CASE("ParseFindAnswer: an identifier among the details is no error code, logs show those",
+          "[mpi][hl7][rule]") {
+  for (const char* code : {"1019900417V557122", "987001234", "2109990001",
+                           "111985523^PI^200BRLS^USVBA", "10199004175571229"}) {
+    CAPTURE(code);
+    CHECK(Parse(ErrorAnswer("AE", code, "x")).detail_code.empty());
+  }
+  CHECK(Parse(ErrorAnswer("AE", "132", "x")).detail_code == "132");
+}
+
 TEST_CASE("ParseFindAnswer: a caller may ask for a person without identifiers", "[mpi][hl7]") {
   AnswerParts parts;
   parts.ids = "";
@@ -268,6 +342,16 @@ TEST_CASE("ParseFindAnswer: H3 another ICN than the one asked for is another per
           "[mpi][hl7][attack]") {
   CheckRefused(ParseFindAnswer(MatchAnswer(), ByIcn("1000000001V000001")), Outcome::kUnparseable,
                "OTHER_PERSON");
+}
+
+TEST_CASE(
+    "ParseFindAnswer: H3 an ICN that was unlinked from a person, or mismatched, is not theirs",
+    "[mpi][hl7][attack]") {
+  const std::string status = GENERATE("U", "M");
+  AnswerParts parts;
+  parts.ids += Id("1000000001V000001^NI^200M^USVHA^" + status);
+  CheckRefused(ParseFindAnswer(MatchAnswer(parts), ByIcn("1000000001V000001")),
+               Outcome::kUnparseable, "OTHER_PERSON");
 }
 
 TEST_CASE("ParseFindAnswer: a retired ICN finds the person who carries it now",
@@ -354,12 +438,212 @@ TEST_CASE("ParseFindAnswer: H6 other encodings are not guessed", "[mpi][hl7][att
         Outcome::kOk);
 }
 
-TEST_CASE("ParseFindAnswer: H12 an include is text, nothing is fetched", "[mpi][hl7][attack]") {
+TEST_CASE("ParseFindAnswer: H7 no cut of an answer is an answer", "[mpi][hl7][attack]") {
+  for (const std::string& whole :
+       {MatchAnswer(), NoMatchAnswer(), ErrorAnswer("AE", "INTERR", "Multiple Matches Found")}) {
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+      const Answer answer = Parse(whole.substr(0, size));
+      if (answer.outcome == Outcome::kUnparseable && !answer.profile) continue;
+      FAIL("cut at " << size << ": " << answer.reason);
+    }
+  }
+}
+
+TEST_CASE("ReadFindAnswer: H7 what HTTP says of a body comes before what is in it",
+          "[mpi][hl7][attack]") {
+  struct Row {
+    int status;
+    const char* content_type;
+    Outcome outcome;
+    const char* reason;
+  };
+  const auto row = GENERATE(values<Row>({
+      {200, "text/xml", Outcome::kOk, "MATCH"},
+      {200, "TEXT/XML ; charset=\"utf-8\"", Outcome::kOk, "MATCH"},
+      {200, "application/soap+xml;charset=UTF-8", Outcome::kOk, "MATCH"},
+      {200, "text/html;charset=UTF-8", Outcome::kUnparseable, "CONTENT_TYPE"},
+      {200, "application/json", Outcome::kUnparseable, "CONTENT_TYPE"},
+      {200, "application/xhtml+xml", Outcome::kUnparseable, "CONTENT_TYPE"},
+      {200, "text/xml;charset=ISO-8859-1", Outcome::kUnparseable, "CHARSET"},
+      {200, "text/xml;charset=", Outcome::kUnparseable, "CHARSET"},
+      {200, "text/xml;charset=utf-8;charset=utf-7", Outcome::kOk, "MATCH"},
+      {500, "text/xml", Outcome::kMpiFailed, "HTTP_500"},
+      {502, "text/html", Outcome::kMpiFailed, "HTTP_502"},
+      {204, "", Outcome::kMpiFailed, "HTTP_204"},
+      {302, "text/xml", Outcome::kMpiFailed, "HTTP_302"},
+      {0, "text/xml", Outcome::kMpiFailed, "HTTP_0"},
+  }));
+  CAPTURE(row.status, row.content_type);
+  const Answer answer = ReadFindAnswer({row.status, row.content_type, "", MatchAnswer()}, ByIcn());
+  CHECK(std::string(OutcomeName(answer.outcome)) == std::string(OutcomeName(row.outcome)));
+  CHECK(answer.reason == row.reason);
+  CHECK(answer.profile.has_value() == (row.outcome == Outcome::kOk));
+}
+
+TEST_CASE("ParseFindAnswer: H12 what stands for bytes elsewhere is refused, nothing is fetched",
+          "[mpi][hl7][attack]") {
   AnswerParts parts;
+  const std::string include =
+      "<xop:Include xmlns:xop=\"http://www.w3.org/2004/08/xop/include\" "
+      "href=\"file:///etc/passwd\"/>";
+  SECTION("in a name") {
+    parts.names = absl::StrCat("<name use=\"L\"><family>", include, "</family></name>");
+  }
+  SECTION("anywhere else") { parts.after_subject1 = include; }
+  SECTION("beside the message") { parts.details += include; }
+  CheckRefused(Parse(MatchAnswer(parts)), Outcome::kUnparseable, "XOP_INCLUDE");
+}
+
+TEST_CASE("ReadFindAnswer: H12 parts and attachments are not read", "[mpi][hl7][attack]") {
+  const std::string part = absl::StrCat(
+      "--b\r\nContent-Type: application/xop+xml\r\n\r\n", MatchAnswer(),
+      "\r\n--b\r\nContent-Type: application/octet-stream\r\nContent-ID: <a>\r\n\r\nx\r\n--b--\r\n");
+  for (const char* type :
+       {"multipart/related; boundary=b; type=\"application/xop+xml\"; start-info=\"text/xml\"",
+        "multipart/mixed;boundary=b", "application/xop+xml", "message/rfc822"}) {
+    CAPTURE(type);
+    CheckRefused(ReadFindAnswer({200, type, "", part}, ByIcn()), Outcome::kUnparseable,
+                 "CONTENT_TYPE");
+  }
+  // Without its type it is no XML either.
+  CheckRefused(ReadFindAnswer({200, "", "", part}, ByIcn()), Outcome::kUnparseable,
+               "XML_NOT_WELL_FORMED");
+}
+
+std::string WithHeader(absl::string_view answer, absl::string_view header) {
+  return absl::StrReplaceAll(
+      answer, {{"<env:Header/>", absl::StrCat("<env:Header>", header, "</env:Header>")}});
+}
+
+// A header of WS-Security with a time stamp of 2001 and the signature of nobody.
+std::string SecurityHeader(absl::string_view attributes) {
+  return absl::StrCat(
+      "<wsse:Security xmlns:wsse=\"http://docs.oasis-open.org/wss/2004/01/"
+      "oasis-200401-wss-wssecurity-secext-1.0.xsd\" xmlns:wsu=\"http://docs.oasis-open.org/wss/"
+      "2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd\" ",
+      attributes,
+      "><wsu:Timestamp><wsu:Created>2001-01-01T00:00:00Z</wsu:Created><wsu:Expires>"
+      "2001-01-01T00:05:00Z</wsu:Expires></wsu:Timestamp></wsse:Security>");
+}
+
+TEST_CASE("ParseFindAnswer: H12 a replayed WS-Security header grants nothing",
+          "[mpi][hl7][attack]") {
+  // What counts is the connection and the echo of our message: with both the header is idle,
+  const std::string old = WithHeader(MatchAnswer(), SecurityHeader(""));
+  CHECK(Parse(old).outcome == Outcome::kOk);
+  // without the echo it does not help.
+  CheckRefused(Parse(Readdressed(old, "200VGOV-another", kSampleQueryId)), Outcome::kUnparseable,
+               "OTHER_MESSAGE");
+}
+
+TEST_CASE("ParseFindAnswer: H12 a header that must be understood and is not ends it",
+          "[mpi][hl7][attack]") {
+  for (const char* value : {"1", "true", "", "yes"}) {
+    CAPTURE(value);
+    const std::string must = absl::StrCat("env:mustUnderstand=\"", value, "\"");
+    CheckRefused(Parse(WithHeader(MatchAnswer(), SecurityHeader(must))), Outcome::kUnparseable,
+                 "HEADER_NOT_UNDERSTOOD");
+  }
+  for (const char* value : {"0", "false"}) {
+    CAPTURE(value);
+    const std::string may = absl::StrCat("env:mustUnderstand=\"", value, "\"");
+    CHECK(Parse(WithHeader(MatchAnswer(), SecurityHeader(may))).outcome == Outcome::kOk);
+  }
+}
+
+std::string Relates(absl::string_view id,
+                    absl::string_view ns = "http://www.w3.org/2005/08/addressing") {
+  return absl::StrCat("<wsa:RelatesTo xmlns:wsa=\"", ns, "\">", id, "</wsa:RelatesTo>");
+}
+
+TEST_CASE("ParseFindAnswer: H13 RelatesTo, where it stands, names our message",
+          "[mpi][hl7][attack]") {
+  const std::string ns2004 = "http://schemas.xmlsoap.org/ws/2004/08/addressing";
+  CHECK(Parse(WithHeader(MatchAnswer(), Relates(kSampleMessageId))).outcome == Outcome::kOk);
+  CHECK(Parse(WithHeader(MatchAnswer(), Relates(absl::StrCat("\n ", kSampleMessageId, " "))))
+            .outcome == Outcome::kOk);
+  CHECK(Parse(WithHeader(MatchAnswer(), Relates(kSampleMessageId, ns2004))).outcome ==
+        Outcome::kOk);
+  for (const std::string& header :
+       {Relates("200VGOV-00000000-0000-4000-8000-000000000000"), Relates(""),
+        Relates("urn:uuid:5f0c8a52-0f0e-4a9e-9d3b-6b1f2d1c7e01"), Relates("other", ns2004),
+        Relates(kSampleMessageId) + Relates("other"),
+        Relates("other") + Relates(kSampleMessageId)}) {
+    CAPTURE(header);
+    CheckRefused(Parse(WithHeader(MatchAnswer(), header)), Outcome::kUnparseable, "OTHER_MESSAGE");
+    // Nor does it make a failure one of ours.
+    CheckRefused(Parse(WithHeader(SoapEnvelope("<env:Fault/>"), header)), Outcome::kUnparseable,
+                 "OTHER_MESSAGE");
+  }
+}
+
+TEST_CASE("ParseFindAnswer: H13 a ReplyTo is read by nobody, whatever it demands",
+          "[mpi][hl7][attack]") {
+  const std::string reply =
+      "<wsa:ReplyTo xmlns:wsa=\"http://www.w3.org/2005/08/addressing\" env:mustUnderstand=\"1\">"
+      "<wsa:Address>http://elsewhere.example/collect</wsa:Address></wsa:ReplyTo>";
+  const Answer answer = Parse(WithHeader(MatchAnswer(), reply));
+  CHECK(answer.outcome == Outcome::kOk);
+  CheckRefused(
+      Parse(WithHeader(Readdressed(MatchAnswer(), "200VGOV-another", kSampleQueryId), reply)),
+      Outcome::kUnparseable, "OTHER_MESSAGE");
+}
+
+TEST_CASE("ParseFindAnswer: H6 entities, includes and instructions bring nothing in",
+          "[mpi][hl7][attack]") {
+  // Entities that nobody declared,
+  AnswerParts parts;
+  parts.names = "<name use=\"L\"><family>&passwd;</family></name>";
+  CheckRefused(Parse(MatchAnswer(parts)), Outcome::kUnparseable, "XML_NOT_WELL_FORMED");
+  // a billion of them,
+  std::string laughs = "<!DOCTYPE l [<!ENTITY l0 \"ha\">";
+  for (int i = 1; i < 30; ++i) {
+    absl::StrAppend(&laughs, "<!ENTITY l", i, " \"&l", i - 1, ";&l", i - 1, ";\">");
+  }
+  CheckRefused(Parse(laughs + "]>" + MatchAnswer()), Outcome::kUnparseable, "XML_DOCTYPE");
+  // a document type between the elements,
+  const std::string within = absl::StrReplaceAll(
+      MatchAnswer(), {{"<env:Header/>", "<!DOCTYPE x SYSTEM \"http://elsewhere.example/x\">"}});
+  CheckRefused(Parse(within), Outcome::kUnparseable, "XML_DOCTYPE");
+  // XInclude, which is an element like any other to us,
   parts.names =
-      "<name use=\"L\"><family><xop:Include xmlns:xop=\"http://www.w3.org/2004/08/xop/include\" "
-      "href=\"file:///etc/passwd\"/></family></name>";
+      "<name use=\"L\"><family><xi:include xmlns:xi=\"http://www.w3.org/2001/XInclude\" "
+      "href=\"file:///etc/passwd\" parse=\"text\"/></family></name>";
   CHECK(ProfileOf(parts).names.at(0).family.empty());
+  // and a style sheet.
+  const Answer styled =
+      Parse("<?xml-stylesheet href=\"http://elsewhere.example/x.xsl\" type=\"text/xsl\"?>" +
+            MatchAnswer());
+  CHECK(styled.outcome == Outcome::kOk);
+}
+
+TEST_CASE("ParseFindAnswer: H6 two mebibytes are read, one byte more is not",
+          "[mpi][hl7][attack]") {
+  const std::string answer = MatchAnswer();
+  const std::string filled = answer + std::string(kMaxAnswerBytes - answer.size(), ' ');
+  CHECK(Parse(filled).outcome == Outcome::kOk);
+  CheckRefused(Parse(filled + " "), Outcome::kUnparseable, "XML_TOO_LARGE");
+}
+
+TEST_CASE("ParseFindAnswer: H6 an attribute, an element or a namespace too many is refused",
+          "[mpi][hl7][attack]") {
+  AnswerParts parts;
+  parts.names = "<name use=\"L\"";
+  for (int i = 0; i < 100; ++i) absl::StrAppend(&parts.names, " a", i, "=\"\"");
+  parts.names += "/>";
+  CheckRefused(Parse(MatchAnswer(parts)), Outcome::kUnparseable, "XML_TOO_MANY_NODES");
+  // A tower just too high, and one that is high enough for anything.
+  const auto tower = [](int levels) {
+    std::string xml;
+    for (int i = 0; i < levels; ++i) xml += "<a>";
+    for (int i = 0; i < levels; ++i) xml += "</a>";
+    return xml;
+  };
+  parts = AnswerParts();
+  parts.after_subject1 = tower(64);
+  CheckRefused(Parse(MatchAnswer(parts)), Outcome::kUnparseable, "XML_TOO_DEEP");
+  parts.after_subject1 = tower(40);
+  CHECK(Parse(MatchAnswer(parts)).outcome == Outcome::kOk);
 }
 
 TEST_CASE("ParseFindAnswer: both spellings of the namespace are read (M2)", "[mpi][hl7][rule]") {
@@ -525,6 +809,37 @@ TEST_CASE("ReadProfile: the SSN comes from any asOtherIDs under the SSN root, ne
   }
 }
 
+TEST_CASE("ReadProfile: H8 the SSN is one by its class or by its root, and a whole one wins",
+          "[mpi][hl7][attack]") {
+  const auto other = [](const char* class_code, const char* root, const char* extension) {
+    return absl::StrCat("<asOtherIDs classCode=\"", class_code, "\">", Id(extension, root),
+                        "</asOtherIDs>");
+  };
+  const char* ssn = "2.16.840.1.113883.4.1";
+  AnswerParts parts;
+  SECTION("by its class") {
+    parts.person = other("PAS", "1.2.3", "X1") + other("SSN", "1.2.3", "987001234");
+    CHECK(ProfileOf(parts).ssn->Reveal() == "987001234");
+  }
+  SECTION("a TIN is none even alone") {
+    parts.person = other("TIN", ssn, "912345678");
+    CHECK_FALSE(ProfileOf(parts).ssn.has_value());
+  }
+  SECTION("half a number gives way") {
+    parts.person = other("SSN", ssn, "98700") + other("SSN", ssn, "987-00-1234");
+    CHECK(ProfileOf(parts).ssn->Reveal() == "987-00-1234");
+    CHECK_FALSE(ProfileOf(parts).ssn_in_first_other_id);
+  }
+  SECTION("of two whole ones the first") {
+    parts.person = other("SSN", ssn, "987001234") + other("SSN", ssn, "987001235");
+    CHECK(ProfileOf(parts).ssn->Reveal() == "987001234");
+  }
+  SECTION("half a number alone stays, so that it agrees with nobody's") {
+    parts.person = other("SSN", ssn, "98700");
+    CHECK(ProfileOf(parts).ssn->Reveal() == "98700");
+  }
+}
+
 TEST_CASE("ReadProfile: H4 identifiers keep type, facility, authority, status and root",
           "[mpi][hl7][attack]") {
   AnswerParts parts;
@@ -539,6 +854,21 @@ TEST_CASE("ReadProfile: H4 identifiers keep type, facility, authority, status an
   CHECK(ids.active_mhv_ids().size() == 1);
   CHECK(ids.rows()[4].status == "PCE");
   CHECK(ids.cerner_facility_ids() == std::vector<std::string>{"668"});
+}
+
+TEST_CASE("ReadProfile: H4 an identifier without a root is nobody's", "[mpi][hl7][attack]") {
+  for (const char* root : {"", "root=\"\"", "root=\" \"", "rooot=\"2.16.840.1.113883.4.349\""}) {
+    CAPTURE(root);
+    AnswerParts parts;
+    parts.ids = absl::StrCat("<id ", root, " extension=\"1019900417V557122^NI^200M^USVHA^P\"/>");
+    CheckRefused(Parse(MatchAnswer(parts)), Outcome::kUnparseable, "NO_PERMANENT_ICN");
+    parts.ids += Id("1019900417V557122^NI^200M^USVHA^P") +
+                 absl::StrCat("<id ", root, " extension=\"1500600700^NI^200DOD^USDOD^A\"/>");
+    const Profile profile = ProfileOf(parts);
+    CHECK_FALSE(profile.ids.edipi().has_value());
+    CHECK(profile.ids.malformed() == 2);
+    CHECK(profile.id_extensions.size() == 3);
+  }
 }
 
 TEST_CASE("ReadProfile: two permanent ICNs are both kept, in order (R10)", "[mpi][hl7][rule]") {
@@ -577,6 +907,29 @@ TEST_CASE("ReadProfile: telecoms of patient and person are kept raw with their u
   CHECK(profile.telecoms[0].value.Reveal() == "5550100 x1");
   CHECK(profile.telecoms[1].value.Reveal() == "mailto:zeb@example.test");
   CHECK(profile.telecoms[1].use == "H");
+}
+
+TEST_CASE("ReadProfile: the scheme of a telecom tells a telephone from an e-mail address",
+          "[mpi][hl7][rule]") {
+  struct Row {
+    const char* value;
+    const char* scheme;
+  };
+  const auto row = GENERATE(values<Row>({{"tel:+1-202-555-0101", "tel"},
+                                         {"TEL:5550101", "tel"},
+                                         {"mailto:zeb@example.test", "mailto"},
+                                         {"fax:5550101", "fax"},
+                                         {"x-text-tel+1.0:5", "x-text-tel+1.0"},
+                                         {"5550100 x1", ""},
+                                         {"555:0100", ""},
+                                         {":5550100", ""},
+                                         {"at work: 5550100", ""},
+                                         {"zeb@example.test", ""}}));
+  CAPTURE(row.value);
+  AnswerParts parts;
+  parts.before_person = absl::StrCat("<telecom value=\"", row.value, "\" use=\"H\"/>");
+  CHECK(ProfileOf(parts).telecoms.at(0).scheme == row.scheme);
+  CHECK(ProfileOf(parts).telecoms.at(0).value.Reveal() == row.value);
 }
 
 TEST_CASE("ReadProfile: person types are split on the tilde; other observations are none",

@@ -1,99 +1,20 @@
 #include "services/mpi-adapter/hl7/find_request.h"
 
-#include <algorithm>
-#include <optional>
-#include <utility>
+#include <string>
 #include <variant>
-#include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "lib/base/status.h"
 #include "lib/identity/gc_ids.h"
-#include "lib/xml/builder.h"
 #include "services/mpi-adapter/hl7/constants.h"
 #include "services/mpi-adapter/hl7/field_rules.h"
+#include "services/mpi-adapter/hl7/message_writer.h"
 
 namespace va::mpi::hl7 {
 namespace {
 
 using identity::kDodRoot;
 using identity::kVaRoot;
-
-// A builder that knows which spelling of the HL7 namespace this message uses.
-class Writer {
- public:
-  explicit Writer(bool u2010)
-      : hl7_(u2010 ? kHl7NsU2010 : kHl7Ns),
-        xsi_(u2010 ? kXsiNsU2010 : kXsiNs),
-        out_(kSoapNs, "env", "Envelope") {}
-
-  Writer& Open(absl::string_view name) {
-    out_.Open(hl7_, name);
-    return *this;
-  }
-  Writer& Close() {
-    out_.Close();
-    return *this;
-  }
-  Writer& Attr(absl::string_view name, absl::string_view value) {
-    out_.Attr(name, value);
-    return *this;
-  }
-  Writer& Leaf(absl::string_view name, absl::string_view text) {
-    out_.Leaf(hl7_, name, text);
-    return *this;
-  }
-  // <name attribute="value"/>
-  Writer& Mark(absl::string_view name, absl::string_view attribute, absl::string_view value) {
-    return Open(name).Attr(attribute, value).Close();
-  }
-  // <name root="" extension=""/>
-  Writer& Instance(absl::string_view name, absl::string_view root, absl::string_view extension) {
-    return Open(name).Attr("root", root).Attr("extension", extension).Close();
-  }
-
-  // Envelope, empty header, body, and the interaction's own element with its namespaces.
-  Writer& OpenInteraction(absl::string_view interaction) {
-    out_.DeclareNs("xsi", kXsiNs).Open(kSoapNs, "Header").Close().Open(kSoapNs, "Body");
-    out_.DeclareNs("idm", kIdmNs).Open(kIdmNs, interaction).DeclareNs("", hl7_);
-    if (xsi_ != kXsiNs) out_.DeclareNs("xsi", xsi_);
-    out_.Attr("ITSVersion", "XML_1.0");
-    out_.AttrNs(xsi_, "schemaLocation",
-                absl::StrCat(hl7_, " ", kSchemaFolder, interaction, ".xsd"));
-    return *this;
-  }
-
-  absl::StatusOr<xml::Document> Finish() { return out_.Finish(); }
-
- private:
-  absl::string_view hl7_;
-  absl::string_view xsi_;
-  xml::Builder out_;
-};
-
-void WriteDevice(Writer& out, absl::string_view role, absl::string_view type,
-                 absl::string_view root, absl::string_view extension) {
-  out.Open(role).Attr("typeCode", type);
-  out.Open("device").Attr("classCode", "DEV").Attr("determinerCode", "INSTANCE");
-  out.Instance("id", root, extension);
-  out.Close().Close();
-}
-
-// The order of these elements is part of the contract.
-void WriteHeader(Writer& out, const MessageStamp& stamp, const MessageSettings& settings) {
-  out.Instance("id", kMessageRoot, stamp.message_id);
-  out.Mark("creationTime", "value",
-           absl::FormatTime("%Y%m%d%H%M%S", stamp.created, absl::UTCTimeZone()));
-  out.Mark("versionCode", "code", "4.1");
-  out.Instance("interactionId", kInteractionRoot, kFindRequest);
-  out.Mark("processingCode", "code", settings.processing_code);
-  out.Mark("processingModeCode", "code", "T");
-  out.Mark("acceptAckCode", "code", "AL");
-  WriteDevice(out, "receiver", "RCV", kReceiverRoot, kReceiver);
-  WriteDevice(out, "sender", "SND", kVaRoot, settings.sender);
-}
 
 // Lets MPI correlate with VBA. Trait questions always carry it (not only the orchestrated search,
 // which differs by naming the asker in dataEnterer), identifier questions only for EDIPI.
@@ -103,52 +24,42 @@ void WriteOrchestration(Writer& out) {
   out.Leaf("semanticsText", kOrchestration).Close();
 }
 
-// `{id}^{type}^{facility}^{authority}^{status}` for the identifiers MPI stores that way.
-absl::string_view SuffixOf(IdentifierType type) {
-  switch (type) {
-    case IdentifierType::kIdme:
-      return "^PN^200VIDM^USDVA^A";
-    case IdentifierType::kLogingov:
-      return "^PN^200VLGN^USDVA^A";
-    case IdentifierType::kMhv:
-      return "^PI^200MH^USVHA^A";
-    case IdentifierType::kIcn:
-    case IdentifierType::kEdipi:
-      return "";
-  }
-  return "";
-}
-
-void WriteName(Writer& out, const ByTraits& traits) {
-  out.Leaf("given", traits.first_name.Reveal());
-  if (!IsBlank(traits.middle_name.Reveal())) out.Leaf("given", traits.middle_name.Reveal());
-  out.Leaf("family", traits.last_name.Reveal());
-}
-
 std::string SsnDigits(const ByTraits& traits) { return traits.ssn.WithoutHyphens().Reveal(); }
 
-// Identifier questions have no data enterer; trait questions name the person asked about there.
-void WriteDataEnterer(Writer&, const ByIdentifier&) {}
-void WriteDataEnterer(Writer&, const ByFacility&) {}
+// Identifier questions have no data enterer; trait questions name the person asked about there, and
+// the orchestrated one who asks (mpi_mhv.md 1.5.4).
+void WriteEnterer(Writer&, const ByIdentifier&, const MessageStamp&, const MessageSettings&) {}
+void WriteEnterer(Writer&, const ByFacility&, const MessageStamp&, const MessageSettings&) {}
+void WriteEnterer(Writer& out, const ByTraits& traits, const MessageStamp& stamp,
+                  const MessageSettings& settings) {
+  WriteDataEnterer(out,
+                   {{kDataEntererSsnRoot, SsnDigits(traits)},
+                    traits.first_name.Reveal(),
+                    traits.middle_name.Reveal(),
+                    traits.last_name.Reveal(),
+                    traits.edipi.Reveal()},
+                   stamp, settings);
+}
 
-void WriteDataEnterer(Writer& out, const ByTraits& traits) {
-  out.Open("dataEnterer").Attr("typeCode", "ENT").Attr("contextControlCode", "AP");
-  out.Open("assignedPerson").Attr("classCode", "ASSIGNED");
-  out.Instance("id", kDataEntererSsnRoot, SsnDigits(traits));
-  out.Open("assignedPerson").Attr("classCode", "PSN").Attr("determinerCode", "INSTANCE");
-  out.Open("name");
-  WriteName(out, traits);
-  out.Close().Close().Close().Close();
+std::string ExtensionOf(const ByIdentifier& by) {
+  switch (by.type) {
+    case IdentifierType::kIdme:
+      return IdmeExtension(by.value);
+    case IdentifierType::kLogingov:
+      return LogingovExtension(by.value);
+    case IdentifierType::kMhv:
+      return MhvExtension(by.value);
+    case IdentifierType::kIcn:
+    case IdentifierType::kEdipi:
+      break;
+  }
+  return by.value.Reveal();
 }
 
 void WriteParameters(Writer& out, const ByIdentifier& by) {
-  const std::string& value = by.value.Reveal();
-  if (by.type == IdentifierType::kEdipi) {
-    out.Instance("id", kDodRoot, value);
-    WriteOrchestration(out);
-    return;
-  }
-  out.Instance("id", kVaRoot, absl::StrCat(value, SuffixOf(by.type)));
+  const bool edipi = by.type == IdentifierType::kEdipi;
+  out.Instance("id", edipi ? kDodRoot : kVaRoot, ExtensionOf(by));
+  if (edipi) WriteOrchestration(out);
 }
 
 void WriteParameters(Writer& out, const ByFacility& by) {
@@ -162,88 +73,97 @@ void WriteParameters(Writer& out, const ByTraits& traits) {
     out.Leaf("semanticsText", "Gender").Close();
   }
   out.Open("livingSubjectBirthTime");
-  out.Mark("value", "value", traits.birth_date.Compact()->Reveal());
+  out.Mark("value", "value", WireDay(traits.birth_date)->Reveal());
   out.Leaf("semanticsText", "Date of Birth").Close();
   out.Open("livingSubjectId").Instance("value", kSsnRoot, SsnDigits(traits));
   out.Leaf("semanticsText", "SSN").Close();
   out.Open("livingSubjectName").Open("value").Attr("use", "L");
-  WriteName(out, traits);
+  WriteNameParts(out, traits.first_name.Reveal(), traits.middle_name.Reveal(),
+                 traits.last_name.Reveal());
   out.Close().Leaf("semanticsText", "Legal Name").Close();
   WriteOrchestration(out);
 }
 
+absl::string_view CodeOf(SearchType type) {
+  switch (type) {
+    case SearchType::kCorrelations:
+      return "MVI.COMP1";
+    case SearchType::kIcnHistory:
+      return "MVI.COMP2";
+    case SearchType::kRelationships:
+      break;
+  }
+  return "MVI.COMP1.RMS";
+}
+
+absl::string_view CodeOf(View view) { return view == View::kCorrelation ? "COR" : "PV"; }
+
 template <typename Ask>
-void WriteControlAct(Writer& out, const Ask& ask, const MessageStamp& stamp) {
+void WriteControlAct(Writer& out, const Ask& ask, const Question& question,
+                     const MessageStamp& stamp, const MessageSettings& settings) {
   out.Open("controlActProcess").Attr("classCode", "CACT").Attr("moodCode", "EVN");
   out.Open("code").Attr("code", kFindTrigger).Attr("codeSystem", kInteractionRoot).Close();
-  WriteDataEnterer(out, ask);
+  WriteEnterer(out, ask, stamp, settings);
   out.Open("queryByParameter");
   out.Instance("queryId", kQueryRoot, stamp.query_id);
   out.Mark("statusCode", "code", "new");
-  out.Mark("modifyCode", "code", kSearchType);
+  out.Mark("modifyCode", "code", CodeOf(question.search));
   out.Mark("initialQuantity", "value", "1");
-  out.Open("responseElementGroupId").Attr("extension", kView).Attr("root", kVaRoot).Close();
+  out.Open("responseElementGroupId").Attr("extension", CodeOf(question.view));
+  out.Attr("root", kVaRoot).Close();
   out.Open("parameterList");
   WriteParameters(out, ask);
   out.Close().Close().Close();
 }
 
-absl::Status Missing(const std::vector<absl::string_view>& fields) {
-  return base::MakeError(
-      absl::StatusCode::kInvalidArgument, "FIELD_MISSING",
-      absl::StrCat("Required values missing: [", absl::StrJoin(fields, ", "), "]"));
+absl::Status Check(const ByIdentifier& by, View view) {
+  FieldCheck check;
+  check.Need("identifier", by.value.Reveal());
+  if (by.type == IdentifierType::kEdipi) return check.Edipi("identifier", by.value).status();
+  if (by.type != IdentifierType::kIcn) return check.Identifier("identifier", by.value).status();
+  check.Icn("identifier", identity::Icn::FromWire(by.value.Reveal()));
+  if (view == View::kCorrelation) {
+    check.Also(base::MakeError(absl::StatusCode::kInvalidArgument, "VIEW_NOT_SUPPORTED",
+                               "view: ICN searches only support the primary view, view=COR"));
+  }
+  return check.status();
 }
 
-absl::Status Check(const ByIdentifier& by) {
-  const std::string& value = by.value.Reveal();
-  if (IsBlank(value)) return Missing({"identifier"});
-  const absl::Status status = CheckIdentifier("identifier", value);
-  if (!status.ok() || by.type != IdentifierType::kEdipi) return status;
-  const bool ten_digits = value.size() == 10 && std::all_of(value.begin(), value.end(), [](char c) {
-                            return absl::ascii_isdigit(static_cast<unsigned char>(c));
-                          });
-  return ten_digits ? absl::OkStatus() : Malformed("identifier");
+absl::Status Check(const ByFacility& by, View /*view*/) {
+  FieldCheck check;
+  check.Need("identifier", by.vista_id.Reveal()).Need("facility", by.facility);
+  check.Identifier("identifier", by.vista_id);
+  check.Also(CheckIdentifier("facility", by.facility));
+  return check.status();
 }
 
-absl::Status Check(const ByFacility& by) {
-  if (IsBlank(by.vista_id.Reveal())) return Missing({"identifier"});
-  if (IsBlank(by.facility)) return Missing({"facility"});
-  const absl::Status status = CheckIdentifier("identifier", by.vista_id.Reveal());
-  return status.ok() ? CheckIdentifier("facility", by.facility) : status;
-}
-
-absl::Status Check(const ByTraits& traits) {
-  const std::pair<absl::string_view, const std::string&> required[] = {
-      {"first_name", traits.first_name.Reveal()},
-      {"last_name", traits.last_name.Reveal()},
-      {"birth_date", traits.birth_date.Reveal()},
-      {"ssn", traits.ssn.Reveal()}};
-  std::vector<absl::string_view> missing;
-  for (const auto& [field, value] : required) {
-    if (IsBlank(value)) missing.push_back(field);
-  }
-  if (!missing.empty()) return Missing(missing);
-  for (const auto& [field, value] : required) {
-    if (absl::Status status = CheckText(field, value); !status.ok()) return status;
-  }
-  if (absl::Status status = CheckText("middle_name", traits.middle_name.Reveal()); !status.ok()) {
-    return status;
-  }
-  if (!traits.birth_date.IsWellFormed()) return Malformed("birth_date");
-  if (!traits.ssn.IsWellFormed()) return Malformed("ssn");
-  return absl::OkStatus();
+absl::Status Check(const ByTraits& traits, View /*view*/) {
+  return FieldCheck()
+      .Need("first_name", traits.first_name.Reveal())
+      .Need("last_name", traits.last_name.Reveal())
+      .Need("birth_date", traits.birth_date.Reveal())
+      .Need("ssn", traits.ssn.Reveal())
+      .Text("first_name", traits.first_name.Reveal())
+      .Text("middle_name", traits.middle_name.Reveal())
+      .Text("last_name", traits.last_name.Reveal())
+      .Day("birth_date", traits.birth_date)
+      .Ssn("ssn", traits.ssn)
+      .Edipi("edipi", traits.edipi)
+      .status();
 }
 
 }  // namespace
 
 absl::StatusOr<xml::Document> BuildFindRequest(const Question& question, const MessageStamp& stamp,
                                                const MessageSettings& settings) {
-  const absl::Status status = std::visit([](const auto& ask) { return Check(ask); }, question.by);
+  const absl::Status status =
+      std::visit([&](const auto& ask) { return Check(ask, question.view); }, question.by);
   if (!status.ok()) return status;
   Writer out(settings.u2010_namespaces);
   out.OpenInteraction(kFindRequest);
-  WriteHeader(out, stamp, settings);
-  std::visit([&](const auto& ask) { WriteControlAct(out, ask, stamp); }, question.by);
+  WriteHeader(out, kFindRequest, stamp, settings);
+  std::visit([&](const auto& ask) { WriteControlAct(out, ask, question, stamp, settings); },
+             question.by);
   return out.Finish();
 }
 

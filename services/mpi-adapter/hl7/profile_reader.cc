@@ -1,11 +1,13 @@
 #include "services/mpi-adapter/hl7/profile_reader.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
 #include "services/mpi-adapter/hl7/constants.h"
 #include "services/mpi-adapter/hl7/reader.h"
@@ -54,10 +56,25 @@ Address ReadAddress(const xml::Element& element) {
   return address;
 }
 
+// RFC 3986: a letter, then letters, digits and three marks, up to the first colon.
+std::string SchemeOf(absl::string_view value) {
+  const std::size_t colon = value.find(':');
+  if (colon == absl::string_view::npos || colon == 0) return "";
+  const absl::string_view scheme = value.substr(0, colon);
+  const bool good = absl::ascii_isalpha(static_cast<unsigned char>(scheme.front())) &&
+                    std::all_of(scheme.begin(), scheme.end(), [](char c) {
+                      return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '+' ||
+                             c == '-' || c == '.';
+                    });
+  return good ? absl::AsciiStrToLower(scheme) : "";
+}
+
 void AppendTelecoms(const xml::Element& parent, std::vector<Telecom>& telecoms) {
   for (const xml::Element& element : All(parent, "telecom")) {
     PersonText value = PersonText::FromWire(Attr(element, "value"));
-    if (!value.empty()) telecoms.push_back({std::move(value), Attr(element, "use")});
+    if (value.empty()) continue;
+    std::string scheme = SchemeOf(value.Reveal());
+    telecoms.push_back({std::move(value), Attr(element, "use"), std::move(scheme)});
   }
 }
 
@@ -68,9 +85,11 @@ GcIds ReadIds(const xml::Element& holder) {
     // Not stripped: an extension with white space around it is not the identifier it looks like.
     const std::optional<std::string> extension = element.Attr("extension");
     if (!extension) continue;  // nullFlavor
-    std::optional<CorrelatedId> row =
-        identity::ParseCorrelatedId(*extension, Attr(element, "root"));
-    if (row) {
+    const std::string root = Attr(element, "root");
+    std::optional<CorrelatedId> row = identity::ParseCorrelatedId(*extension, root);
+    // The root says who issued it. A row without one would count as everybody's, as in a
+    // pipe-joined list, which has none.
+    if (row && !root.empty()) {
       rows.push_back(*std::move(row));
     } else {
       ++malformed;
@@ -79,18 +98,22 @@ GcIds ReadIds(const xml::Element& holder) {
   return GcIds(std::move(rows), malformed);
 }
 
-// All asOtherIDs are looked at, by root: the first one may be a visa, an expiry date or a taxpayer
-// number, and a taxpayer number is never an SSN even under this root.
+// All asOtherIDs are looked at, by class and by root: the first one may be a visa, an expiry date
+// or a taxpayer number, and a taxpayer number is never an SSN even under this root. A whole number
+// wins over one that is none, whatever the order.
 void ReadSsn(const xml::Element& person, Profile& profile) {
   const std::vector<xml::Element> others = All(person, "asOtherIDs");
   for (std::size_t i = 0; i < others.size(); ++i) {
-    if (Attr(others[i], "classCode") == "TIN") continue;
+    const std::string class_code = Attr(others[i], "classCode");
+    if (class_code == "TIN") continue;
     for (const xml::Element& id : All(others[i], "id")) {
-      std::string extension = Attr(id, "extension");
-      if (Attr(id, "root") != kSsnRoot || extension.empty()) continue;
-      profile.ssn = identity::Ssn::FromWire(std::move(extension));
-      profile.ssn_in_first_other_id = i == 0;
-      return;
+      identity::Ssn ssn = identity::Ssn::FromWire(Attr(id, "extension"));
+      const bool under_root = Attr(id, "root") == kSsnRoot;
+      if (ssn.empty() || (class_code != "SSN" && !under_root)) continue;
+      const bool better = !profile.ssn || (!profile.ssn->IsWellFormed() && ssn.IsWellFormed());
+      if (!better) continue;
+      profile.ssn = std::move(ssn);
+      profile.ssn_in_first_other_id = i == 0 && under_root;
     }
   }
 }

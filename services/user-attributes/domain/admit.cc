@@ -23,6 +23,8 @@ bool IsOutage(MpiOutcome outcome) {
     case MpiOutcome::kBreakerOpen:
     case MpiOutcome::kUnparseable:
     case MpiOutcome::kBlocked:
+    // That MPI does not know us says nothing about the person.
+    case MpiOutcome::kSenderRejected:
       return true;
     default:
       return false;
@@ -193,8 +195,12 @@ Decision NoMatch(Decision decision, const Derivation& derived, const MpiAnswer& 
     return Refuse(std::move(decision), Verdict::kTryLater, SignInCode::kUnknown, "mpi_unavailable",
                   trace);
   }
-  const absl::string_view tag =
-      tried && mpi.add_outcome != MpiOutcome::kOk ? "mpi_add_refused" : "mpi_no_match";
+  absl::string_view tag = "mpi_no_match";
+  if (tried && mpi.add_outcome == MpiOutcome::kMultipleMatches) {
+    tag = "mpi_multiple_matches";
+  } else if (tried && mpi.add_outcome != MpiOutcome::kOk) {
+    tag = "mpi_add_refused";
+  }
   return Refuse(std::move(decision), Verdict::kDeny, SignInCode::kValidationsFailed, tag, trace);
 }
 

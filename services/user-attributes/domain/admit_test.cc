@@ -1,5 +1,6 @@
 #include "services/user-attributes/domain/admit.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <functional>
 #include <string>
@@ -183,6 +184,49 @@ TEST_CASE("Admit: H4 asked by ICN, an SSN that could not be compared is noted",
   const Decision asserted = Run(IdmeLoa3().Without("pnid"), Found());
   CHECK(Show(asserted) == "admit");
   CHECK(Lines(asserted.findings) == Strings{"ssn_not_asserted noted"});
+}
+
+TEST_CASE("Admit: R12 R10 an asserted ICN that MPI has replaced refuses nobody; the new one counts",
+          "[attributes][rule][R12]") {
+  struct Row {
+    const char* rule;
+    const char* profile;
+    const char* gc_ids;
+    const char* decision;
+    bool noted;
+  };
+  const auto row = GENERATE(values<Row>({
+      {"the broker knows the old ICN alone", "ssoe-2022", "1000000001V100001^NI^200M^USVHA^P",
+       "admit", true},
+      {"and so it does under strict: MPI's word on a replaced ICN is no conflict of the statement",
+       "strict", "1000000001V100001^NI^200M^USVHA^P", "admit", true},
+      {"the identifiers were updated, the asserted ICN was not: noted (R10)", "ssoe-2022",
+       "3000000003V300003^NI^200M^USVHA^P", "admit", true},
+      {"which strict blocks on (R10)", "strict", "3000000003V300003^NI^200M^USVHA^P",
+       "deny 004 icn_disagreement", false},
+  }));
+  INFO(row.rule);
+  Attempt attempt = AttemptAt("vaweb");
+  attempt.profile = row.profile;
+  MpiProfile profile = SamePerson();
+  profile.icn = identity::Icn::FromWire("3000000003V300003");
+  const Decision decision = Run(IdmeLoa3().With("gcIds", row.gc_ids), Found(profile), attempt);
+  CHECK(Show(decision) == row.decision);
+  const Strings lines = Lines(decision.findings);
+  const bool noted =
+      std::find(lines.begin(), lines.end(), "icn_differs_from_mpi noted") != lines.end();
+  CHECK(noted == row.noted);
+  if (decision.verdict == Verdict::kAdmit) {
+    CHECK(Text(decision.attributes.icn) == "3000000003V300003");
+  }
+}
+
+TEST_CASE("Admit: 103 is about two asserted ICNs; that MPI names a third does not excuse them",
+          "[attributes][rule]") {
+  MpiProfile profile = SamePerson();
+  profile.icn = identity::Icn::FromWire("3000000003V300003");
+  CHECK(Show(Run(IdmeLoa3().With("mhvicn", "2000000002V200002"), Found(profile))) ==
+        "deny 103 mhv_icn_mismatch");
 }
 
 TEST_CASE("Admit: every finding is reported beside the one that refuses", "[attributes][rule]") {

@@ -287,7 +287,9 @@ TEST_CASE("R4: what became of the addition decides", "[attributes][add]") {
   CHECK(decide(nobody, MpiOutcome::kOk) == "deny 004 mpi_no_match");
   CHECK(decide(nobody, MpiOutcome::kInvalidRequest) == "deny 004 mpi_add_refused");
   CHECK(decide(nobody, MpiOutcome::kDuplicateKey) == "deny 004 mpi_add_refused");
+  CHECK(decide(nobody, MpiOutcome::kMultipleMatches) == "deny 004 mpi_multiple_matches");
   CHECK(decide(nobody, MpiOutcome::kTimeout) == "try_later 007 mpi_unavailable");
+  CHECK(decide(nobody, MpiOutcome::kSenderRejected) == "try_later 007 mpi_unavailable");
   CHECK(decide(nobody, MpiOutcome::kBreakerOpen) == "try_later 007 mpi_unavailable");
 }
 

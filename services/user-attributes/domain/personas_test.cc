@@ -1,5 +1,6 @@
 // Every persona of tests/personas, straight through the rules: the same files that feed the
 // simulators and the end-to-end tests.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
 #include <string>
@@ -69,7 +70,10 @@ const std::vector<Persona>& Everybody() {
 // Whom an ICN leads to, whoever asks.
 const Persona* FindByIcn(const std::string& icn) {
   for (const Persona& persona : Everybody()) {
-    if (persona.mpi.person && persona.mpi.person->icn == icn) return &persona;
+    if (!persona.mpi.person) continue;
+    const std::vector<std::string>& replaced = persona.mpi.person->icns;
+    const bool by_old = std::find(replaced.begin(), replaced.end(), icn) != replaced.end();
+    if (persona.mpi.person->icn == icn || by_old) return &persona;
   }
   return nullptr;
 }

@@ -15,7 +15,7 @@
 #include "lib/base/clock.h"
 #include "tests/bench/benchmark.h"
 #include "tests/bench/load.h"
-#include "tests/bench/mhv_faults.h"
+#include "tests/bench/simulator_knobs.h"
 #include "tests/bench/stack.h"
 #include "tests/simulators/signin/result.h"
 #include "tests/simulators/signin/walk.h"
@@ -55,7 +55,7 @@ absl::Status Prime(const Stack& stack, const testing::Persona& persona) {
 // One round of sign-ins under a fault; the cost is their median latency.
 class Rounds {
  public:
-  Rounds(const Stack& stack, const Flags& flags, MhvFaults& mhv) : stack_(stack), mhv_(mhv) {
+  Rounds(const Stack& stack, const Flags& flags, SimulatorKnobs& mhv) : stack_(stack), mhv_(mhv) {
     plan_.gateway_url = stack.gateway_url();
     plan_.personas = stack.PersonasWithMhvAccount();
     plan_.sign_ins = flags.sign_ins;
@@ -115,7 +115,7 @@ class Rounds {
 
   int64_t in_peace_ = 0;
   const Stack& stack_;
-  MhvFaults& mhv_;
+  SimulatorKnobs& mhv_;
   LoadPlan plan_;
 };
 
@@ -135,7 +135,7 @@ absl::Status TellMemory(const Stack& stack, Report& report) {
 absl::Status Measure(const Flags& flags, Report& report) {
   const auto stack = Stack::FromEnvironment(flags.personas, kThreads);
   if (!stack.ok()) return stack.status();
-  MhvFaults mhv(stack->client(), stack->mhv_url());
+  SimulatorKnobs mhv(stack->client(), "mhv-simulator", stack->mhv_url());
   const auto personas = stack->PersonasWithMhvAccount();
   if (personas.empty()) return absl::FailedPreconditionError("no persona has an MHV account");
   for (const testing::Persona* persona : personas) {

@@ -17,9 +17,8 @@
 #include "services/user-attributes/domain/derive.h"
 #include "tests/bench/account_linking.h"
 #include "tests/bench/benchmark.h"
-#include "tests/bench/load.h"
 #include "tests/bench/rule_samples.h"
-#include "tests/bench/steady_load.h"
+#include "tests/bench/steady_goal.h"
 
 // Allocations of this thread: the goal counts them.
 namespace {
@@ -119,40 +118,6 @@ absl::Status MeasureRules(const Flags& flags, const RuleSample& sample,
 
 // ---- Over gRPC ----------------------------------------------------------------------------------
 
-struct LoadGoal {
-  const char* name;
-  const char* words;
-  double p99_ms;
-  SteadyLoad load;
-};
-
-// Median over the rounds of p50 and p99, beside a bare health check at the same rate.
-absl::Status MeasureLoad(const LoadGoal& goal, int rounds, const rpc::Channel& channel,
-                         const std::function<absl::Status(int)>& call, Report& report) {
-  const auto bare = [&](int) {
-    return rpc::CheckHealth(channel, Clock().Now() + absl::Seconds(5));
-  };
-  Measured p99;
-  Measured p50;
-  for (int round = -1; round < rounds; ++round) {
-    const std::vector<std::pair<std::string, std::function<absl::Status(int)>>> turns = {
-        {goal.name, call}, {"bare", bare}};
-    for (const auto& [name, what] : turns) {
-      auto took = RunSteadily(goal.load, what);
-      if (!took.ok()) return took.status();
-      if (round < 0) continue;
-      p99.Add(name, Percentile(*took, 0.99));
-      p50.Add(name, Percentile(*std::move(took), 0.5));
-    }
-  }
-  report.Cost(p50, goal.name, absl::StrCat("p50 of ", goal.words));
-  report.Cost(p99, goal.name, absl::StrCat("p99 of ", goal.words));
-  report.Cost(p99, "bare", "p99 of a health check at the same rate");
-  report.AtMost(absl::StrCat(goal.name, "_p99_ms"),
-                absl::ToDoubleMilliseconds(p99.MedianOf(goal.name)), goal.p99_ms);
-  return absl::OkStatus();
-}
-
 absl::Status MeasureService(const Flags& flags, const RuleSample& sample,
                             const std::string& version, Report& report) {
   rpc::TlsOptions tls;
@@ -192,13 +157,14 @@ absl::Status MeasureService(const Flags& flags, const RuleSample& sample,
   const SteadyLoad derive_load{kDerivesPerSecond, absl::Seconds(4), 16};
   const SteadyLoad admit_load{kAdmitsPerSecond, absl::Seconds(4), 16};
   if (absl::Status measured =
-          MeasureLoad({"derive", "Derive at 2,000 a second", kDeriveP99Ms, derive_load},
-                      flags.load_rounds, *channel, derive, report);
+          MeasureSteadily({"derive", "Derive at 2,000 a second", kDeriveP99Ms, derive_load},
+                          flags.load_rounds, *channel, derive, report);
       !measured.ok()) {
     return measured;
   }
-  return MeasureLoad({"admit", "Admit of linked people at 1,000 a second", kAdmitP99Ms, admit_load},
-                     flags.load_rounds, *channel, admit, report);
+  return MeasureSteadily(
+      {"admit", "Admit of linked people at 1,000 a second", kAdmitP99Ms, admit_load},
+      flags.load_rounds, *channel, admit, report);
 }
 
 absl::Status MeasureDurably(const LinkingRounds& how, Report& report) {

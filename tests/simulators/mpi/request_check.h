@@ -1,6 +1,6 @@
-// Reads a find request as the Master Person Index would, and more strictly: every element in its
-// place, every OID and fixed code as documented, nothing missing and nothing beside it. Knows the
-// messages from their specification alone (decision E2).
+// Reads a message as the Master Person Index would, and more strictly: every element in its place,
+// every OID and fixed code as documented, nothing missing and nothing beside it. Knows the messages
+// from their specification alone (decision E2).
 #pragma once
 
 #include <optional>
@@ -8,16 +8,18 @@
 #include <vector>
 
 #include "lib/http/message.h"
+#include "lib/testing/persona.h"
 #include "lib/xml/document.h"
+#include "tests/simulators/mpi/sequence.h"
 
 namespace va::simulators {
 
-inline constexpr absl::string_view kV3 = "urn:hl7-org:v3";
-inline constexpr absl::string_view kSoap = "http://schemas.xmlsoap.org/soap/envelope/";
-inline constexpr absl::string_view kIdm = "http://vaww.oed.oit.va.gov";
-inline constexpr absl::string_view kSchemaInstance = "http://www.w3.org/2001/XMLSchema-instance";
+enum class Interaction { kNone, kFind, kAdd, kProxy, kUpdate };
 
-// What somebody is looked for by.
+// find, add, proxy, update; "" for none.
+absl::string_view WordOf(Interaction interaction);
+
+// Who somebody is said to be.
 struct MpiTraits {
   std::string given;
   std::string middle;
@@ -25,6 +27,7 @@ struct MpiTraits {
   std::string birth_date;  // YYYYMMDD
   std::string ssn;
   std::string gender;  // empty: not asked by
+  std::string edipi;   // of an orchestrated search
 };
 
 struct MpiQuery {
@@ -32,18 +35,31 @@ struct MpiQuery {
   std::string edipi;       //
   std::string correlated;  // "id^type^facility^authority^status"
   std::optional<MpiTraits> traits;
+  std::string search;  // MVI.COMP1 and so on
+};
+
+// What an add or an update asks for.
+struct MpiChange {
+  MpiTraits who;
+  std::string icn;         // proxy add, update
+  std::string credential;  // "id^type^facility^authority^status"; add, update
+  std::string token;       // proxy add
+  std::optional<testing::PersonaAddress> address;
 };
 
 // What could be read, and what is wrong. Problems name elements and headers, never what they hold.
 struct CheckedRequest {
   std::optional<xml::Document> document;  // absent: no XML at all
+  Interaction interaction = Interaction::kNone;
   std::optional<xml::Element> query_by_parameter;
   std::string message_id;
   std::string query_id;
   MpiQuery query;
-  std::vector<std::string> problems;
+  MpiChange change;
+  bool unknown_sender = false;
+  Problems problems;
 };
 
-CheckedRequest CheckFindRequest(const http::Request& request);
+CheckedRequest CheckRequest(const http::Request& request);
 
 }  // namespace va::simulators

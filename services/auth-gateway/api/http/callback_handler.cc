@@ -12,6 +12,7 @@
 #include "services/auth-gateway/api/http/browser.h"
 #include "services/auth-gateway/api/http/departure.h"
 #include "services/auth-gateway/api/http/expected_response.h"
+#include "services/auth-gateway/api/http/mpi_teller.h"
 #include "services/auth-gateway/api/http/outcome_response.h"
 #include "services/auth-gateway/api/http/provisioner.h"
 #include "services/auth-gateway/api/http/unsolicited.h"
@@ -49,6 +50,7 @@ class CallbackRun {
   FlowEvent Perform(const AwaitDecision& effect);
   FlowEvent Perform(const AskDerive& effect);
   FlowEvent Perform(const AskMpi& effect);
+  FlowEvent Perform(const AskAddition& effect);
   FlowEvent Perform(const AskAdmit& effect);
   FlowEvent Perform(const AskTerms& effect);
   FlowEvent Perform(const FinishFlow& effect);
@@ -61,6 +63,7 @@ class CallbackRun {
   http::Response Land();
   http::Response LeaveAgain();
   http::Response Show();
+  absl::Status RecordMpi(const MpiAnswer& answer, absl::string_view tag);
   absl::Status RecordSession(const SessionRecord& session);
   const std::string& RequestId() const;
   CallScope ScopeUntil(absl::Time deadline) const { return {RequestId(), deadline}; }
@@ -241,10 +244,29 @@ FlowEvent CallbackRun::Perform(const AskMpi& /*effect*/) {
                                     ScopeUntil(deadline_ - deps_.limits.decision_reserve));
   });
   if (!answer.ok()) return Failed("mpi", answer.status());
-  const absl::Status recorded = RecordFirst(
-      deps_,
-      answer->matched ? telemetry::AuditEvent::kMpiMatched : telemetry::AuditEvent::kMpiNotMatched,
-      {.request_id = RequestId()});
+  const absl::Status recorded = RecordMpi(*answer, "");
+  if (!recorded.ok()) return Failed("audit", recorded);
+  return MpiAnswered{*std::move(answer)};
+}
+
+FlowEvent CallbackRun::Perform(const AskAddition& /*effect*/) {
+  const absl::Time until = deadline_ - deps_.limits.decision_reserve;
+  if (deps_.clock.Now() + deps_.limits.addition_least > until) {
+    deps_.additions.Add({"no_time"});
+    return Failed("mpi", base::MakeError(absl::StatusCode::kDeadlineExceeded, "NO_TIME_TO_ADD",
+                                         "MPI took too long to say that it knows nobody"));
+  }
+  auto answer = Timed("add", [&] {
+    return deps_.persons.AddPerson(state_.derived, {RequestId(), until});
+  });
+  if (!answer.ok()) {
+    deps_.additions.Add({ToString(MpiTold::kUnavailable)});
+    return Failed("mpi", answer.status());
+  }
+  const absl::string_view told = ToString(answer->told.value_or(MpiTold::kUnavailable));
+  deps_.additions.Add({told});
+  deps_.log.Info("sign_in.mpi_addition", {{"req", RequestId()}, {"outcome", told}});
+  const absl::Status recorded = RecordMpi(*answer, told);
   if (!recorded.ok()) return Failed("audit", recorded);
   return MpiAnswered{*std::move(answer)};
 }
@@ -311,6 +333,14 @@ FlowEvent CallbackRun::Perform(const FinishFlow& /*effect*/) {
   return FlowFinished{};
 }
 
+// `tag`: what became of adding the person, when that was tried.
+absl::Status CallbackRun::RecordMpi(const MpiAnswer& answer, absl::string_view tag) {
+  return RecordFirst(
+      deps_,
+      answer.matched ? telemetry::AuditEvent::kMpiMatched : telemetry::AuditEvent::kMpiNotMatched,
+      {.request_id = RequestId(), .tag = tag});
+}
+
 absl::Status CallbackRun::RecordSession(const SessionRecord& session) {
   return RecordFirst(deps_, telemetry::AuditEvent::kSessionIssued,
                      {.request_id = RequestId(),
@@ -325,6 +355,9 @@ http::Response CallbackRun::Land() {
   // Nobody waits for this: it is taken by another thread or stays pending.
   deps_.provisioner.Enqueue(state_.provisioning,
                             AdmittedPersonOf(*state_.session, std::move(state_.decision_token)));
+  if (state_.mpi_update.has_value()) {
+    deps_.teller.Enqueue(NewsOf(*state_.session, *std::move(state_.mpi_update)));
+  }
   return response;
 }
 

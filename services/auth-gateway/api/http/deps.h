@@ -30,6 +30,9 @@ struct AttemptLimits {
   absl::Duration request_deadline = absl::Seconds(10);
   // Kept back from MPI's share of the deadline, so that the decision and its record still fit.
   absl::Duration decision_reserve = absl::Seconds(3);
+  // Somebody is added to MPI only while this much of its share is left: that is a search, a message
+  // and another search, and one that nobody waits out would leave it open what MPI knows.
+  absl::Duration addition_least = absl::Seconds(2);
   // What putting an outcome on record may take, however late it is: a claimed attempt that is never
   // finished would leave the person with nothing to read.
   absl::Duration finish_deadline = absl::Seconds(2);
@@ -40,6 +43,7 @@ struct AttemptLimits {
   absl::Duration user_deadline = absl::Seconds(5);
 };
 
+class MpiTeller;
 class Provisioner;
 
 struct GatewayDeps {
@@ -61,6 +65,7 @@ struct GatewayDeps {
   ContactDirectory& contacts;
   const SubmitAside& aside;  // threads for what a request asks at the same time
   Provisioner& provisioner;
+  MpiTeller& teller;
   const base::Clock& clock;  // for deadlines and records
   // For what begins and ends: set back, it revives nothing (attack C1). See SteadyWallClock.
   const base::Clock& lifetimes;
@@ -71,6 +76,7 @@ struct GatewayDeps {
   std::vector<std::string> cors_origins{};
   telemetry::Histogram clock_offset{};  // by IdP; see SignInMetrics
   telemetry::Counter outcomes{};        // of attempts that were decided; see SignInMetrics
+  telemetry::Counter additions{};       // of people to MPI, by outcome; see SignInMetrics
   const telemetry::Tracer& tracer = telemetry::Tracer::Off();
   GlobalLogout global_logout{};           // of the broker; without an address there is none
   std::string saml_cookie_environment{};  // see saml_request_cookie.h

@@ -25,6 +25,7 @@
 #include "lib/xml/builder.h"
 #include "lib/xml/dsig.h"
 #include "services/auth-gateway/api/http/browser.h"
+#include "services/auth-gateway/api/http/mpi_teller.h"
 #include "services/auth-gateway/api/http/provisioner.h"
 #include "services/auth-gateway/api/http/routes.h"
 #include "services/auth-gateway/saml/saml_names.h"
@@ -219,6 +220,7 @@ class ScriptedRules final : public AttributeRules {
   Derived derived;
   Decision decision;
   int admits = 0;
+  std::optional<MpiAnswer> mpi;  // what it was last told that MPI answered
   RenewedDecision renewed;
   absl::Status renewing;          // in place of it, when it is none
   std::string renewed_flow;       // of the session it was last asked about
@@ -234,9 +236,11 @@ class ScriptedRules final : public AttributeRules {
     return derived;
   }
   absl::StatusOr<Decision> Admit(const SignInPlan& asked, const VerifiedAssertion&,
-                                 const std::optional<MpiAnswer>&, const CallScope& scope) override {
+                                 const std::optional<MpiAnswer>& answered,
+                                 const CallScope& scope) override {
     scopes.push_back(scope);
     ++admits;
+    mpi = answered;
     policy_version = asked.policy_version;
     plan = asked;
     if (down) return Down();
@@ -255,17 +259,52 @@ class ScriptedRules final : public AttributeRules {
   }
 };
 
+// MPI's answers, as its adapter hands them on.
+inline MpiAnswer Matched() {
+  MpiAnswer answer;
+  answer.outcome = 1;
+  answer.matched = true;
+  return answer;
+}
+inline MpiAnswer NoMatch() {
+  MpiAnswer answer;
+  answer.outcome = 2;
+  answer.no_match = true;
+  return answer;
+}
+
 class ScriptedIndex final : public PersonIndex {
  public:
   bool down = false;
   int asked = 0;
   std::vector<CallScope> scopes;
+  MpiAnswer answer = Matched();
+  std::function<void()> on_ask;
+  // Of those who are to be added.
+  absl::StatusOr<MpiAnswer> addition = MpiAnswer{};
+  std::vector<CallScope> additions;
+  std::vector<std::string> added;  // in wire form
+  // Of what it is told.
+  absl::StatusOr<MpiTold> telling = MpiTold::kDone;
+  std::vector<MpiNews> news;
+  std::vector<CallScope> tellings;
 
   absl::StatusOr<MpiAnswer> GetProfile(const Derived&, const CallScope& scope) override {
     scopes.push_back(scope);
     ++asked;
+    if (on_ask) on_ask();
     if (down) return Down();
-    return MpiAnswer{1, true, ""};
+    return answer;
+  }
+  absl::StatusOr<MpiAnswer> AddPerson(const Derived& derived, const CallScope& scope) override {
+    additions.push_back(scope);
+    added.push_back(derived.mpi_addition);
+    return addition;
+  }
+  absl::StatusOr<MpiTold> Tell(const MpiNews& told, const CallScope& scope) override {
+    tellings.push_back(scope);
+    news.push_back(told);
+    return telling;
   }
 };
 
@@ -477,6 +516,13 @@ class TestGateway {
               return true;
             },
             {}, accounts, proofing, flows, clock, log_),
+        teller_(
+            [this](std::function<void()> task) {
+              if (tasks.size() >= room) return false;
+              tasks.push_back(std::move(task));
+              return true;
+            },
+            {}, index, clock, log_),
         deps_{kBase,
               kBase,
               policy_,
@@ -495,6 +541,7 @@ class TestGateway {
               contacts,
               aside,
               provisioner_,
+              teller_,
               clock,
               lifetimes_,
               ids_,
@@ -689,6 +736,7 @@ class TestGateway {
   MemorySink sink_;
   telemetry::Log log_;
   Provisioner provisioner_;
+  MpiTeller teller_;
   GatewayDeps deps_;
   http::Router router_;
 };

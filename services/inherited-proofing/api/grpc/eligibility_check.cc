@@ -17,10 +17,10 @@ absl::Status EligibilityCheck::AskOurselves(const Person& person, const CallScop
   return absl::OkStatus();
 }
 
-absl::Status EligibilityCheck::AskMpi(const Person& person, const CallScope& scope,
+absl::Status EligibilityCheck::AskMpi(const Person& person, FlagsAge age, const CallScope& scope,
                                       ProofingFacts& facts) const {
   if (!Applies(Rule::kDeceased) && !Applies(Rule::kIdTheft)) return absl::OkStatus();
-  const absl::StatusOr<PersonFlags> flags = deps_.people.FlagsOf(person.icn, scope);
+  const absl::StatusOr<PersonFlags> flags = deps_.people.FlagsOf(person.icn, age, scope);
   if (!flags.ok()) return flags.status();
   facts.flags = *flags;
   return absl::OkStatus();
@@ -43,12 +43,12 @@ absl::Status EligibilityCheck::AskMhv(const Person& person, const CallScope& sco
   return absl::OkStatus();
 }
 
-absl::StatusOr<Eligibility> EligibilityCheck::Run(const Person& person, absl::Time now,
-                                                  const CallScope& scope) const {
+absl::StatusOr<Eligibility> EligibilityCheck::Run(const Person& person, FlagsAge age,
+                                                  absl::Time now, const CallScope& scope) const {
   ProofingFacts facts;
   facts.csp = person.csp;
   if (absl::Status asked = AskOurselves(person, scope, facts); !asked.ok()) return asked;
-  if (absl::Status asked = AskMpi(person, scope, facts); !asked.ok()) return asked;
+  if (absl::Status asked = AskMpi(person, age, scope, facts); !asked.ok()) return asked;
   if (absl::Status asked = AskMhv(person, scope, facts); !asked.ok()) return asked;
   return JudgeEligibility(facts, deps_.rules, absl::ToCivilDay(now, absl::UTCTimeZone()));
 }

@@ -1,6 +1,6 @@
 // Gathers what eligibility is judged from, asking our own record, MPI and MHV in this order, and
-// judges it. Nothing is cached: a proofing can be lost and MHV cannot notify anybody (seed 003,
-// question 5). What no rule looks at is not asked for; what could not be asked is a fault.
+// judges it. Nothing is cached here: a proofing can be lost and MHV cannot notify anybody (seed
+// 003, question 5). What no rule looks at is not asked for; what could not be asked is a fault.
 #pragma once
 
 #include <string>
@@ -31,14 +31,15 @@ class EligibilityCheck {
 
   explicit EligibilityCheck(const Deps& deps) : deps_(deps) {}
 
-  absl::StatusOr<Eligibility> Run(const Person& person, absl::Time now,
+  absl::StatusOr<Eligibility> Run(const Person& person, FlagsAge age, absl::Time now,
                                   const CallScope& scope) const;
 
  private:
   bool Applies(Rule rule) const { return deps_.rules.of(rule) != Effect::kIgnore; }
   absl::Status AskOurselves(const Person& person, const CallScope& scope,
                             ProofingFacts& facts) const;
-  absl::Status AskMpi(const Person& person, const CallScope& scope, ProofingFacts& facts) const;
+  absl::Status AskMpi(const Person& person, FlagsAge age, const CallScope& scope,
+                      ProofingFacts& facts) const;
   absl::Status AskMhv(const Person& person, const CallScope& scope, ProofingFacts& facts) const;
 
   const Deps deps_;

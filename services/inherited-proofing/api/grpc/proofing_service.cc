@@ -52,11 +52,11 @@ absl::StatusOr<Person> ProofingServiceImpl::Admitted(const std::string& request_
 }
 
 absl::StatusOr<Eligibility> ProofingServiceImpl::Judge(const std::string& request_id,
-                                                       const Person& person,
+                                                       const Person& person, FlagsAge age,
                                                        absl::Time deadline) const {
   const base::Stopwatch watch;
   absl::StatusOr<Eligibility> judged =
-      check_.Run(person, deps_.clock.Now(), {request_id, deadline});
+      check_.Run(person, age, deps_.clock.Now(), {request_id, deadline});
   const auto ms = absl::ToInt64Milliseconds(watch.Elapsed());
   if (!judged.ok()) {
     // Only words of our own: a status without a reason comes from a library.
@@ -82,7 +82,7 @@ absl::StatusOr<v1::CheckEligibilityResponse> ProofingServiceImpl::CheckEligibili
   const absl::StatusOr<Person> person = Admitted(request.request_id(), request.subject());
   if (!person.ok()) return person.status();
   const absl::StatusOr<Eligibility> judged =
-      Judge(request.request_id(), *person, context.PeerDeadline());
+      Judge(request.request_id(), *person, FlagsAge::kMinutes, context.PeerDeadline());
   if (!judged.ok()) return judged.status();
   v1::CheckEligibilityResponse response;
   response.set_eligible(judged->eligible);
@@ -141,7 +141,8 @@ absl::StatusOr<v1::StartHandoffResponse> ProofingServiceImpl::StartHandoff(
     LogStart(request_id, kConsentMissing);
     return WithoutConsent();
   }
-  const absl::StatusOr<Eligibility> judged = Judge(request_id, *person, context.PeerDeadline());
+  const absl::StatusOr<Eligibility> judged =
+      Judge(request_id, *person, FlagsAge::kNow, context.PeerDeadline());
   if (!judged.ok()) return judged.status();
   if (!judged->eligible) {
     LogStart(request_id, "not_eligible");

@@ -60,7 +60,7 @@ class ProofingServiceImpl {
   // for somebody below IAL2, about whom neither MPI nor MHV may be asked (decision M3).
   absl::StatusOr<Person> Admitted(const std::string& request_id, const v1::Subject& subject) const;
   absl::StatusOr<Eligibility> Judge(const std::string& request_id, const Person& person,
-                                    absl::Time deadline) const;
+                                    FlagsAge age, absl::Time deadline) const;
   absl::StatusOr<v1::StartHandoffResponse> Mint(const v1::StartHandoffRequest& request,
                                                 const Person& person, absl::Time deadline) const;
   void LogStart(const std::string& request_id, absl::string_view outcome) const;

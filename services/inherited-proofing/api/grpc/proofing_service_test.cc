@@ -76,14 +76,17 @@ class FakeMhv final : public MhvProofingApi {
 
 class FakePeople final : public PersonIndex {
  public:
-  absl::StatusOr<PersonFlags> FlagsOf(const identity::Icn& icn, const CallScope& scope) override {
+  absl::StatusOr<PersonFlags> FlagsOf(const identity::Icn& icn, FlagsAge age,
+                                      const CallScope& scope) override {
     deadline = scope.deadline;
+    ages.push_back(age);
     asked.push_back(icn.Reveal());
     if (!failure.ok()) return failure;
     return flags;
   }
   PersonFlags flags;
   absl::Status failure;
+  std::vector<FlagsAge> ages;
   Words asked;
   absl::Time deadline;
 };
@@ -663,6 +666,16 @@ TEST_CASE(
     CHECK(harness.people.asked.empty());
     CHECK(harness.store.handoffs.size() == minted);
   }
+}
+
+TEST_CASE(
+    "StartHandoff: MPI is asked anew about flags before a proofing goes; an invitation is not",
+    "[proofing][api][rule]") {
+  Harness harness;
+  REQUIRE(harness.Check().ok());
+  CHECK(harness.people.ages == std::vector<FlagsAge>{FlagsAge::kMinutes});
+  REQUIRE(harness.Start(harness.Consent()).ok());
+  CHECK(harness.people.ages.back() == FlagsAge::kNow);
 }
 
 TEST_CASE("StartHandoff: MHV down is UNAVAILABLE, and the consent is not spent (M8)",

@@ -12,6 +12,7 @@
 #include "lib/rpc/server.h"
 #include "lib/telemetry/audit.h"
 #include "lib/telemetry/log.h"
+#include "lib/telemetry/metrics.h"
 #include "services/mhv-account/domain/ports.h"
 #include "va/mhv/v1/mhv.pb.h"
 
@@ -26,10 +27,13 @@ class MhvAccountServiceImpl {
     TermsRecords& terms;
     AccountApi& mhv;
     AccountStore& accounts;
+    PersonCache& people;
     const base::Clock& clock;
     const telemetry::Log& log;
     telemetry::Audit& audit;
     absl::Duration account_lifetime = absl::Hours(24);  // how long MHV's word is good
+    // What mpi-adapter was asked to forget, by outcome: done, failed.
+    telemetry::Counter forgotten{};
   };
 
   explicit MhvAccountServiceImpl(const Deps& deps) : deps_(deps) {}
@@ -52,6 +56,8 @@ class MhvAccountServiceImpl {
   absl::StatusOr<int> CheckDecision(const v1::EnsureAccountRequest& request) const;
   absl::StatusOr<EnsureOutcome> Ensure(const Ask& ask) const;
   absl::StatusOr<EnsureOutcome> AskMhv(const Ask& ask, const TermsAcceptance& terms) const;
+  bool IsNewId(const Ask& ask, const TermsAcceptance& terms, const MhvAccount& account) const;
+  void ForgetPerson(const Ask& ask) const;
   absl::Status Report(const Ask& ask, const EnsureOutcome& outcome, absl::Duration took) const;
 
   const Deps deps_;

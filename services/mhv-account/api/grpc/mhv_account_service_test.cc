@@ -119,6 +119,22 @@ class FakeAccounts final : public AccountStore {
   absl::Time last_record_deadline;
 };
 
+class FakePeople final : public PersonCache {
+ public:
+  absl::Status Forget(const identity::Icn& icn, absl::string_view request_id,
+                      absl::Time deadline) override {
+    forgotten.push_back(icn.Reveal());
+    last_request = std::string(request_id);
+    last_deadline = deadline;
+    return failure;
+  }
+
+  std::vector<std::string> forgotten;
+  std::string last_request;
+  absl::Time last_deadline;
+  absl::Status failure;
+};
+
 class FakeAudit final : public telemetry::Audit {
  public:
   absl::Status Write(telemetry::AuditEvent event, const telemetry::AuditFacts& facts) override {
@@ -174,7 +190,7 @@ struct Harness {
         jose::DecisionVerifier::Create(std::move(keys), IcnHasher(), jose::kMhvAccountAudience)
             .value());
     service.emplace(
-        MhvAccountServiceImpl::Deps{*decisions, terms, mhv, accounts, clock, log, audit});
+        MhvAccountServiceImpl::Deps{*decisions, terms, mhv, accounts, people, clock, log, audit});
   }
 
   std::string Token(const nlohmann::json& claims) const {
@@ -221,6 +237,7 @@ struct Harness {
   FakeTerms terms;
   FakeMhv mhv;
   FakeAccounts accounts;
+  FakePeople people;
   FakeAudit audit;
   std::optional<jose::DecisionVerifier> decisions;
   std::optional<MhvAccountServiceImpl> service;
@@ -570,6 +587,62 @@ TEST_CASE("EnsureAccount: neighbours get less time than the caller", "[mhv][api]
   CHECK(harness.terms.last_deadline < harness.clock.Now() + absl::Seconds(5));
   CHECK(harness.mhv.last_deadline < harness.clock.Now() + absl::Seconds(5));
   CHECK(harness.mhv.last_deadline > harness.clock.Now() + absl::Seconds(4));
+}
+
+TEST_CASE("EnsureAccount: after a new MHV id mpi-adapter forgets the person, and only then",
+          "[mhv][api][rule]") {
+  Harness harness;
+  SECTION("an account made just now") {
+    REQUIRE(harness.Ensure().ok());
+    CHECK(harness.people.forgotten == std::vector<std::string>{kIcn});
+    CHECK(harness.people.last_request == kFlow);
+    CHECK(harness.people.last_deadline == harness.clock.Now() + absl::Milliseconds(500));
+    // Believed for a day: MHV is not asked, and nothing is new.
+    REQUIRE(harness.Ensure()->from_cache());
+    CHECK(harness.people.forgotten.size() == 1);
+  }
+  SECTION("one that existed and is new to us, as when the first answer was lost") {
+    harness.mhv.answer = AccountAnswer(Account(GENERATE(Origin::kExisting, Origin::kUnknown)));
+    REQUIRE(harness.Ensure().ok());
+    CHECK(harness.people.forgotten == std::vector<std::string>{kIcn});
+    // The next day MHV says the same: the id is not a new one.
+    harness.clock.Advance(absl::Hours(25));
+    REQUIRE_FALSE(harness.Ensure()->from_cache());
+    CHECK(harness.mhv.asked.size() == 2);
+    CHECK(harness.people.forgotten.size() == 1);
+    // Another id is.
+    harness.clock.Advance(absl::Hours(25));
+    MhvAccount other = Account(Origin::kExisting);
+    other.mhv_id = identity::CspId::FromWire("87654321");
+    harness.mhv.answer = AccountAnswer(other);
+    REQUIRE(harness.Ensure().ok());
+    CHECK(harness.people.forgotten.size() == 2);
+  }
+  SECTION("no account, no id") {
+    harness.mhv.answer = AccountAnswer(Refusal{805});
+    REQUIRE(harness.Ensure().ok());
+    CHECK(harness.people.forgotten.empty());
+  }
+  SECTION("nothing was kept: the next answer is as new as this one") {
+    harness.accounts.record_failure = base::MakeError(absl::StatusCode::kUnavailable, "X", "x");
+    REQUIRE_FALSE(harness.Ensure().ok());
+    CHECK(harness.people.forgotten.empty());
+  }
+}
+
+TEST_CASE("EnsureAccount: an mpi-adapter that forgets nobody takes nothing from the account",
+          "[mhv][api][rule]") {
+  Harness harness;
+  harness.people.failure = base::MakeError(absl::StatusCode::kUnavailable, "NOBODY_THERE", "x");
+  const auto response = harness.Ensure();
+  REQUIRE(response.ok());
+  CHECK(response->state() == v1::ACCOUNT_STATE_ENSURED);
+  CHECK(harness.accounts.entries.size() == 1);
+  CHECK(absl::StrContains(harness.lines.text, "mhv.account.mpi_not_forgotten"));
+  CHECK(absl::StrContains(harness.lines.text, "NOBODY_THERE"));
+  for (const char* const secret : {kIcn, kMhvId, kAccount}) {
+    CHECK_FALSE(absl::StrContains(harness.lines.text, secret));
+  }
 }
 
 TEST_CASE("EnsureAccount M4: what MHV said at the last moment can still be kept",

@@ -1,17 +1,20 @@
-// Between va.mpi.v1 on the wire and the values of domain/. Nothing is decided here.
+// From the values of domain/ onto the wire. Nothing is decided here.
 #pragma once
 
-#include "absl/status/statusor.h"
-#include "services/mpi-adapter/domain/mpi_gateway.h"
+#include "lib/identity/gc_ids.h"
+#include "services/mpi-adapter/domain/cached_mpi.h"
+#include "services/mpi-adapter/domain/person_changes.h"
 #include "va/mpi/v1/mpi.pb.h"
 
 namespace va::mpi {
 
-// INVALID_ARGUMENT: QUESTION_MISSING, or IDENTIFIER_TYPE_UNKNOWN.
-absl::StatusOr<Question> UnpackQuestion(const v1::GetProfileRequest& request);
-
 common::v1::MpiOutcome PackOutcome(Outcome outcome);
 
-v1::GetProfileResponse PackAnswer(const Answer& answer);
+// A profile goes out under OK only, identifiers of a change likewise.
+v1::GetProfileResponse PackAnswer(const CachedAnswer& answer);
+v1::AddPersonImplicitResponse PackAdd(const ImplicitAdd& add);
+v1::AddPersonProxyResponse PackProxyAdd(const ProxyAdd& add);
+v1::UpdateProfileResponse PackUpdate(const Update& update);
+v1::ParseGcIdsResponse PackGcIds(const identity::GcIds& ids);
 
 }  // namespace va::mpi

@@ -1,4 +1,4 @@
-#include "tests/bench/mhv_faults.h"
+#include "tests/bench/simulator_knobs.h"
 
 #include <nlohmann/json.hpp>
 
@@ -14,7 +14,7 @@ constexpr absl::Duration kLookEvery = absl::Milliseconds(50);
 
 }  // namespace
 
-absl::Status MhvFaults::Set(absl::string_view fault) {
+absl::Status SimulatorKnobs::Set(absl::string_view fault) {
   http::ClientRequest request;
   request.method = "POST";
   request.url = absl::StrCat(url_, "/_sim/faults");
@@ -23,17 +23,16 @@ absl::Status MhvFaults::Set(absl::string_view fault) {
   const auto answer = client_.Send(request);
   if (!answer.ok()) return answer.status();
   if (answer->status == 200) return absl::OkStatus();
-  return absl::InternalError(
-      absl::StrCat("the MHV simulator refused a fault with ", answer->status));
+  return absl::InternalError(absl::StrCat(name_, " refused a fault with ", answer->status));
 }
 
-absl::StatusOr<int64_t> MhvFaults::Calls() {
+absl::StatusOr<int64_t> SimulatorKnobs::Calls() {
   http::ClientRequest request;
   request.url = absl::StrCat(url_, "/_sim/calls");
   const auto answer = client_.Send(request);
   if (!answer.ok()) return answer.status();
   const auto counts = nlohmann::json::parse(answer->body, nullptr, false);
-  if (!counts.is_object()) return absl::InternalError("the MHV simulator counts no calls");
+  if (!counts.is_object()) return absl::InternalError(absl::StrCat(name_, " counts no calls"));
   int64_t calls = 0;
   for (const auto& [path, count] : counts.items()) {
     if (!count.is_number_integer()) return absl::InternalError("a count that is no number");
@@ -42,7 +41,7 @@ absl::StatusOr<int64_t> MhvFaults::Calls() {
   return calls;
 }
 
-absl::Status MhvFaults::Settle(absl::Duration limit) {
+absl::Status SimulatorKnobs::Settle(absl::Duration limit) {
   const base::Stopwatch whole;
   base::Stopwatch quiet;
   int64_t seen = -1;
@@ -57,7 +56,8 @@ absl::Status MhvFaults::Settle(absl::Duration limit) {
     }
     absl::SleepFor(kLookEvery);
   }
-  return absl::DeadlineExceededError("MHV is still being called for earlier sign-ins");
+  return absl::DeadlineExceededError(
+      absl::StrCat(name_, " is still being called for earlier work"));
 }
 
 }  // namespace va::bench
