@@ -29,24 +29,6 @@ Json Maybe(const std::optional<T>& value, Disclosure how) {
 
 Json Number(const std::optional<int>& number) { return number ? Json(*number) : Json(); }
 
-// As people write it; a mask stays one.
-std::string Displayed(const mpi::Name& name, Disclosure how) {
-  std::string out;
-  const auto add = [&out, how](const identity::PersonText& part) {
-    if (part.empty()) return;
-    if (!out.empty()) out += ' ';
-    out += mpi::hl7::DisplayName(Disclose(part, how), false);
-  };
-  for (const identity::PersonText& given : name.given) add(given);
-  add(name.family);
-  if (how == Disclosure::kRevealed && !name.suffix.empty()) {
-    const std::string suffix = Disclose(name.suffix, how);
-    out += ' ';
-    out += mpi::hl7::NormalizedSuffix(suffix).value_or(suffix);
-  }
-  return out;
-}
-
 Json NamesOf(const mpi::Profile& profile, Disclosure how) {
   Json list = Json::array();
   for (const mpi::Name& name : profile.names) {
@@ -55,7 +37,7 @@ Json NamesOf(const mpi::Profile& profile, Disclosure how) {
                     {"family", Disclose(name.family, how)},
                     {"prefix", Disclose(name.prefix, how)},
                     {"suffix", Disclose(name.suffix, how)},
-                    {"displayed", Displayed(name, how)}});
+                    {"displayed", Disclose(mpi::hl7::DisplayedName(name), how)}});
   }
   return list;
 }

@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "lib/base/reference_names.h"
@@ -208,6 +209,20 @@ std::optional<std::string> NormalizedSuffix(absl::string_view suffix) {
     if (absl::StrContains(lower, part)) return std::string(normalized);
   }
   return std::nullopt;
+}
+
+identity::PersonText DisplayedName(const Name& name) {
+  std::vector<std::string> parts;
+  const auto add = [&parts](const PersonText& part) {
+    if (!part.empty()) parts.push_back(DisplayName(part.Reveal(), false));
+  };
+  for (const PersonText& given : name.given) add(given);
+  add(name.family);
+  if (!name.suffix.empty()) {
+    const std::string& suffix = name.suffix.Reveal();
+    parts.push_back(NormalizedSuffix(suffix).value_or(suffix));
+  }
+  return PersonText::FromWire(absl::StrJoin(parts, " "));
 }
 
 }  // namespace va::mpi::hl7

@@ -60,6 +60,9 @@ CompatiblePerson CompatiblePersonOf(const Profile& profile, bool mpi_compat);
 // stays upper case.
 std::string DisplayName(absl::string_view name, bool mpi_compat);
 
+// A whole name so: all given names, the family name, the suffix in its usual form.
+identity::PersonText DisplayedName(const Name& name);
+
 // One of Jr., Sr., III, II, IV, looked for in this order; nothing when it is none of them.
 std::optional<std::string> NormalizedSuffix(absl::string_view suffix);
 

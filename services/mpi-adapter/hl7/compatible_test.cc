@@ -142,6 +142,17 @@ TEST_CASE("DisplayName: as people write it, and as the reference spoils it", "[m
   CHECK(DisplayName(row.raw, true) == row.compatible);
 }
 
+TEST_CASE("DisplayedName: given names, family name, the suffix in its usual form; no prefix",
+          "[mpi][hl7][rule]") {
+  const Name name{{PersonText::FromWire("MARY ANN"), PersonText::FromWire("Q")},
+                  PersonText::FromWire("O'BRIEN"),
+                  PersonText::FromWire("DR"),
+                  PersonText::FromWire("JR"),
+                  "L"};
+  CHECK(DisplayedName(name).Reveal() == "Mary Ann Q O'Brien Jr.");
+  CHECK(DisplayedName(Name{}).Reveal().empty());
+}
+
 TEST_CASE("CompatiblePersonOf: the legal name, the first address, the first telephone",
           "[mpi][hl7][rule]") {
   Profile profile;

@@ -111,12 +111,15 @@ constexpr Statement kForget = {
     "AND k.person_hash IS NOT NULL), "
     "named AS (SELECT hash FROM trail UNION SELECT hash FROM people), "
     "over AS (SELECT k.id FROM kept_answers k "
-    "WHERE k.subject_hashes && (SELECT array_agg(hash) FROM named) ORDER BY k.id FOR UPDATE), "
+    "WHERE k.subject_hashes && (SELECT array_agg(hash) FROM named) ORDER BY k.id "
+    "FOR UPDATE SKIP LOCKED), "
+    "about AS (SELECT max(k.asked_at) AS latest FROM kept_answers k "
+    "WHERE k.subject_hashes && (SELECT array_agg(hash) FROM named)), "
     "gone AS (DELETE FROM kept_answers k WHERE k.id = ANY(ARRAY(SELECT id FROM over)) "
-    "RETURNING k.asked_at), "
+    "RETURNING k.id), "
     "marked AS (INSERT INTO invalidations (subject_hash, invalidated_at) "
     "SELECT hash, greatest($2::timestamptz, least("
-    "(SELECT coalesce(max(asked_at), $2::timestamptz) FROM gone), "
+    "(SELECT coalesce(latest, $2::timestamptz) FROM about), "
     "$2::timestamptz + interval '2 minutes')) FROM named ORDER BY hash "
     "ON CONFLICT (subject_hash) DO UPDATE SET invalidated_at = "
     "CASE WHEN invalidations.invalidated_at > excluded.invalidated_at + interval '2 minutes' "
@@ -306,9 +309,7 @@ absl::Status PgAnswerCache::Keep(const CacheKey& key, const KeptAnswer& kept, ab
 absl::StatusOr<int64_t> PgAnswerCache::Forget(const CacheKey& key, absl::Time now,
                                               absl::Time deadline) {
   const std::vector<std::string> hashes = SubjectCandidates(hasher_, {key});
-  absl::StatusOr<store::Rows> rows = pool_.Exec(deadline, kForget, {hashes, now});
-  // Two that forget one person at once may have met at its rows in two orders.
-  if (absl::IsAborted(rows.status())) rows = pool_.Exec(deadline, kForget, {hashes, now});
+  const absl::StatusOr<store::Rows> rows = pool_.Exec(deadline, kForget, {hashes, now});
   if (!rows.ok()) return rows.status();
   return (*rows)[0].Int(0);
 }

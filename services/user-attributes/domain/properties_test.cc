@@ -10,6 +10,7 @@
 
 #include "lib/testing/sample_sets.h"
 #include "services/user-attributes/domain/admit.h"
+#include "services/user-attributes/domain/often.h"
 #include "services/user-attributes/domain/rule_fixture.h"
 
 namespace va::attributes {
@@ -141,14 +142,15 @@ bool Same(const Decision& a, const Decision& b) {
 
 TEST_CASE("Admit: no input is both admitted and blocked", "[attributes][prop]") {
   int admitted = 0;
-  CHECK(rc::check([&] {
+  const auto once = [&] {
     const Decision d = AnyCase().Run();
     if (d.verdict == Verdict::kAdmit) RC_ASSERT(FirstBlocking(d.findings) == nullptr);
     RC_ASSERT((d.verdict == Verdict::kDeny || d.verdict == Verdict::kTryLater) ==
               d.refusal.has_value());
     RC_ASSERT(d.verdict == Verdict::kAdmit || !d.mpi_update);
     admitted += d.verdict == Verdict::kAdmit ? 1 : 0;
-  }));
+  };
+  CHECK(rc::check([&once] { Often(once); }));
   // The generator reaches what the law is about.
   CHECK(admitted > 5);
 }
@@ -244,7 +246,7 @@ std::set<Attr> FactsOf(const Finding& finding) {
 TEST_CASE("Admit: what blocks goes on blocking until the fact itself changes",
           "[attributes][prop]") {
   int blocked = 0;
-  CHECK(rc::check([&] {
+  const auto once = [&] {
     const Case one = AnyCase();
     const Attempt attempt = one.AttemptAtOf(one.application);
     const Derivation before = Derive(one.statement.Build(), attempt, ShippedPolicy());
@@ -266,14 +268,15 @@ TEST_CASE("Admit: what blocks goes on blocking until the fact itself changes",
       RC_ASSERT(still);
       RC_ASSERT(one.Run(altered, one.application).verdict != Verdict::kAdmit);
     }
-  }));
+  };
+  CHECK(rc::check([&once] { Often(once); }));
   CHECK(blocked > 10);
 }
 
 TEST_CASE("Admit: nobody whom MPI refuses comes in by other words about themselves",
           "[attributes][prop]") {
   int refused = 0;
-  CHECK(rc::check([&] {
+  const auto once = [&] {
     const Case one = AnyCase();
     const Decision before = one.Run();
     if (before.verdict != Verdict::kDeny || before.rules.empty() ||
@@ -297,7 +300,8 @@ TEST_CASE("Admit: nobody whom MPI refuses comes in by other words about themselv
     const bool by_ssn = tag == "ssn_mismatch" || tag == "ssn_not_asserted";
     const bool by_gap = tag == "mpi_ssn_missing";
     RC_ASSERT((by_ssn && ssn.count(attr) != 0) || (by_gap && question.count(attr) != 0));
-  }));
+  };
+  CHECK(rc::check([&once] { Often(once); }));
   CHECK(refused > 5);
 }
 

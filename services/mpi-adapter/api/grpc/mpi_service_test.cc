@@ -167,6 +167,7 @@ TEST_CASE("GetProfile: every fact of a profile reaches the wire", "[mpi][api]") 
   CHECK(profile.names(0).family() == "TESTWELL");
   CHECK(profile.names(0).prefix() == "DR");
   CHECK(profile.names(0).suffix() == "III");
+  CHECK(profile.names(0).displayed() == "Zebulon Testwell III");
   CHECK(profile.names(0).use() == "L");
   CHECK(profile.gender() == "M");
   CHECK(profile.birth_date() == "19510409");

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "services/mpi-adapter/hl7/compatible.h"
+
 namespace va::mpi {
 namespace {
 
@@ -21,6 +23,7 @@ void PackName(const Name& name, common::v1::PersonName& out) {
   out.set_prefix(name.prefix.Reveal());
   out.set_suffix(name.suffix.Reveal());
   out.set_use(name.use);
+  out.set_displayed(hl7::DisplayedName(name).Reveal());
 }
 
 void PackAddress(const Address& address, common::v1::Address& out) {
