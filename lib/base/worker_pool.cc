@@ -1,5 +1,6 @@
 #include "lib/base/worker_pool.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace va::base {
@@ -9,18 +10,27 @@ namespace {
 // 512 KiB holds both with a wide margin and lets a thousand threads cost address space only.
 constexpr size_t kStackBytes = 512 * 1024;
 
+// Threads that are there from the beginning. A pool that is large for the worst hour makes the
+// others when there is work for them: a thread that never ran costs 20 KiB all the same.
+constexpr size_t kAtOnce = 64;
+
 }  // namespace
 
-WorkerPool::WorkerPool(size_t threads, size_t queue) : queue_limit_(queue) {
+WorkerPool::WorkerPool(size_t threads, size_t queue) : queue_limit_(queue), most_(threads) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  threads_.reserve(threads);
+  while (threads_.size() < std::min(most_, kAtOnce)) AddThread();
+}
+
+void WorkerPool::AddThread() {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, kStackBytes);
-  threads_.reserve(threads);
-  for (size_t i = 0; i < threads; ++i) {
-    pthread_t thread{};
-    if (pthread_create(&thread, &attributes, &WorkerPool::ThreadMain, this) == 0) {
-      threads_.push_back(thread);
-    }
+  pthread_t thread{};
+  if (pthread_create(&thread, &attributes, &WorkerPool::ThreadMain, this) == 0) {
+    threads_.push_back(thread);
+  } else {
+    most_ = threads_.size();  // the machine gives no more
   }
   pthread_attr_destroy(&attributes);
 }
@@ -30,10 +40,12 @@ WorkerPool::~WorkerPool() { Shutdown(); }
 bool WorkerPool::TrySubmit(std::function<void()> task) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (stopping_ || threads_.empty()) return false;
-  const size_t idle = threads_.size() - running_;
+  const size_t idle = most_ - running_;
   if (queue_.size() >= queue_limit_ + idle) return false;
   queue_.push_back(std::move(task));
-  if (!idle_.empty()) {
+  if (queue_.size() + running_ > threads_.size() && threads_.size() < most_) {
+    AddThread();
+  } else if (!idle_.empty()) {
     Waiter* const waiter = idle_.back();
     idle_.pop_back();
     waiter->called = true;

@@ -14,10 +14,11 @@
 
 namespace va::base {
 
-// Runs tasks on a fixed number of threads. Thread-safe.
+// Runs tasks on a bounded number of threads. Thread-safe.
 class WorkerPool {
  public:
-  // `threads` workers with small stacks; at most `queue` tasks wait.
+  // At most `threads` workers with small stacks, the first of them at once, more when there is work
+  // for them; at most `queue` tasks wait.
   WorkerPool(size_t threads, size_t queue);
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
@@ -42,6 +43,7 @@ class WorkerPool {
   };
 
   static void* ThreadMain(void* self);
+  void AddThread();  // under the lock
   void Work();
 
   const size_t queue_limit_;
@@ -50,6 +52,7 @@ class WorkerPool {
   // The last to go idle is called first: its stack and caches are still warm, and under light load
   // most threads of a large pool are never woken at all.
   std::vector<Waiter*> idle_;
+  size_t most_;  // threads
   size_t running_ = 0;
   uint64_t finished_ = 0;
   bool stopping_ = false;

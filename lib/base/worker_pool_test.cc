@@ -3,7 +3,10 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <condition_variable>
+#include <cstddef>
+#include <filesystem>
 #include <mutex>
+#include <thread>
 
 namespace va::base {
 namespace {
@@ -53,6 +56,38 @@ TEST_CASE("WorkerPool: shutdown finishes what was taken", "[base]") {
   CHECK(done == 1000);
   CHECK(pool.finished() == 1000);
   CHECK(pool.pending() == 0);
+}
+
+// Threads of this process.
+std::size_t Threads() {
+  std::size_t count = 0;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    count += task.exists() ? 1 : 0;
+  }
+  return count;
+}
+
+TEST_CASE("WorkerPool: a large pool makes its threads when there is work for them", "[base]") {
+  constexpr int kThreads = 200;
+  Gate gate;
+  std::atomic<int> inside = 0;
+  const std::size_t before = Threads();
+  WorkerPool pool(kThreads, 0);
+  CHECK(Threads() - before < 100);
+  for (int i = 0; i < kThreads; ++i) {
+    REQUIRE(pool.TrySubmit([&] {
+      ++inside;
+      gate.Pass();
+    }));
+  }
+  CHECK_FALSE(pool.TrySubmit([] {}));
+  // All of them run at the same time.
+  while (inside < kThreads) std::this_thread::yield();
+  CHECK(pool.pending() == kThreads);
+  gate.Open();
+  pool.Shutdown();
+  CHECK(pool.finished() == kThreads);
+  CHECK(Threads() == before);
 }
 
 }  // namespace
