@@ -107,8 +107,9 @@ class UserAttributes final : public service::RunningService {
   absl::Status BeginContact(const Config& config, service::Runtime& runtime) {
     auto contact = Contact::Create(config.va_profile,
                                    {loaded_.sealed_box, loaded_.decisions.verifier}, runtime);
-    if (contact.ok()) contact_ = *std::move(contact);
-    return contact.status();
+    if (!contact.ok()) return contact.status();
+    contact_ = *std::move(contact);
+    return absl::OkStatus();
   }
 
  private:

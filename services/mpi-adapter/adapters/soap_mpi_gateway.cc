@@ -15,10 +15,10 @@ namespace va::mpi {
 namespace {
 
 template <typename AnswerType>
-AnswerType Failed(Outcome outcome, std::string reason) {
+AnswerType Failed(Outcome outcome, const std::string& reason) {
   AnswerType answer;
   answer.outcome = outcome;
-  answer.reason = std::move(reason);
+  answer.reason = reason;
   return answer;
 }
 
@@ -27,13 +27,12 @@ template <typename AnswerType>
 AnswerType ClassifyFault(const absl::Status& status) {
   std::string reason = base::ReasonOf(status);
   if (absl::IsDeadlineExceeded(status)) {
-    return Failed<AnswerType>(Outcome::kTimeout, reason.empty() ? "TIMEOUT" : std::move(reason));
+    return Failed<AnswerType>(Outcome::kTimeout, reason.empty() ? "TIMEOUT" : reason);
   }
   if (absl::IsResourceExhausted(status)) {
-    return Failed<AnswerType>(Outcome::kUnparseable, std::move(reason));
+    return Failed<AnswerType>(Outcome::kUnparseable, reason);
   }
-  return Failed<AnswerType>(Outcome::kTransport,
-                            reason.empty() ? "CONNECTION_LOST" : std::move(reason));
+  return Failed<AnswerType>(Outcome::kTransport, reason.empty() ? "CONNECTION_LOST" : reason);
 }
 
 // The text of a message. Its tree goes here: hundreds of questions wait for an answer at once, and

@@ -105,8 +105,7 @@ inline std::vector<std::string> HostileTexts() {
           "\xF0\x9F\x8E\x96 Star",
           "\xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D",
           "e\xCC\x81ncombining",
-          "\xE2\x80\xAE"
-          "desrever",
+          "\u202Edesrever",
           "${jndi:x}",
           "{{mustache}}",
           "//*[1=1]",

@@ -10,7 +10,6 @@ namespace va::attributes {
 namespace {
 
 using base::SignInCode;
-using identity::BirthDate;
 using identity::Csp;
 using identity::CspId;
 using identity::Icn;

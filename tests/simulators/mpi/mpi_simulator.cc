@@ -100,7 +100,7 @@ std::string Deep() {
 }
 
 // Well-formed and too long: the padding is a comment at the end.
-std::string Giant(std::string body) {
+std::string Giant(const std::string& body) {
   return absl::StrCat(body, "<!--", std::string(kGiantPadding, 'x'), "-->");
 }
 
@@ -122,7 +122,7 @@ http::Response Spoilt(Mode mode, http::Response right) {
       right.headers.Set("Content-Type", "text/xml;charset=ISO-8859-1");
       break;
     case Mode::kGiant:
-      right.body = Giant(std::move(right.body));
+      right.body = Giant(right.body);
       break;
     default:
       break;
