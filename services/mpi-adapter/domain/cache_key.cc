@@ -206,4 +206,14 @@ std::vector<CacheKey> RetiredIcns(const Profile& profile) {
   return retired.Take();
 }
 
+bool HasAnotherCredential(const Profile& profile, const ByIdentifier& asked) {
+  const bool idme = asked.type == IdentifierType::kIdme;
+  if (!idme && asked.type != IdentifierType::kLogingov) return false;
+  const KeyKind kind = idme ? KeyKind::kIdme : KeyKind::kLogingov;
+  const CspId wanted = Spelt(kind, asked.value);
+  const std::vector<CspId> shown = profile.ids.All(idme ? GcIdKind::kIdme : GcIdKind::kLogingov);
+  return !shown.empty() && std::none_of(shown.begin(), shown.end(),
+                                        [&](const CspId& id) { return Spelt(kind, id) == wanted; });
+}
+
 }  // namespace va::mpi

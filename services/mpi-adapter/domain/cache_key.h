@@ -29,6 +29,10 @@ std::vector<CacheKey> KeysOf(const Change& change);
 // The permanent ICN that the person is known by; nothing when there is none.
 std::optional<CacheKey> PersonOf(const Profile& profile);
 
+// Whoever is found by a credential has it (attack H3). MPI may show none of its kind; if it shows
+// others and not the one asked by, it speaks of somebody else.
+bool HasAnotherCredential(const Profile& profile, const ByIdentifier& asked);
+
 // ICNs that MPI has replaced by the person's permanent one: those of the history, and duplicates
 // among the identifiers.
 std::vector<CacheKey> RetiredIcns(const Profile& profile);

@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "lib/base/status.h"
 #include "lib/identity/as_id.h"
-#include "lib/identity/gc_ids.h"
 #include "services/mpi-adapter/domain/cache_key.h"
 
 namespace va::mpi {
@@ -50,18 +48,6 @@ Question AskCredential(const AddPerson& person) {
     return ByIdentifier{IdentifierType::kLogingov, person.logingov_uuid};
   }
   return ByIdentifier{IdentifierType::kIdme, person.idme_uuid};
-}
-
-// Whoever is found by a credential has it. MPI may show none of its kind; if it shows others and
-// not this one, it speaks of somebody else.
-bool HasAnother(const Profile& profile, const Question& credential) {
-  const IdentifierType type = std::get<ByIdentifier>(credential.by).type;
-  const CacheKey asked = *KeyOf(credential);
-  const std::vector<identity::CspId> shown = profile.ids.All(
-      type == IdentifierType::kIdme ? identity::GcIdKind::kIdme : identity::GcIdKind::kLogingov);
-  return !shown.empty() && std::none_of(shown.begin(), shown.end(), [&](const identity::CspId& id) {
-    return KeyOf(Question(ByIdentifier{type, id}))->value == asked.value;
-  });
 }
 
 // The answer was lost: nobody knows whether the change happened (attack H11).
@@ -227,23 +213,12 @@ absl::StatusOr<bool> PersonChanges::TakeClaim(const CacheKey& credential, const 
   }
 }
 
-absl::StatusOr<Answer> PersonChanges::Search(const Question& credential,
-                                             absl::Time deadline) const {
-  absl::StatusOr<Answer> answer = deps_.mpi.Find(credential, deadline);
-  if (answer.ok() && answer->profile && HasAnother(*answer->profile, credential)) {
-    answer->outcome = Outcome::kUnparseable;
-    answer->reason = "OTHER_PERSON";
-    answer->profile.reset();
-  }
-  return answer;
-}
-
 absl::StatusOr<ImplicitAdd> PersonChanges::FindWhatAnotherAdds(const Question& credential,
                                                                absl::Time deadline) const {
   ImplicitAdd out;
   out.change = Ended(Outcome::kTimeout, "ADDED_BY_ANOTHER");
   if (!TimeLeft(deadline)) return out;
-  absl::StatusOr<Answer> answer = Search(credential, deadline);
+  absl::StatusOr<Answer> answer = deps_.mpi.Find(credential, deadline);
   if (!answer.ok()) return answer.status();
   // Still nobody: the other one is not done.
   if (answer->outcome == Outcome::kNoMatch) return out;
@@ -258,7 +233,7 @@ absl::StatusOr<Answer> PersonChanges::SearchAfterAdd(const Question& credential,
   late.outcome = Outcome::kTimeout;
   late.reason = "NOT_FOUND_YET";
   for (int done = 1; TimeLeft(deadline); ++done) {
-    absl::StatusOr<Answer> answer = Search(credential, deadline);
+    absl::StatusOr<Answer> answer = deps_.mpi.Find(credential, deadline);
     if (!answer.ok() || answer->outcome != Outcome::kNoMatch) return answer;
     if (done == searches || !Pause(kSearchPause * done, deadline)) break;
   }
@@ -269,7 +244,7 @@ absl::StatusOr<ImplicitAdd> PersonChanges::AddAlone(const AddPerson& person,
                                                     const Question& credential,
                                                     absl::Time deadline) const {
   ImplicitAdd out;
-  absl::StatusOr<Answer> known = Search(credential, deadline);
+  absl::StatusOr<Answer> known = deps_.mpi.Find(credential, deadline);
   if (!known.ok()) return known.status();
   if (known->outcome != Outcome::kNoMatch) {
     out.change = EndedBy(*known);

@@ -75,7 +75,6 @@ class PersonChanges {
   bool Pause(absl::Duration pause, absl::Time deadline) const;
   absl::StatusOr<bool> TakeClaim(const CacheKey& credential, const std::string& owner,
                                  absl::Time deadline) const;
-  absl::StatusOr<Answer> Search(const Question& credential, absl::Time deadline) const;
   absl::StatusOr<ImplicitAdd> FindWhatAnotherAdds(const Question& credential,
                                                   absl::Time deadline) const;
   absl::StatusOr<ImplicitAdd> AddAlone(const AddPerson& person, const Question& credential,

@@ -294,55 +294,6 @@ TEST_CASE("AddImplicit: one whom MPI does not show in time is TIMEOUT, never OK 
   CHECK(out.change.transaction_id == "txn-add");
 }
 
-Profile With(absl::string_view credential) {
-  Profile profile = Zebulon();
-  std::vector<identity::CorrelatedId> rows = profile.ids.rows();
-  rows.push_back(*identity::ParseCorrelatedId(credential, identity::kVaRoot));
-  profile.ids = identity::GcIds(std::move(rows));
-  return profile;
-}
-
-TEST_CASE("AddImplicit: H3 who is shown with other credentials than the one asked by is another",
-          "[mpi][attack][H3]") {
-  const Profile another = With("3b1dd7c5cbd0461b9d5d5bd6a2e6a3ff^PN^200VIDM^USDVA^A");
-  ChangeBench bench;
-  bench.mpi.change_answer = AddAnswer(Outcome::kOk);
-  SECTION("before an add: nothing is added") {
-    bench.mpi.answers = {Found(another)};
-    const ImplicitAdd out = Add(bench);
-    CHECK(out.change.outcome == Outcome::kUnparseable);
-    CHECK(out.change.reason == "OTHER_PERSON");
-    CHECK_FALSE(out.profile.has_value());
-    CHECK(bench.mpi.sent.empty());
-  }
-  SECTION("after an add, and while another adds: nobody is named") {
-    const bool claimed = GENERATE(true, false);
-    bench.mpi.answers = {SearchAnswer(Outcome::kNoMatch), Found(another)};
-    if (claimed) {
-      bench.claims.held = {{CredentialKey(), "another", absl::InfiniteFuture()}};
-      bench.mpi.answers.pop_front();
-    }
-    const ImplicitAdd out = Add(bench);
-    CHECK(out.change.reason == "OTHER_PERSON");
-    CHECK_FALSE(out.profile.has_value());
-  }
-  SECTION("the one among several, in MPI's spelling, is the person") {
-    AddPerson person = Applicant();
-    person.idme_uuid = CspId::FromWire("C4B2AA11-AA0E-4F1D-9D01-000000000001");
-    Profile profile = With("c4b2aa11aa0e4f1d9d01000000000001^PN^200VIDM^USDVA^A");
-    bench.mpi.answers = {Found(profile)};
-    CHECK(Add(bench, person).profile.has_value());
-  }
-  SECTION("credentials of another provider say nothing") {
-    bench.mpi.answers = {Found(With("aa478abc-e494-4af1-9f87-d002f8fe1cda^PN^200VLGN^USDVA^A"))};
-    CHECK(Add(bench).profile.has_value());
-    AddPerson person = Applicant();
-    person.idme_uuid = {};
-    person.logingov_uuid = CspId::FromWire("bb478abc-e494-4af1-9f87-d002f8fe1cda");
-    CHECK(Add(bench, person).change.reason == "OTHER_PERSON");
-  }
-}
-
 TEST_CASE("AddImplicit: what is kept goes, and the claim comes back, also after the deadline",
           "[mpi][rule]") {
   ChangeBench bench;

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "lib/base/status.h"
 #include "lib/xml/document.h"
+#include "services/mpi-adapter/domain/cache_key.h"
 #include "services/mpi-adapter/hl7/acknowledgement.h"
 #include "services/mpi-adapter/hl7/constants.h"
 #include "services/mpi-adapter/hl7/profile_reader.h"
@@ -104,11 +105,12 @@ std::optional<int> ReadMatchScore(const Element& patient) {
   return std::nullopt;
 }
 
-// Whether the person answers the question: only an ICN can be compared here. What else differs (the
-// SSN above all) is for Admit to see, which has a code for it.
+// Whether the person answers the question: an ICN and a credential can be compared here. What else
+// differs (the SSN above all) is for Admit to see, which has a code for it.
 bool AnswersQuestion(const Profile& profile, const Question& question) {
   const auto* by = std::get_if<ByIdentifier>(&question.by);
-  if (by == nullptr || by->type != IdentifierType::kIcn) return true;
+  if (by == nullptr) return true;
+  if (by->type != IdentifierType::kIcn) return !HasAnotherCredential(profile, *by);
   const auto asked = [by](const identity::Icn& icn) { return icn.Reveal() == by->value.Reveal(); };
   const std::vector<identity::Icn> permanent = profile.ids.permanent_icns();
   if (std::any_of(permanent.begin(), permanent.end(), asked)) return true;

@@ -354,6 +354,31 @@ TEST_CASE(
                Outcome::kUnparseable, "OTHER_PERSON");
 }
 
+Answer AskedBy(IdentifierType type, const char* uuid, const std::string& shown) {
+  AnswerParts parts;
+  parts.ids += shown;
+  Expected expected = ByIcn();
+  expected.question = ByIdentifier{type, identity::CspId::FromWire(uuid)};
+  return ParseFindAnswer(MatchAnswer(parts), expected);
+}
+
+TEST_CASE(
+    "ParseFindAnswer: H3 who is shown with other credentials than the one asked by is another",
+    "[mpi][hl7][attack]") {
+  const std::string idme = Id("c4b2aa11aa0e4f1d9d01000000000001^PN^200VIDM^USDVA^A");
+  const std::string other = Id("3b1dd7c5cbd0461b9d5d5bd6a2e6a3ff^PN^200VIDM^USDVA^A");
+  const std::string logingov = Id("aa478abc-e494-4af1-9f87-d002f8fe1cda^PN^200VLGN^USDVA^A");
+  const char* asked = "C4B2AA11-AA0E-4F1D-9D01-000000000001";
+  CheckRefused(AskedBy(IdentifierType::kIdme, asked, other), Outcome::kUnparseable, "OTHER_PERSON");
+  CheckRefused(AskedBy(IdentifierType::kLogingov, "bb478abc-e494-4af1-9f87-d002f8fe1cda", logingov),
+               Outcome::kUnparseable, "OTHER_PERSON");
+  // One among several, in MPI's spelling; another provider's says nothing, and neither does none.
+  CHECK(AskedBy(IdentifierType::kIdme, asked, other + idme).outcome == Outcome::kOk);
+  CHECK(AskedBy(IdentifierType::kIdme, asked, logingov).outcome == Outcome::kOk);
+  CHECK(AskedBy(IdentifierType::kLogingov, "aa478abce4944af19f87d002f8fe1cda", logingov).outcome ==
+        Outcome::kOk);
+}
+
 TEST_CASE("ParseFindAnswer: a retired ICN finds the person who carries it now",
           "[mpi][hl7][rule]") {
   AnswerParts parts;

@@ -226,6 +226,22 @@ std::vector<std::string> MpiServiceMethods() {
           kParseGcIdsMethod,        kInvalidateMethod};
 }
 
+template <typename Response, typename Request>
+absl::StatusOr<Response> MpiServiceImpl::Find(absl::string_view operation,
+                                              const rpc::CallContext& context,
+                                              const Request& request) const {
+  const Call call(operation, context, request, deps_.log);
+  const absl::StatusOr<CachedAnswer> answer =
+      MayAsk(request.loa_current())
+          ? AskMpi(deps_.mpi, UnpackQuestion(request), context.PeerDeadline())
+          : Blocked();
+  if (!answer.ok()) return call.Refused(answer.status());
+  call.Done(*answer);
+  Response response;
+  *response.mutable_answer() = PackAnswer(*answer);
+  return response;
+}
+
 absl::StatusOr<v1::GetProfileResponse> MpiServiceImpl::GetProfile(
     const rpc::CallContext& context, const v1::GetProfileRequest& request) const {
   const Call call("get_profile", context, request, deps_.log);
@@ -239,30 +255,12 @@ absl::StatusOr<v1::GetProfileResponse> MpiServiceImpl::GetProfile(
 
 absl::StatusOr<v1::FindByIdentifierResponse> MpiServiceImpl::FindByIdentifier(
     const rpc::CallContext& context, const v1::FindByIdentifierRequest& request) const {
-  const Call call("find_by_identifier", context, request, deps_.log);
-  const absl::StatusOr<CachedAnswer> answer =
-      MayAsk(request.loa_current())
-          ? AskMpi(deps_.mpi, UnpackQuestion(request), context.PeerDeadline())
-          : Blocked();
-  if (!answer.ok()) return call.Refused(answer.status());
-  call.Done(*answer);
-  v1::FindByIdentifierResponse response;
-  *response.mutable_answer() = PackAnswer(*answer);
-  return response;
+  return Find<v1::FindByIdentifierResponse>("find_by_identifier", context, request);
 }
 
 absl::StatusOr<v1::FindByAttributesResponse> MpiServiceImpl::FindByAttributes(
     const rpc::CallContext& context, const v1::FindByAttributesRequest& request) const {
-  const Call call("find_by_attributes", context, request, deps_.log);
-  const absl::StatusOr<CachedAnswer> answer =
-      MayAsk(request.loa_current())
-          ? AskMpi(deps_.mpi, UnpackQuestion(request), context.PeerDeadline())
-          : Blocked();
-  if (!answer.ok()) return call.Refused(answer.status());
-  call.Done(*answer);
-  v1::FindByAttributesResponse response;
-  *response.mutable_answer() = PackAnswer(*answer);
-  return response;
+  return Find<v1::FindByAttributesResponse>("find_by_attributes", context, request);
 }
 
 absl::StatusOr<v1::AddPersonImplicitResponse> MpiServiceImpl::AddPersonImplicit(

@@ -66,6 +66,11 @@ class MpiServiceImpl {
                                                     const v1::InvalidateRequest& request) const;
 
  private:
+  // MPI itself is asked, past the cache.
+  template <typename Response, typename Request>
+  absl::StatusOr<Response> Find(absl::string_view operation, const rpc::CallContext& context,
+                                const Request& request) const;
+
   const Deps deps_;
 };
 
