@@ -9,8 +9,10 @@
 #include <catch2/catch.hpp>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 
 namespace va::e2e {
 namespace {
@@ -60,6 +62,24 @@ bool AskMhv(const std::string& method, const std::string& path, const std::strin
   return true;
 }
 
+// The value of a counter of a process, whose page of figures has one sample a line.
+int64_t Counted(const std::string& ops_url, const std::string& series) {
+  http::ClientRequest request;
+  request.method = "GET";
+  request.url = absl::StrCat(ops_url, "/metrics");
+  const auto page = Stack::Get().ops_client().Send(request);
+  INFO(page.status());
+  REQUIRE(page.ok());
+  for (absl::string_view line : absl::StrSplit(page->body, '\n')) {
+    int64_t value = 0;
+    if (!absl::ConsumePrefix(&line, absl::StrCat(series, " "))) continue;
+    REQUIRE(absl::SimpleAtoi(line, &value));
+    return value;
+  }
+  FAIL("no figure " << series << " at " << request.url);
+  std::abort();
+}
+
 bool IsRefusal(const json& event) {
   return event.value("ev", "") == "assertion.refused" || event.value("ev", "") == "request.refused";
 }
@@ -75,6 +95,7 @@ Stack::Stack()
     : url_(Env("VA_URL")),
       url_b_(Env("VA_URL_B")),
       ops_url_(Env("VA_OPS_URL")),
+      ops_url_b_(Env("VA_OPS_URL_B")),
       idp_url_(Env("VA_IDP_URL")),
       mhv_url_(Env("VA_MHV_URL")),
       dev_dir_(Env("VA_DEV_DIR")),
@@ -146,6 +167,11 @@ void Stack::ExpireMhvAccounts() {
   REQUIRE(rows.ok());
 }
 
+std::array<int64_t, 2> Stack::LockEvents(absl::string_view kind) {
+  const std::string series = absl::StrCat("va_gateway_lock_events_total{kind=\"", kind, "\"}");
+  return {Counted(ops_url_, series), Counted(ops_url_b_, series)};
+}
+
 AuditMark Stack::MarkAudit() const {
   AuditMark mark;
   for (const auto& entry : std::filesystem::directory_iterator(absl::StrCat(dev_dir_, "/audit"))) {
@@ -158,7 +184,9 @@ std::vector<json> Stack::AuditSince(const AuditMark& mark) const {
   std::vector<json> events;
   for (const auto& [path, size] : MarkAudit()) {
     const auto before = mark.find(path);
-    const std::string text = ReadFrom(path, before == mark.end() ? 0 : before->second);
+    std::string text = ReadFrom(path, before == mark.end() ? 0 : before->second);
+    // A record that is being written at this moment may be there in part.
+    text.resize(text.rfind('\n') + 1);
     for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
       events.push_back(json::parse(line.begin(), line.end()));
     }

@@ -3,6 +3,7 @@
 // what was kept, and write to it only to let time pass.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <string>
@@ -32,6 +33,7 @@ class Stack {
   // A second gateway process on the same database.
   const std::string& url_b() const { return url_b_; }
   const std::string& ops_url() const { return ops_url_; }
+  const std::string& ops_url_b() const { return ops_url_b_; }
   const std::string& idp_url() const { return idp_url_; }
   const std::string& mhv_url() const { return mhv_url_; }
   const std::string& dev_dir() const { return dev_dir_; }
@@ -59,6 +61,10 @@ class Stack {
   // Lets the time run out for which what MHV said of accounts is believed.
   void ExpireMhvAccounts();
 
+  // How many events of `kind` that an account wrote the gateways have applied: the first, the
+  // second.
+  std::array<int64_t, 2> LockEvents(absl::string_view kind);
+
   AuditMark MarkAudit() const;
   std::vector<nlohmann::json> AuditSince(const AuditMark& mark) const;
 
@@ -71,6 +77,7 @@ class Stack {
   std::string url_;
   std::string url_b_;
   std::string ops_url_;
+  std::string ops_url_b_;
   std::string idp_url_;
   std::string mhv_url_;
   std::string dev_dir_;
