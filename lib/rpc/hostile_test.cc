@@ -225,10 +225,13 @@ TEST_CASE("Server G4: a caller's deadline that has passed stops the work further
     return Call<GetProfileResponse>(to_last, kGet, request, {.deadline = context.PeerDeadline()});
   });
   gate.Open();
+  const Channel to_middle = middle.As("gateway");
+  // So that both handshakes are over before the time begins.
+  REQUIRE(CheckHealth(to_last, Soon().deadline).ok());
+  REQUIRE(CheckHealth(to_middle, Soon().deadline).ok());
   CallOptions call;
-  call.deadline = middle.clock().Now() + absl::Milliseconds(400);
-  const auto answer =
-      Call<GetProfileResponse>(middle.As("gateway"), kGet, GetProfileRequest(), call);
+  call.deadline = middle.clock().Now() + absl::Seconds(1);
+  const auto answer = Call<GetProfileResponse>(to_middle, kGet, GetProfileRequest(), call);
   CHECK(answer.status().code() == absl::StatusCode::kDeadlineExceeded);
   // The middle one passed on what was left, less its own margin.
   CHECK(named < call.deadline);

@@ -155,15 +155,16 @@ TEST_CASE("Pool: a statement that takes too long is DEADLINE_EXCEEDED", "[contra
   CHECK(pool->Ping(Soon()).ok());
 }
 
-// A call that had 200 ms and ran into them.
+// A call that had a second, enough for a busy machine to begin, and ran into its end; what it asked
+// for would have gone on for thirty.
 void CheckCutOff(const absl::Status& status, absl::Duration took) {
   CHECK(status.code() == absl::StatusCode::kDeadlineExceeded);
   CHECK(base::ReasonOf(status) == "STATEMENT_DEADLINE");
   CHECK(base::IsRetryable(status));
-  CHECK(took < absl::Milliseconds(700));
+  CHECK(took < absl::Seconds(10));
 }
 
-absl::Time In200Ms() { return base::SystemClock().Now() + absl::Milliseconds(200); }
+absl::Time InASecond() { return base::SystemClock().Now() + absl::Seconds(1); }
 
 TEST_CASE("Pool: B5 a statement that outlasts its caller's deadline is cut off there",
           "[contract][security]") {
@@ -173,7 +174,7 @@ TEST_CASE("Pool: B5 a statement that outlasts its caller's deadline is cut off t
   const auto pool = *Pool::Create(options);
   REQUIRE(pool->Ping(Soon()).ok());
   const base::Stopwatch watch;
-  const absl::Status status = pool->Exec(In200Ms(), kSleep, {30}).status();
+  const absl::Status status = pool->Exec(InASecond(), kSleep, {30}).status();
   CheckCutOff(status, watch.Elapsed());
   CHECK(pool->stats().replaced == 1);
   CHECK(pool->stats().open == 0);
@@ -189,7 +190,7 @@ TEST_CASE("Pool: B5 a transaction that outlasts its caller's deadline leaves not
   const auto pool = *Pool::Create(options);
   REQUIRE(pool->Ping(Soon()).ok());
   const base::Stopwatch watch;
-  const absl::Status status = pool->Run(In200Ms(), [](Connection& connection) {
+  const absl::Status status = pool->Run(InASecond(), [](Connection& connection) {
     return connection.InTransaction([](Connection& inside) {
       REQUIRE(inside.Exec(kInsert, {1, "a"}).ok());
       return inside.Exec(kSleep, {30}).status();
@@ -209,7 +210,7 @@ TEST_CASE("Pool: nothing is sent once the deadline has passed", "[contract]") {
   REQUIRE(pool->Ping(Soon()).ok());
   // Statements go on until the deadline of the whole call, and the commit comes too late.
   const base::Stopwatch watch;
-  const absl::Status status = pool->Run(In200Ms(), [](Connection& connection) {
+  const absl::Status status = pool->Run(InASecond(), [](Connection& connection) {
     return connection.InTransaction([](Connection& inside) {
       REQUIRE(inside.Exec(kInsert, {1, "a"}).ok());
       while (inside.Exec(kPid).ok()) {
@@ -240,10 +241,10 @@ TEST_CASE("Pool: a server that accepts and says nothing is given up by the calle
   options.connect_timeout = absl::Seconds(30);
   const auto pool = *Pool::Create(options);
   const base::Stopwatch watch;
-  const absl::Status status = pool->Ping(In200Ms());
+  const absl::Status status = pool->Ping(InASecond());
   CHECK(base::ReasonOf(status) == "CONNECTION_FAILED");
-  // libpq waits two seconds at least.
-  CHECK(watch.Elapsed() < absl::Seconds(4));
+  // libpq waits two seconds at least; the connection may take thirty.
+  CHECK(watch.Elapsed() < absl::Seconds(10));
   CHECK(pool->stats().open == 0);
   close(listener);
 }

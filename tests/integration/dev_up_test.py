@@ -12,7 +12,7 @@ import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PORTS = (43, 44, 45, 46, 47, 48, 61, 62, 63, 1043, 1045, 1046, 1047, 1048)
+PORTS = (43, 44, 45, 46, 47, 48, 61, 62, 63, 64, 1043, 1045, 1046, 1047, 1048)
 
 
 def free_base() -> int:
@@ -124,6 +124,23 @@ class DevUp(unittest.TestCase):
         finally:
             stranger.stdin.close()
             stranger.wait(10)
+
+    def test_a_second_process_differs_from_the_first_in_what_is_its_own_and_asks_the_same_parties(self):
+        settings = {"VA_DEV_DIR": str(self.folder / "dev"), "VA_DEV_PORT_BASE": str(self.base),
+                    "VA_DEV_REPLICAS": "2"}
+        subprocess.run(["bash", "-c", "source tools/dev/lib.sh; source tools/dev/stack.sh; write_configs"],
+                       cwd=ROOT, env=os.environ | settings, check=True, stdin=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)  # there is no database that could be named
+        own = {"listen", "file"}
+        seconds = list((self.folder / "dev/config").glob("*-b.yaml"))
+        self.assertEqual(len(seconds), 5)
+        for second in seconds:
+            with self.subTest(config=second.name):
+                first = second.with_name(second.name.replace("-b.yaml", ".yaml"))
+                lines = [path.read_text(encoding="utf-8").splitlines() for path in (first, second)]
+                self.assertEqual(len(lines[0]), len(lines[1]))
+                differ = {a.split(":")[0].strip() for a, b in zip(*lines) if a != b}
+                self.assertEqual(differ, own | ({"base_url"} if "gateway" in first.name else set()))
 
     def test_wrong_words_are_usage_errors(self):
         for words in (["nosuch"], ["up", "--nosuch"], ["down", "x"], ["test", "nosuch"],

@@ -19,6 +19,8 @@ import operations
 
 RATE = 10
 IDLE = 10_000
+# After which a connection is closed that says nothing.
+IDLE_CLOSED = 10
 # The longest deadline of the edge is twenty seconds; the rest is room for a machine that is busy.
 CLOSED_WITHIN = 20 + operations.PATIENCE
 # What a person may wait for a sign-in that takes a twentieth of a second in peace, on a slow machine on
@@ -140,17 +142,8 @@ class Edge(unittest.TestCase):
     def test_W4_ten_thousand_idle_connections_are_held_then_closed_and_people_sign_in_meanwhile(self):
         files, memory = open_files(self.gateway), resident_mib(self.gateway)
         with contextlib.ExitStack() as attackers:
-            idle = []
-            for i in range(IDLE):
-                one = attackers.enter_context(socket.socket())
-                # From many addresses, as a botnet: not what a limit for one of them stops.
-                one.bind((f"127.0.{1 + i // 5000}.{1 + i % 200}", 0))
-                one.settimeout(operations.PATIENCE)
-                one.connect(("127.0.0.1", self.port))
-                idle.append(one)
-            held = operations.until(lambda: open_files(self.gateway) - files >= 0.99 * IDLE and
-                                    open_files(self.gateway) - files,
-                                    "the gateway holds ten thousand connections")
+            held = operations.until(lambda: self.hold_idle(attackers, files),
+                                    "the gateway holds ten thousand connections", 3 * operations.PATIENCE)
             grown = resident_mib(self.gateway) - memory
             crowd = self.crowd(RATE, "--fresh-connections")
             crowd.signs_in(5 * RATE)
@@ -159,6 +152,23 @@ class Edge(unittest.TestCase):
             self.expect_healthy(result)
             operations.until(lambda: open_files(self.gateway) - files < 100,
                              "all idle connections are closed by their deadline", CLOSED_WITHIN)
+
+    def hold_idle(self, attackers: contextlib.ExitStack, files: int) -> int:
+        """Opens them from many addresses, as a botnet: not what a limit for one of them stops. How many are held at
+        once; 0 when the first were closed again before a busy machine had opened the last."""
+        attackers.close()
+        operations.until(lambda: open_files(self.gateway) - files < 100, "those of before are gone", CLOSED_WITHIN)
+        for i in range(IDLE):
+            one = attackers.enter_context(socket.socket())
+            one.bind((f"127.0.{1 + i // 5000}.{1 + i % 200}", 0))
+            one.settimeout(operations.PATIENCE)
+            one.connect(("127.0.0.1", self.port))
+        began = time.monotonic()
+        while time.monotonic() - began < IDLE_CLOSED:
+            held = open_files(self.gateway) - files
+            if held >= 0.99 * IDLE:
+                return held
+        return 0
 
     def test_W4_slow_headers_bodies_and_readers_are_closed_by_deadline_and_people_sign_in_meanwhile(self):
         head = f"POST /v1/sessions/callback HTTP/1.1\r\nHost: {self.host}\r\n"

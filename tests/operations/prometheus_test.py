@@ -1,6 +1,7 @@
 """Debian's Prometheus scrapes every process of every service, as an operator's would, and knows afterwards
 who signed in; the metrics pages and the alert rules pass its own tool."""
 
+import contextlib
 import json
 import pathlib
 import re
@@ -62,9 +63,14 @@ class Prometheus:
 
 
 def free_port() -> int:
-    with operations.socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below the ports that this machine gives to outgoing connections: none of them can take it meanwhile."""
+    for port in range(17900, 18200):
+        with operations.socket.socket() as probe:
+            probe.setsockopt(operations.socket.SOL_SOCKET, operations.socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
+    raise RuntimeError("no free port for Prometheus between 17900 and 18200")
 
 
 class Scraped(unittest.TestCase):

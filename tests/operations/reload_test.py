@@ -140,15 +140,22 @@ class Reload(unittest.TestCase):
         files = self.file("pki/gateway-tls.crt"), self.file("pki/gateway-tls.key")
         crowd = self.crowd()
         before = self.public_certificate()
+        page = f"GET /sign-in/ HTTP/1.1\r\nHost: {operations.host_of(self.stack)}\r\n\r\n".encode()
         with operations.connect(self.stack) as kept:
+            def serves() -> int:
+                """A connection that asks nothing is closed after a while, whatever else happens."""
+                kept.sendall(page)
+                return operations.read_answer(kept)[0]
+
+            self.assertEqual(serves(), 200)
             for one in files:
                 one.unlink()
             self.stack.shell(f"cd {pki}; make_leaf gateway-tls DNS:localhost serverAuth")
             wanted = ssl.PEM_cert_to_DER_cert(files[0].read_text(encoding="ascii"))
             self.assertNotEqual(wanted, before)
-            operations.until(lambda: self.public_certificate() == wanted, "clients see the new one", NOTICED)
-            kept.sendall(f"GET / HTTP/1.1\r\nHost: {operations.host_of(self.stack)}\r\n\r\n".encode())
-            self.assertNotEqual(operations.read_answer(kept)[0], 0, "the open connection still serves")
+            operations.until(lambda: serves() == 200 and self.public_certificate() == wanted,
+                             "clients see the new one, and the open connection serves", NOTICED)
+            self.assertEqual(serves(), 200, "the open connection still serves")
         crowd.signs_in(RATE)
         self.assertEqual(crowd.stop()["failures"], {})
         operations.until(lambda: self.alarm("auth-gateway", "public_tls") == 0, "no alarm is left", NOTICED)

@@ -146,7 +146,7 @@ fill() {
       PKI) value=$(pki_dir) ;;
       SECRETS) value=$VA_DEV_DIR/secrets ;;
       PG_HOST) value=$(pg_socket_dir) ;;
-      URL) value=$GATEWAY_URL ;;
+      URL) value=$(if [[ $2 == auth-gateway-b ]]; then echo "$GATEWAY_B_URL"; else echo "$GATEWAY_URL"; fi) ;;
       TARGET_*) value=$(grpc_target "$(tr '[:upper:]_' '[:lower:]-' <<<"${key#TARGET_}")") ;;
       GATEWAYS) value=$(gateways) ;;
       TRUSTED_PROXIES) value=$(if front; then echo 127.0.0.1; fi) ;;
@@ -169,8 +169,7 @@ write_second_config() {
     # Nobody else's port stands behind `listen`.
     if [[ -n ${!other:-} ]]; then edits+="s#^(( *)listen: 127\.0\.0\.1:)${!own}\$#\1${!other}#;"; fi
   done
-  fill "$VA_ROOT/deploy/dev/$1.yaml" "$1-b" |
-    sed -E -e "$edits" -e "s#^(  base_url: ).*#\1$GATEWAY_B_URL#" >"$VA_DEV_DIR/config/$1-b.yaml"
+  fill "$VA_ROOT/deploy/dev/$1.yaml" "$1-b" | sed -E -e "$edits" >"$VA_DEV_DIR/config/$1-b.yaml"
 }
 
 # write_configs: the files the services are started with.
