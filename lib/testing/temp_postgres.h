@@ -10,6 +10,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "lib/store/migrator.h"
 #include "lib/store/pool.h"
 
 namespace va::testing {
@@ -19,6 +21,10 @@ namespace va::testing {
 class TempDatabase {
  public:
   static absl::StatusOr<std::unique_ptr<TempDatabase>> Create(absl::string_view schema);
+  // The same with these migrations applied. They run once in this process, in a database that
+  // nobody else ever uses; each call gets a copy of it, which takes a fraction of the time.
+  static absl::StatusOr<std::unique_ptr<TempDatabase>> CreateMigrated(
+      absl::string_view schema, absl::Span<const store::Migration> migrations);
   ~TempDatabase();
   TempDatabase(const TempDatabase&) = delete;
   TempDatabase& operator=(const TempDatabase&) = delete;
@@ -41,6 +47,8 @@ class TempDatabase {
 
  private:
   TempDatabase(std::string host, std::string name, std::string schema);
+  static absl::StatusOr<const TempDatabase*> Template(
+      absl::string_view schema, absl::Span<const store::Migration> migrations);
   store::PoolOptions Options(std::string user, int size) const;
 
   std::string host_;

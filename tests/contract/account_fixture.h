@@ -7,7 +7,6 @@
 #include <string>
 
 #include "lib/crypto/random.h"
-#include "lib/store/migrator.h"
 #include "lib/testing/temp_postgres.h"
 #include "services/user-attributes/migrations.h"
 #include "services/user-attributes/store/pg_account_directory.h"
@@ -22,9 +21,7 @@ inline const absl::Time kNow = absl::FromUnixSeconds(1700000000);
 
 class Database {
  public:
-  Database() : temp_(testing::TempDatabase::Create("attributes").value()) {
-    REQUIRE(store::Migrate(temp_->Owner(), Migrations()) == absl::OkStatus());
-  }
+  Database() : temp_(testing::TempDatabase::CreateMigrated("attributes", Migrations()).value()) {}
 
   testing::TempDatabase& temp() { return *temp_; }
   std::string Psql(const std::string& sql) {

@@ -14,7 +14,6 @@
 #include "absl/strings/str_cat.h"
 #include "lib/base/clock.h"
 #include "lib/crypto/random.h"
-#include "lib/store/migrator.h"
 #include "lib/testing/temp_postgres.h"
 #include "services/mpi-adapter/domain/kept_fixture.h"
 #include "services/mpi-adapter/migrations.h"
@@ -72,8 +71,8 @@ struct Process {
 
 class Site {
  public:
-  explicit Site(int connections = 4) : temp_(va::testing::TempDatabase::Create("mpi").value()) {
-    REQUIRE(store::Migrate(temp_->Owner(), Migrations()) == absl::OkStatus());
+  explicit Site(int connections = 4)
+      : temp_(va::testing::TempDatabase::CreateMigrated("mpi", Migrations()).value()) {
     pool_ = store::Pool::Create(temp_->App(connections)).value();
     UseKeys("1");
   }

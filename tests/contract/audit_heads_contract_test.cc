@@ -35,8 +35,7 @@ struct Fixture {
   std::unique_ptr<store::Pool> owner;
 
   Fixture() {
-    database = testing::TempDatabase::Create("mpi").value();
-    REQUIRE(store::Migrate(database->Owner(), mpi::Migrations()).ok());
+    database = testing::TempDatabase::CreateMigrated("mpi", mpi::Migrations()).value();
     app = store::Pool::Create(database->App()).value();
     owner = store::Pool::Create(database->Owner()).value();
   }

@@ -12,7 +12,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "lib/crypto/random.h"
-#include "lib/store/migrator.h"
 #include "lib/testing/temp_postgres.h"
 #include "services/user-attributes/migrations.h"
 
@@ -34,8 +33,7 @@ std::string Ring(const std::string& ids) {
 
 class Site {
  public:
-  Site() : temp_(testing::TempDatabase::Create("attributes").value()) {
-    REQUIRE(store::Migrate(temp_->Owner(), Migrations()) == absl::OkStatus());
+  Site() : temp_(testing::TempDatabase::CreateMigrated("attributes", Migrations()).value()) {
     pool_ = store::Pool::Create(temp_->App(4)).value();
     for (const char* const account : {kAccount, kOtherAccount}) {
       Psql(absl::StrCat("INSERT INTO user_accounts (id, created_at) VALUES ('", account,

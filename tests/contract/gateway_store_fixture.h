@@ -11,7 +11,6 @@
 #include "lib/crypto/hash.h"
 #include "lib/crypto/random.h"
 #include "lib/crypto/sealed_box.h"
-#include "lib/store/migrator.h"
 #include "lib/testing/fake_clock.h"
 #include "lib/testing/temp_postgres.h"
 #include "services/auth-gateway/domain/session_policy.h"
@@ -39,8 +38,7 @@ struct GatewayProcess {
 class GatewayStoreFixture {
  public:
   explicit GatewayStoreFixture(int pool_size = 4)
-      : database_(*testing::TempDatabase::Create("gateway")) {
-    REQUIRE(store::Migrate(database_->Owner(), Migrations()).ok());
+      : database_(testing::TempDatabase::CreateMigrated("gateway", Migrations()).value()) {
     process_ = NewProcess(pool_size);
   }
 

@@ -12,7 +12,6 @@
 #include "absl/strings/str_cat.h"
 #include "lib/base/status.h"
 #include "lib/crypto/random.h"
-#include "lib/store/migrator.h"
 #include "lib/testing/temp_postgres.h"
 #include "services/mhv-account/domain/ensure_account.h"
 #include "services/mhv-account/migrations.h"
@@ -33,9 +32,7 @@ absl::Time At(int seconds) { return absl::FromUnixSeconds(1768478400 + seconds);
 
 class Database {
  public:
-  Database() : temp_(testing::TempDatabase::Create("mhv").value()) {
-    REQUIRE(store::Migrate(temp_->Owner(), Migrations()) == absl::OkStatus());
-  }
+  Database() : temp_(testing::TempDatabase::CreateMigrated("mhv", Migrations()).value()) {}
 
   testing::TempDatabase& temp() { return *temp_; }
   absl::StatusOr<std::string> TryPsql(const std::string& sql) {

@@ -13,7 +13,6 @@
 #include "lib/base/status.h"
 #include "lib/crypto/hash.h"
 #include "lib/crypto/random.h"
-#include "lib/store/migrator.h"
 #include "lib/testing/temp_postgres.h"
 #include "services/inherited-proofing/domain/handoff.h"
 #include "services/inherited-proofing/migrations.h"
@@ -33,9 +32,7 @@ const absl::Time kNow = absl::FromUnixSeconds(1768478400);
 
 class Database {
  public:
-  Database() : temp_(testing::TempDatabase::Create("proofing").value()) {
-    REQUIRE(store::Migrate(temp_->Owner(), Migrations()) == absl::OkStatus());
-  }
+  Database() : temp_(testing::TempDatabase::CreateMigrated("proofing", Migrations()).value()) {}
 
   testing::TempDatabase& temp() { return *temp_; }
   std::string Psql(const std::string& sql) {

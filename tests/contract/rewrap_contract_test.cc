@@ -87,6 +87,15 @@ class Operator {
     dir_.Write("sealed-box.keys", sealed_box);
     dir_.Write("lookup.keys", lookup);
   }
+  // Drops a key, with this service's word for it and that of no other.
+  Ran Retire(const std::string& ring, const std::string& id) const {
+    return RunWith({"keys", "retire", absl::StrCat(dir_.path(), "/", ring), id, "--yes",
+                    "--destroy", "--unused-in", absl::StrCat(service_, "=", config_)});
+  }
+  std::string RingFile(const std::string& name) const {
+    return absl::StrCat(dir_.path(), "/", name);
+  }
+  const std::string& config() const { return config_; }
   Ran Status() const { return RunWith({"keys", "status", service_, "--config", config_}); }
   Ran Rewrap(std::vector<std::string> more = {"--yes"}) const {
     std::vector<std::string> words = {"keys", "rewrap", service_, "--config", config_};
@@ -184,9 +193,7 @@ attributes::Credential Of(Csp type, const std::string& id, const std::string& ic
 
 std::unique_ptr<testing::TempDatabase> Migrated(const std::string& schema,
                                                 absl::Span<const Migration> migrations) {
-  auto database = testing::TempDatabase::Create(schema).value();
-  REQUIRE(Migrate(database->Owner(), migrations) == absl::OkStatus());
-  return database;
+  return testing::TempDatabase::CreateMigrated(schema, migrations).value();
 }
 
 // A migrated database of user-attributes and who operates it.
@@ -513,6 +520,45 @@ TEST_CASE("Keys: a service without sealed columns has nothing to do, and needs n
 }
 
 // --- While the service serves ---
+
+TEST_CASE("Keys: E7 the old key goes from a ring only when no row stands under it, in every state",
+          "[contract][E7]") {
+  const AttributesHouse house;
+  {
+    Attributes before(*house.database, kOld, kOldLookup);
+    before.Link(Of(Csp::kIdme, "5f0c8a520a0a4e9e9d3b6b1f2d1c7e01", "1008714701V416111"));
+  }
+  // As the verbs write a ring: retired, current, and a next one that nothing is written under.
+  const std::string next = "k3:" + std::string(64, 'e') + ":next:2026-01-15T12:00:00Z\n";
+  const std::string sealing = absl::StrCat("ring sealing AES-256-GCM publish=0 overlap=0\n", kOld,
+                                           ":retired:2026-01-15T12:00:00Z\n", kNew, ":current\n");
+  const std::string lookup = absl::StrCat("ring lookup HMAC-SHA256 publish=0 overlap=0\n",
+                                          kOldLookup, ":retired\n", kNewLookup, ":current\n");
+  house.op.SetKeys(sealing + next, lookup);
+  CHECK(house.op.Status().json["verdict"] == "behind");
+  for (const auto& [ring, id] :
+       {std::pair("sealed-box.keys", "k1"), std::pair("lookup.keys", "h1")}) {
+    const Ran refused = house.op.Retire(ring, id);
+    CHECK(refused.json["reason"] == "KEY_IN_USE");
+    CHECK(refused.json["services"][0]["values"] > 0);
+  }
+  // Another ring's key is no proof.
+  testing::TempDir elsewhere;
+  const std::string foreign =
+      elsewhere.Write("other.keys", absl::StrReplaceAll(sealing, {{"aaaa", "abab"}}));
+  CHECK(RunWith({"keys", "retire", foreign, "k1", "--yes", "--destroy", "--unused-in",
+                 "user-attributes=" + house.op.config()})
+            .json["reason"] == "RING_OTHER");
+
+  const Ran done = house.op.Rewrap();
+  CHECK(done.json["verdict"] == "rewrapped");
+  CHECK(Under(house.op.Status(), "icn_sealed", "k3") == 0);
+  CHECK(house.op.Retire("sealed-box.keys", "k1").json["does"] == "drop");
+  CHECK(house.op.Retire("lookup.keys", "h1").json["does"] == "drop");
+  CHECK(crypto::KeyRing::FromFile(house.op.RingFile("sealed-box.keys"))->ids() ==
+        std::vector<std::string>{"k2", "k3"});
+  CHECK(house.op.Status().json["verdict"] == "current");
+}
 
 TEST_CASE("Keys: E7 a rewrap that was cut off goes on where it is needed, over many pages",
           "[contract][rule]") {

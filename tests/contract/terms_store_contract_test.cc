@@ -12,7 +12,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "lib/base/status.h"
-#include "lib/store/migrator.h"
 #include "lib/testing/temp_postgres.h"
 #include "services/user-attributes/migrations.h"
 #include "tests/contract/hostile_strings.h"
@@ -34,8 +33,8 @@ const TermsAnswer kDeclined = Answer(TermsDecision::kDeclined);
 // A database with two accounts, and the store as the service holds it.
 class Site {
  public:
-  explicit Site(int pool = 4) : temp_(testing::TempDatabase::Create("attributes").value()) {
-    REQUIRE(store::Migrate(temp_->Owner(), Migrations()) == absl::OkStatus());
+  explicit Site(int pool = 4)
+      : temp_(testing::TempDatabase::CreateMigrated("attributes", Migrations()).value()) {
     pool_ = store::Pool::Create(temp_->App(pool)).value();
     store_ = std::make_unique<PgTermsStore>(*pool_);
     for (const char* const account : {kAccount, kOtherAccount}) {
