@@ -26,6 +26,8 @@ absl::StatusOr<std::string> Base64DecodeLenientWhitespace(absl::string_view text
 
 // RFC 4648 section 5, without padding.
 std::string Base64UrlEncode(absl::string_view bytes);
+// The same at the end of `out`, for texts that are put together of several.
+void AppendBase64Url(absl::string_view bytes, std::string& out);
 
 // RFC 4648 section 5: no padding, trailing bits zero (RFC 7515 section 2).
 absl::StatusOr<std::string> Base64UrlDecode(absl::string_view text);

@@ -37,8 +37,14 @@ KeyPtr Generate(NewKey kind) {
       return KeyPtr(EVP_EC_gen("P-256"));
     case NewKey::kEcP384:
       return KeyPtr(EVP_EC_gen("P-384"));
+    case NewKey::kEd25519:
+      return KeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
     case NewKey::kRsa2048:
       return KeyPtr(EVP_RSA_gen(2048));
+    case NewKey::kRsa3072:
+      return KeyPtr(EVP_RSA_gen(3072));
+    case NewKey::kRsa4096:
+      return KeyPtr(EVP_RSA_gen(4096));
     case NewKey::kRsa1024ForTests:
       return KeyPtr(EVP_RSA_gen(1024));
   }
@@ -91,7 +97,7 @@ bool AddExtensions(X509* certificate, X509* issuer, const CertificateRequest& re
     ok = ok && AddExtension(certificate, issuer, NID_authority_key_identifier, "keyid:always");
   }
   if (!names.empty()) ok = ok && AddExtension(certificate, issuer, NID_subject_alt_name, names);
-  if (!request.is_authority) {
+  if (!request.is_authority && request.for_tls) {
     ok = ok && AddExtension(certificate, issuer, NID_ext_key_usage, "serverAuth,clientAuth");
   }
   return ok;
@@ -123,9 +129,11 @@ absl::StatusOr<IssuedPair> Issue(const CertificateRequest& request, NewKey kind,
   }
   X509* const signer = issuer != nullptr ? issuer : certificate.get();
   X509_set_issuer_name(certificate.get(), X509_get_subject_name(signer));
+  EVP_PKEY* const signing_key = issuer_key != nullptr ? issuer_key : key.get();
+  // Ed25519 signs the bytes themselves and takes no digest.
+  const bool whole = EVP_PKEY_get_base_id(signing_key) == EVP_PKEY_ED25519;
   if (!AddExtensions(certificate.get(), signer, request) ||
-      X509_sign(certificate.get(), issuer_key != nullptr ? issuer_key : key.get(), EVP_sha256()) <=
-          0) {
+      X509_sign(certificate.get(), signing_key, whole ? nullptr : EVP_sha256()) <= 0) {
     return IssueError("cannot sign a certificate");
   }
   const BioPtr bio(BIO_new(BIO_s_mem()));

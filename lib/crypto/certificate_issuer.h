@@ -1,5 +1,5 @@
-// Makes keys and certificates, for tests and local development. Services never issue anything; this
-// stands here because only lib/crypto speaks to OpenSSL's EVP.
+// Makes keys and certificates, for tests, local development and the key rings that signinctl makes.
+// Services never issue anything; this stands here because only lib/crypto speaks to OpenSSL's EVP.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace va::crypto {
 
-enum class NewKey { kEcP256, kEcP384, kRsa2048, kRsa1024ForTests };
+enum class NewKey { kEcP256, kEcP384, kEd25519, kRsa2048, kRsa3072, kRsa4096, kRsa1024ForTests };
 
 // What the certificate shall say.
 struct CertificateRequest {
@@ -19,6 +19,7 @@ struct CertificateRequest {
   std::vector<std::string> dns_names;
   std::vector<std::string> ip_addresses;
   bool is_authority = false;
+  bool for_tls = true;  // says so; a certificate that only carries a key (SAML) does not
   absl::Time not_before;
   absl::Time not_after;
 };

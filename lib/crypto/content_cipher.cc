@@ -5,11 +5,12 @@
 
 #include <memory>
 
+#include "lib/crypto/aead.h"
+
 namespace va::crypto {
 namespace {
 
 constexpr size_t kGcmIvBytes = 12;
-constexpr size_t kGcmTagBytes = 16;
 
 struct CipherDeleter {
   void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
@@ -36,6 +37,12 @@ const EVP_CIPHER* EvpOf(ContentCipher cipher) {
   return nullptr;
 }
 
+// Of those with GCM.
+Aead AeadOf(ContentCipher cipher) {
+  if (cipher == ContentCipher::kAes128Gcm) return Aead::kAes128Gcm;
+  return cipher == ContentCipher::kAes192Gcm ? Aead::kAes192Gcm : Aead::kAes256Gcm;
+}
+
 bool IsGcm(ContentCipher cipher) { return EVP_CIPHER_get_mode(EvpOf(cipher)) == EVP_CIPH_GCM_MODE; }
 
 unsigned char* Octets(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
@@ -57,21 +64,13 @@ bool Update(EVP_CIPHER_CTX* context, ContentCipher cipher, absl::string_view key
 
 std::optional<std::string> OpenGcm(ContentCipher cipher, absl::string_view key,
                                    absl::string_view sealed) {
-  if (sealed.size() < kGcmIvBytes + kGcmTagBytes) return std::nullopt;
+  if (sealed.size() < kGcmIvBytes + kAeadTagBytes) return std::nullopt;
   const absl::string_view iv = sealed.substr(0, kGcmIvBytes);
+  const absl::string_view tag = sealed.substr(sealed.size() - kAeadTagBytes);
   const absl::string_view body =
-      sealed.substr(kGcmIvBytes, sealed.size() - kGcmIvBytes - kGcmTagBytes);
-  std::string tag(sealed.substr(sealed.size() - kGcmTagBytes));
-  const CipherPtr context(EVP_CIPHER_CTX_new());
+      sealed.substr(kGcmIvBytes, sealed.size() - kGcmIvBytes - kAeadTagBytes);
   std::string plain;
-  unsigned char rest[EVP_MAX_BLOCK_LENGTH];
-  int size = 0;
-  if (context == nullptr || !Update(context.get(), cipher, key, iv, body, plain) ||
-      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, static_cast<int>(kGcmTagBytes),
-                          tag.data()) != 1 ||
-      EVP_DecryptFinal_ex(context.get(), rest, &size) != 1) {
-    return std::nullopt;
-  }
+  if (!OpenAead(AeadOf(cipher), key, iv, /*aad=*/"", body, tag, plain)) return std::nullopt;
   return plain;
 }
 

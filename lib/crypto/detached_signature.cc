@@ -106,6 +106,7 @@ std::optional<DetachedAlgorithm> DetachedAlgorithmFromUri(absl::string_view uri)
 }
 
 bool Fits(DetachedAlgorithm algorithm, KeyType type) {
+  if (type == KeyType::kEd25519) return false;
   return RowOf(algorithm).rsa == (type == KeyType::kRsa);
 }
 
@@ -117,6 +118,8 @@ DetachedAlgorithm DefaultAlgorithm(KeyType type) {
       return DetachedAlgorithm::kEcdsaSha256;
     case KeyType::kEcP384:
       return DetachedAlgorithm::kEcdsaSha384;
+    case KeyType::kEd25519:
+      break;  // fits none: signing with whatever is answered here is refused
   }
   return DetachedAlgorithm::kRsaSha256;
 }

@@ -59,6 +59,20 @@ TEST_CASE("S135 VerifyDetached: an algorithm of another kind of key is refused a
                                       signature)) == "SIGNATURE_ALGORITHM");
 }
 
+TEST_CASE("VerifyDetached: P4 an Ed25519 key signs and verifies under no algorithm",
+          "[crypto][signature][attack]") {
+  const PrivateKey key = NewPrivateKey(NewKey::kEd25519);
+  for (const DetachedAlgorithm algorithm :
+       {DetachedAlgorithm::kRsaSha256, DetachedAlgorithm::kRsaSha384, DetachedAlgorithm::kRsaSha512,
+        DetachedAlgorithm::kEcdsaSha256, DetachedAlgorithm::kEcdsaSha384,
+        DetachedAlgorithm::kRsaSha1, DefaultAlgorithm(key.type())}) {
+    CHECK_FALSE(Fits(algorithm, key.type()));
+    CHECK(base::ReasonOf(SignDetached(key, algorithm, "m").status()) == "SIGNATURE_ALGORITHM");
+    CHECK(base::ReasonOf(VerifyDetached(key.Public(), algorithm, "m", std::string(64, 'x'))) ==
+          "SIGNATURE_ALGORITHM");
+  }
+}
+
 TEST_CASE("VerifyDetached: an ECDSA signature of zeros is refused", "[crypto][signature]") {
   const PrivateKey ec = NewPrivateKey(NewKey::kEcP256);
   CHECK_FALSE(

@@ -5,7 +5,9 @@
 #include <openssl/rsa.h>
 
 #include <memory>
+#include <utility>
 
+#include "lib/base/status.h"
 #include "lib/crypto/hash.h"
 #include "lib/crypto/random.h"
 
@@ -15,10 +17,7 @@ namespace {
 // Separator, block type and the least random padding (RFC 8017 7.2.1).
 constexpr size_t kLeastPkcs1Padding = 11;
 
-struct ContextDeleter {
-  void operator()(EVP_PKEY_CTX* context) const { EVP_PKEY_CTX_free(context); }
-};
-using ContextPtr = std::unique_ptr<EVP_PKEY_CTX, ContextDeleter>;
+using ContextPtr = std::unique_ptr<EVP_PKEY_CTX, KeyContextDeleter>;
 
 const EVP_MD* MdOf(OaepHash hash) {
   switch (hash) {
@@ -36,6 +35,11 @@ const EVP_MD* MdOf(OaepHash hash) {
 
 const unsigned char* Octets(absl::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+bool SetDigests(EVP_PKEY_CTX* context, const OaepParameters& parameters) {
+  return EVP_PKEY_CTX_set_rsa_oaep_md(context, MdOf(parameters.digest)) == 1 &&
+         EVP_PKEY_CTX_set_rsa_mgf1_md(context, MdOf(parameters.mgf)) == 1;
 }
 
 ContextPtr BeginDecrypt(const PrivateKey& key, int padding) {
@@ -75,6 +79,33 @@ unsigned char IsPkcs1Block(absl::string_view block, size_t key_bytes) {
 
 }  // namespace
 
+void KeyContextDeleter::operator()(EVP_PKEY_CTX* context) const { EVP_PKEY_CTX_free(context); }
+
+absl::StatusOr<OaepWrapper> OaepWrapper::Create(const PublicKey& key,
+                                                const OaepParameters& parameters) {
+  ContextPtr context(EVP_PKEY_CTX_new_from_pkey(nullptr, key.native(), nullptr));
+  if (key.type() != KeyType::kRsa || context == nullptr ||
+      EVP_PKEY_encrypt_init(context.get()) != 1 ||
+      EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_OAEP_PADDING) != 1 ||
+      !SetDigests(context.get(), parameters)) {
+    ERR_clear_error();
+    return base::MakeError(absl::StatusCode::kInvalidArgument, "KEY_ALGORITHM",
+                           "a key that wraps no other key");
+  }
+  return OaepWrapper(std::move(context), (static_cast<size_t>(key.bits()) + 7) / 8);
+}
+
+bool OaepWrapper::Wrap(absl::string_view secret, char* out) const {
+  const ContextPtr context(EVP_PKEY_CTX_dup(prepared_.get()));
+  size_t size = bytes_;
+  const bool wrapped = context != nullptr &&
+                       EVP_PKEY_encrypt(context.get(), reinterpret_cast<unsigned char*>(out), &size,
+                                        Octets(secret), secret.size()) == 1 &&
+                       size == bytes_;
+  if (!wrapped) ERR_clear_error();
+  return wrapped;
+}
+
 bool FitsKey(const PrivateKey& key, absl::string_view wrapped) {
   return key.type() == KeyType::kRsa && wrapped.size() == (static_cast<size_t>(key.bits()) + 7) / 8;
 }
@@ -83,13 +114,12 @@ std::string UnwrapOaep(const PrivateKey& key, const OaepParameters& parameters,
                        absl::string_view wrapped, size_t key_bytes) {
   std::string instead = SystemIdGenerator().RandomBytes(key_bytes);
   const ContextPtr context = BeginDecrypt(key, RSA_PKCS1_OAEP_PADDING);
-  if (context == nullptr ||
-      EVP_PKEY_CTX_set_rsa_oaep_md(context.get(), MdOf(parameters.digest)) != 1 ||
-      EVP_PKEY_CTX_set_rsa_mgf1_md(context.get(), MdOf(parameters.mgf)) != 1) {
-    return instead;
-  }
+  if (context == nullptr || !SetDigests(context.get(), parameters)) return instead;
   std::string unwrapped = Decrypt(context.get(), wrapped);
-  return unwrapped.size() == key_bytes ? unwrapped : instead;
+  // Whichever of the two is not given is overwritten.
+  if (unwrapped.size() == key_bytes) std::swap(instead, unwrapped);
+  Cleanse(unwrapped);
+  return instead;
 }
 
 std::string UnwrapPkcs1(const PrivateKey& key, absl::string_view wrapped, size_t key_bytes) {

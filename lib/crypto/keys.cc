@@ -21,12 +21,13 @@
 #include "absl/strings/str_cat.h"
 #include "lib/base/encoding.h"
 #include "lib/base/status.h"
+#include "lib/crypto/ed25519_point.h"
 #include "lib/crypto/hash.h"
+#include "lib/crypto/weak_key.h"
 
 namespace va::crypto {
 namespace {
 
-constexpr int kMinRsaBits = 2048;
 constexpr size_t kMaxFile = 1 << 20;
 
 struct BioDeleter {
@@ -67,18 +68,32 @@ absl::StatusOr<KeyType> EcType(EVP_PKEY* key) {
   return KeyError("KEY_CURVE", "only P-256 and P-384 are accepted");
 }
 
+// Of a public key of small order one signature holds for many messages, without a private key.
+absl::StatusOr<KeyType> Ed25519Type(EVP_PKEY* key) {
+  std::string point(kEd25519PointBytes, '\0');
+  size_t size = point.size();
+  if (EVP_PKEY_get_raw_public_key(key, reinterpret_cast<unsigned char*>(point.data()), &size) !=
+          1 ||
+      !IsEd25519KeyPoint(point)) {
+    return KeyError("KEY_WEAK", "not a point that an Ed25519 key has");
+  }
+  return KeyType::kEd25519;
+}
+
 // The one gate for strength and kind.
 absl::StatusOr<KeyType> AcceptableType(EVP_PKEY* key, KeyStrength strength) {
   switch (EVP_PKEY_get_base_id(key)) {
     case EVP_PKEY_RSA:
-      if (strength == KeyStrength::kCurrent && EVP_PKEY_get_bits(key) < kMinRsaBits) {
-        return KeyError("KEY_TOO_SHORT", "RSA keys below 2048 bits are refused");
+      if (strength == KeyStrength::kCurrent) {
+        if (absl::Status strong = CheckRsaNumbers(key); !strong.ok()) return strong;
       }
       return KeyType::kRsa;
     case EVP_PKEY_EC:
       return EcType(key);
+    case EVP_PKEY_ED25519:
+      return Ed25519Type(key);
     default:
-      return KeyError("KEY_TYPE", "only RSA and EC keys are accepted");
+      return KeyError("KEY_TYPE", "only RSA, EC and Ed25519 keys are accepted");
   }
 }
 
@@ -278,6 +293,9 @@ absl::StatusOr<Certificate> Certificate::FromX509(X509* certificate, KeyStrength
   const CertificatePtr owned(certificate);
   absl::StatusOr<PublicKey> key = PublicKey::Adopt(X509_get_pubkey(certificate), strength);
   if (!key.ok()) return key.status();
+  if (key->type() == KeyType::kEd25519) {
+    return KeyError("KEY_TYPE", "a certificate is for an RSA or EC key");
+  }
   unsigned char* bytes = nullptr;
   const int size = i2d_X509(certificate, &bytes);
   if (size <= 0) return KeyError("CERTIFICATE_UNREADABLE", "not a certificate");

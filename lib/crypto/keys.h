@@ -1,7 +1,8 @@
 // Owners of OpenSSL keys and certificates. Whatever lives here was read whole and is strong enough
-// to be used: RSA from 2048 bits, EC on P-256 or P-384, nothing else (decision P4), unless the
-// caller asked for RSA of any size, which no service does. Only lib/crypto, lib/jose and lib/xml
-// look at the native handles.
+// to be used: RSA from 2048 bits, EC on P-256 or P-384, Ed25519, nothing else, unless the caller
+// asked for RSA of any size, which no service does. Ed25519 is for JSON Web Signatures alone:
+// decision P4 knows RSA and EC, so no certificate carries it, and neither XML nor a query string is
+// signed with it. Only lib/crypto, lib/jose and lib/xml look at the native handles.
 #pragma once
 
 #include <memory>
@@ -26,11 +27,11 @@ struct X509Deleter {
   void operator()(X509* certificate) const;
 };
 
-enum class KeyType { kRsa, kEcP256, kEcP384 };
+enum class KeyType { kRsa, kEcP256, kEcP384, kEd25519 };
 
-// How long an RSA key must be to be read.
+// How long and how well made an RSA key must be to be read.
 enum class KeyStrength {
-  kCurrent,  // 2048 bits
+  kCurrent,  // 2048 bits, and no weakness to be seen (weak_key.h)
   kAnySize,  // for the operator's tool alone, which judges old messages
 };
 
@@ -95,8 +96,8 @@ class PrivateKey {
   int bits_;
 };
 
-// An X.509 certificate whose key passed the same checks. Validity dates are told, not judged:
-// whether an expired certificate counts is policy.
+// An X.509 certificate whose key passed the same checks, for SAML and TLS: RSA or EC (decision P4).
+// Validity dates are told, not judged: whether an expired certificate counts is policy.
 class Certificate {
  public:
   // The first certificate in the text.

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "lib/base/encoding.h"
 #include "lib/base/status.h"
 #include "lib/crypto/certificate_issuer.h"
 #include "lib/testing/test_pki.h"
@@ -22,6 +23,12 @@ CertificateRequest Request(absl::string_view name) {
 }
 
 IssuedPair SelfSigned(NewKey kind) { return *IssueSelfSigned(Request("test.example"), kind); }
+
+// Between the lines of a PEM text.
+std::string PemBody(absl::string_view pem) {
+  const size_t begin = pem.find('\n') + 1;
+  return std::string(pem.substr(begin, pem.find("-----END") - begin));
+}
 
 // EVP refuses 1024 bits nowhere by itself; the gate is ours (attack S45).
 TEST_CASE("PrivateKey: S45 RSA below 2048 bits is refused, private and public",
@@ -48,19 +55,74 @@ TEST_CASE("PrivateKey: RSA-2048, P-256 and P-384 are read with their kind", "[cr
   CHECK(PrivateKey::FromPem(*GenerateKeyPem(NewKey::kEcP384))->bits() == 384);
 }
 
+TEST_CASE("PublicKey: an RSA key is read from the older PEM form, too, through the same gate",
+          "[crypto][security]") {
+  // PKCS#1 is what stands in a SubjectPublicKeyInfo behind its 24 bytes (22 of 1,024 bits).
+  const auto older = [](const std::string& der) {
+    return absl::StrCat("-----BEGIN RSA PUBLIC KEY-----\n", base::Base64Encode(der),
+                        "\n-----END RSA PUBLIC KEY-----\n");
+  };
+  const std::string der = PrivateKey::FromPem(*GenerateKeyPem(NewKey::kRsa2048))->Public().Der();
+  const auto read = PublicKey::FromPem(older(der.substr(24)));
+  REQUIRE(read.ok());
+  CHECK(read->Der() == der);
+  const auto weak =
+      PrivateKey::FromPem(*GenerateKeyPem(NewKey::kRsa1024ForTests), KeyStrength::kAnySize);
+  CHECK(base::ReasonOf(PublicKey::FromPem(older(weak->Public().Der().substr(22))).status()) ==
+        "KEY_TOO_SHORT");
+  for (const std::string& broken :
+       {der, der.substr(24) + "x", der.substr(24, 200), std::string()}) {
+    CHECK(base::ReasonOf(PublicKey::FromPem(older(broken)).status()) == "KEY_UNREADABLE");
+  }
+}
+
 TEST_CASE("PrivateKey: S45 other kinds and curves are refused", "[crypto][security]") {
-  // Ed25519 and secp256k1, made once by `openssl genpkey`; they protect nothing.
-  const char ed25519[] =
+  // X25519 and secp256k1, made once by `openssl genpkey`; they protect nothing.
+  const char x25519[] =
       "-----BEGIN PUBLIC KEY-----\n"
-      "MCowBQYDK2VwAyEAr9cOaBFTT/cbdwc9OCzBN+QaO29wKwiF2ZjY1NfDRZ0=\n"
+      "MCowBQYDK2VuAyEAr9cOaBFTT/cbdwc9OCzBN+QaO29wKwiF2ZjY1NfDRZ0=\n"
       "-----END PUBLIC KEY-----\n";
-  CHECK(base::ReasonOf(PublicKey::FromPem(ed25519).status()) == "KEY_TYPE");
+  CHECK(base::ReasonOf(PublicKey::FromPem(x25519).status()) == "KEY_TYPE");
   const char secp256k1[] =
       "-----BEGIN PUBLIC KEY-----\n"
       "MFYwEAYHKoZIzj0CAQYFK4EEAAoDQgAEmo/gLF0DpIFms+WdjwuxzGFkx+I5IrJa\n"
       "9NdZxQU3RuqF1jhDld5xgVPi8Zg4Do2Sh08ZmS4uwU7Ii+0DRXngCA==\n"
       "-----END PUBLIC KEY-----\n";
   CHECK(base::ReasonOf(PublicKey::FromPem(secp256k1).status()) == "KEY_CURVE");
+}
+
+TEST_CASE("PrivateKey: Ed25519 is read, for tokens", "[crypto]") {
+  const auto key = PrivateKey::FromPem(*GenerateKeyPem(NewKey::kEd25519));
+  REQUIRE(key.ok());
+  CHECK(key->type() == KeyType::kEd25519);
+  const PublicKey published = key->Public();
+  CHECK(published.type() == KeyType::kEd25519);
+  CHECK(PublicKey::FromPem(published.Pem())->Der() == published.Der());
+  const char pem[] =
+      "-----BEGIN PUBLIC KEY-----\n"
+      "MCowBQYDK2VwAyEAr9cOaBFTT/cbdwc9OCzBN+QaO29wKwiF2ZjY1NfDRZ0=\n"
+      "-----END PUBLIC KEY-----\n";
+  CHECK(PublicKey::FromPem(pem)->type() == KeyType::kEd25519);
+}
+
+TEST_CASE("Certificate: P4 one with an Ed25519 key is refused by every reader",
+          "[crypto][security]") {
+  const testing::TempDir dir;
+  const IssuedPair good = SelfSigned(NewKey::kEcP256);
+  const IssuedPair pair = SelfSigned(NewKey::kEd25519);
+  const std::string der = *base::Base64DecodeLenientWhitespace(PemBody(pair.certificate_pem));
+  CHECK(base::ReasonOf(Certificate::FromPem(pair.certificate_pem).status()) == "KEY_TYPE");
+  CHECK(base::ReasonOf(Certificate::FromDer(der).status()) == "KEY_TYPE");
+  CHECK(base::ReasonOf(Certificate::FromPemFile(dir.Write("c", pair.certificate_pem)).status()) ==
+        "KEY_TYPE");
+  CHECK(base::ReasonOf(
+            Certificate::AllFromPem(good.certificate_pem + pair.certificate_pem).status()) ==
+        "KEY_TYPE");
+  for (const KeyStrength strength : {KeyStrength::kCurrent, KeyStrength::kAnySize}) {
+    CHECK(base::ReasonOf(PublicKey::FromCertificatePem(pair.certificate_pem, strength).status()) ==
+          "KEY_TYPE");
+    CHECK(base::ReasonOf(PublicKey::FromCertificateDer(der, strength).status()) == "KEY_TYPE");
+  }
 }
 
 TEST_CASE("PrivateKey: a file open to others, or writable for its group, is refused", "[crypto]") {

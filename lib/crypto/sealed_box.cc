@@ -2,27 +2,21 @@
 
 #include <openssl/evp.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "lib/base/encoding.h"
 #include "lib/base/status.h"
 #include "lib/crypto/hash.h"
-#include "lib/crypto/keys.h"
 
 namespace va::crypto {
 namespace {
 
 constexpr char kVersion = 1;
-constexpr size_t kKeySize = 32;
 constexpr size_t kNonceSize = 12;
 constexpr size_t kTagSize = 16;
-constexpr size_t kMaxKeyId = 32;
 
 struct CipherDeleter {
   void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
@@ -70,17 +64,6 @@ absl::StatusOr<Envelope> Split(absl::string_view sealed) {
                   .tag = sealed.substr(sealed.size() - kTagSize)};
 }
 
-bool IsKeyId(absl::string_view id) {
-  return !id.empty() && id.size() <= kMaxKeyId && std::all_of(id.begin(), id.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
-  });
-}
-
-absl::Status RingError(int line, absl::string_view message) {
-  return base::MakeError(absl::StatusCode::kInvalidArgument, "KEY_RING",
-                         absl::StrCat("key ring line ", line, ": ", message));
-}
-
 std::string LookupValue(const std::string& id, const std::string& key, absl::string_view purpose,
                         absl::string_view value) {
   // The purpose's length goes in too: ("ab","c") and ("a","bc") are different questions.
@@ -95,79 +78,14 @@ std::string LookupKey(const std::string& sealing_key) {
 
 }  // namespace
 
-// --- KeyRing ---
-
-KeyRing::~KeyRing() {
-  for (auto& [id, key] : keys_) Cleanse(key);
-}
-
-absl::StatusOr<KeyRing> KeyRing::FromText(absl::string_view text) {
-  KeyRing ring;
-  bool explicit_current = false;
-  int number = 0;
-  for (absl::string_view raw : absl::StrSplit(text, '\n')) {
-    ++number;
-    const absl::string_view line = absl::StripAsciiWhitespace(raw);
-    if (line.empty() || line[0] == '#') continue;
-    const std::vector<absl::string_view> parts = absl::StrSplit(line, ':');
-    if (parts.size() < 2 || parts.size() > 3 || (parts.size() == 3 && parts[2] != "current")) {
-      return RingError(number, "expected key_id:hex[:current]");
-    }
-    if (!IsKeyId(parts[0])) return RingError(number, "a key id is 1-32 of a-z A-Z 0-9 . _ -");
-    absl::StatusOr<std::string> key = base::HexDecode(parts[1]);
-    if (!key.ok() || key->size() != kKeySize) return RingError(number, "expected 64 hex digits");
-    if (!ring.keys_.emplace(std::string(parts[0]), *std::move(key)).second) {
-      return RingError(number, "this key id stands twice");
-    }
-    const bool says_current = parts.size() == 3;
-    if (says_current && explicit_current) return RingError(number, "a second current key");
-    if (says_current || ring.current_.empty()) ring.current_ = std::string(parts[0]);
-    explicit_current = explicit_current || says_current;
-  }
-  if (ring.keys_.empty()) {
-    return base::MakeError(absl::StatusCode::kInvalidArgument, "KEY_RING",
-                           "key ring without a key");
-  }
-  return ring;
-}
-
-absl::StatusOr<KeyRing> KeyRing::FromFile(const std::string& path) {
-  absl::StatusOr<std::string> text = ReadSecretFile(path);
-  if (!text.ok()) return text.status();
-  absl::StatusOr<KeyRing> ring = FromText(*text);
-  Cleanse(*text);
-  if (ring.ok()) return ring;
-  return base::MakeError(ring.status().code(), base::ReasonOf(ring.status()),
-                         absl::StrCat(path, ": ", ring.status().message()));
-}
-
-const std::string* KeyRing::Find(absl::string_view id) const {
-  const auto found = keys_.find(std::string(id));
-  return found == keys_.end() ? nullptr : &found->second;
-}
-
-std::vector<std::string> KeyRing::ids() const {
-  std::vector<std::string> all = {current_};
-  for (const auto& [id, key] : keys_) {
-    if (id != current_) all.push_back(id);
-  }
-  return all;
-}
-
-absl::Status KeyRing::Replaces(const KeyRing& old) const {
-  const std::string* const kept = Find(old.current_id());
-  if (kept != nullptr && ConstantTimeEqual(*kept, old.current_key())) return absl::OkStatus();
-  return base::MakeError(absl::StatusCode::kInvalidArgument, "KEY_RING",
-                         absl::StrCat("the ring lacks the key that is in use, ", old.current_id()));
-}
-
 // --- SealedBox ---
 
 SealedBox::SealedBox(KeyRing ring)
-    : ring_(std::make_unique<base::Reloadable<KeyRing>>(std::move(ring))) {}
+    : ring_(std::make_unique<base::Reloadable<KeyRing>>(std::move(ring))),
+      seals_(std::make_unique<std::atomic<uint64_t>>(0)) {}
 
 absl::StatusOr<SealedBox> SealedBox::FromKeyFile(const std::string& path) {
-  absl::StatusOr<KeyRing> ring = KeyRing::FromFile(path);
+  absl::StatusOr<KeyRing> ring = KeyRing::FromFile(path, RingPurpose::kSealing);
   if (!ring.ok()) return ring.status();
   return FromRing(*std::move(ring));
 }
@@ -178,6 +96,7 @@ std::string SealedBox::Seal(absl::string_view plain, absl::string_view aad,
                             base::IdGenerator& ids) const {
   const auto ring = ring_->Get();
   const std::string& key_id = ring->current_id();
+  seals_->fetch_add(1, std::memory_order_relaxed);
   std::string sealed;
   sealed.reserve(2 + key_id.size() + kNonceSize + plain.size() + kTagSize);
   sealed.push_back(kVersion);
@@ -271,7 +190,7 @@ absl::Status SealedBox::Exchange(const SealedBox& next) {
 // --- LookupHasher ---
 
 absl::StatusOr<LookupHasher> LookupHasher::FromKeyFile(const std::string& path) {
-  absl::StatusOr<KeyRing> ring = KeyRing::FromFile(path);
+  absl::StatusOr<KeyRing> ring = KeyRing::FromFile(path, RingPurpose::kLookup);
   if (!ring.ok()) return ring.status();
   return FromRing(*std::move(ring));
 }

@@ -4,7 +4,8 @@
 // works with the ring of the moment it began.
 #pragma once
 
-#include <map>
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,39 +15,9 @@
 #include "absl/strings/string_view.h"
 #include "lib/base/id_generator.h"
 #include "lib/base/reloadable.h"
+#include "lib/crypto/key_ring.h"
 
 namespace va::crypto {
-
-// 32-byte keys by id, read from lines `key_id:64 hex digits[:current]`; '#' starts a comment line.
-// Exactly one line may say `current`; without that word the first line is current.
-class KeyRing {
- public:
-  static absl::StatusOr<KeyRing> FromText(absl::string_view text);
-  static absl::StatusOr<KeyRing> FromFile(const std::string& path);
-  KeyRing(KeyRing&&) noexcept = default;
-  KeyRing& operator=(KeyRing&&) noexcept = default;
-  KeyRing(const KeyRing&) = delete;
-  KeyRing& operator=(const KeyRing&) = delete;
-  ~KeyRing();
-
-  const std::string& current_id() const { return current_; }
-  const std::string& current_key() const { return keys_.at(current_); }
-  // nullptr when the ring does not hold it.
-  const std::string* Find(absl::string_view id) const;
-  // Current first, then the others.
-  std::vector<std::string> ids() const;
-
-  // OK when this ring may take the place of `old` while serving; else KEY_RING. It must hold the
-  // key `old` writes under: what was written a moment ago has to be read again, and a ring of some
-  // other house or of another purpose is found out that way.
-  absl::Status Replaces(const KeyRing& old) const;
-
- private:
-  KeyRing() = default;
-
-  std::map<std::string, std::string, std::less<>> keys_;
-  std::string current_;
-};
 
 // AES-256-GCM. `aad` names the place of the value (table and row), so that a sealed value copied
 // into another row does not open. Thread-safe.
@@ -56,7 +27,8 @@ class SealedBox {
   static SealedBox FromRing(KeyRing ring);
 
   // version byte | length of key id | key id | 96-bit random nonce | ciphertext | 128-bit tag.
-  // Version and key id are authenticated too.
+  // Version and key id are authenticated too. `ids` must be the process's random source: a nonce is
+  // fresh for every value, also when one is sealed again, and nothing is ever derived for it.
   std::string Seal(absl::string_view plain, absl::string_view aad, base::IdGenerator& ids) const;
 
   // Reasons: SEAL_MALFORMED, SEAL_UNKNOWN_KEY, SEAL_BROKEN (altered, or another row's).
@@ -74,6 +46,10 @@ class SealedBox {
   std::string current_key_id() const { return ring_->Get()->current_id(); }
   // Of the whole ring, current first.
   std::vector<std::string> key_ids() const { return ring_->Get()->ids(); }
+  std::vector<RingAge> Ages() const { return ring_->Get()->Ages(); }
+  // Values sealed by this box since it was made, under whichever key: each took a random nonce, and
+  // a key is good for 2^32 of them (docs/adr/2026-11-22-nonces-are-random-and-counted.md).
+  uint64_t seals() const { return seals_->load(std::memory_order_relaxed); }
 
   // Takes over the ring of `next` for every call from now on. KEY_RING and no change unless it
   // holds the key that was current.
@@ -83,6 +59,7 @@ class SealedBox {
   explicit SealedBox(KeyRing ring);
 
   std::unique_ptr<base::Reloadable<KeyRing>> ring_;
+  std::unique_ptr<std::atomic<uint64_t>> seals_;
 };
 
 // HMAC-SHA256 look-up values "key_id:64 hex digits", separate for every purpose, so that equal
@@ -101,6 +78,7 @@ class LookupHasher {
   static absl::string_view KeyIdOf(absl::string_view hash);
   std::string current_key_id() const { return ring_->Get()->current_id(); }
   std::vector<std::string> key_ids() const { return ring_->Get()->ids(); }
+  std::vector<RingAge> Ages() const { return ring_->Get()->Ages(); }
 
   // As SealedBox::Exchange.
   absl::Status Exchange(const LookupHasher& next);

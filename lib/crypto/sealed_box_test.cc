@@ -100,6 +100,56 @@ TEST_CASE("SealedBox: nonces never repeat", "[crypto][security]") {
   CHECK(nonces.size() == 20000);
 }
 
+// Gives what it is told to, and counts how much was asked for.
+class ToldIds final : public base::IdGenerator {
+ public:
+  std::string RandomBytes(size_t count) override {
+    asked.push_back(count);
+    return std::string(count, static_cast<char>(asked.size()));
+  }
+  std::vector<size_t> asked;
+};
+
+TEST_CASE("SealedBox: a nonce comes from the random source alone, 96 bits for every value",
+          "[crypto][security]") {
+  ToldIds ids;
+  const SealedBox box = BoxA();
+  // The same value at the same place: nothing of the nonce is theirs.
+  const std::string first = box.Seal("same", kAad, ids);
+  const std::string second = box.Seal("same", kAad, ids);
+  CHECK(ids.asked == std::vector<size_t>{12, 12});
+  CHECK(first.substr(4, 12) == std::string(12, '\1'));
+  CHECK(second.substr(4, 12) == std::string(12, '\2'));
+}
+
+TEST_CASE(
+    "SealedBox E7: what is sealed again takes a new nonce, under the same key and under the next",
+    "[crypto][security][E7]") {
+  SystemIdGenerator ids;
+  const SealedBox before = BoxA();
+  const std::string sealed = before.Seal("secret", kAad, ids);
+  const std::string plain = *before.Open(sealed, kAad);
+  const SealedBox after = SealedBox::FromRing(Ring("k1:" + kKeyA + "\nk2:" + kKeyB + ":current"));
+  CHECK(before.Seal(plain, kAad, ids).substr(4, 12) != sealed.substr(4, 12));
+  CHECK(after.Seal(plain, kAad, ids).substr(4, 12) != sealed.substr(4, 12));
+}
+
+TEST_CASE("SealedBox: every value sealed is counted, through an exchange of the ring as well",
+          "[crypto]") {
+  SystemIdGenerator ids;
+  SealedBox box = BoxA();
+  for (int i = 0; i < 5; ++i) box.Seal("x", kAad, ids);
+  CHECK(box.seals() == 5);
+  REQUIRE(
+      box.Exchange(SealedBox::FromRing(Ring("k1:" + kKeyA + "\nk2:" + kKeyB + ":current"))).ok());
+  box.Seal("x", kAad, ids);
+  CHECK(box.seals() == 6);
+  // To open and to hash wears nothing out.
+  static_cast<void>(box.Open(box.Seal("x", kAad, ids), kAad));
+  static_cast<void>(box.LookupHash("icn", "1"));
+  CHECK(box.seals() == 7);
+}
+
 TEST_CASE("KeyRing: lines that do not fit are refused with their number", "[crypto]") {
   for (const std::string& text :
        {std::string(), std::string("# only words\n"), std::string("k1"), "k1:" + kKeyA + "00",
@@ -109,7 +159,7 @@ TEST_CASE("KeyRing: lines that do not fit are refused with their number", "[cryp
     CHECK(base::ReasonOf(KeyRing::FromText(text).status()) == "KEY_RING");
   }
   const absl::StatusOr<KeyRing> second = KeyRing::FromText("k1:" + kKeyA + "\nnonsense");
-  CHECK(second.status().message() == "key ring line 2: expected key_id:hex[:current]");
+  CHECK(second.status().message() == "key ring line 2: expected key_id:hex[:state[:since]]");
   // A message never repeats the key.
   CHECK_FALSE(absl::StrContains(KeyRing::FromText("k1:" + kKeyA + "0").status().message(), "aaaa"));
 }

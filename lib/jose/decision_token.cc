@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "lib/base/status.h"
 #include "lib/crypto/hash.h"
 #include "lib/jose/jose_reject.h"
@@ -38,6 +39,14 @@ absl::string_view WhyOf(JoseReject reject) {
     case JoseReject::kNested:
     case JoseReject::kClaimsNotJson:
     case JoseReject::kClaimsDuplicateName:
+    case JoseReject::kKeyManagementUnknown:
+    case JoseReject::kPasswordBased:
+    case JoseReject::kContentEncryptionMissing:
+    case JoseReject::kContentEncryptionUnknown:
+    case JoseReject::kContentEncryptionRefused:
+    case JoseReject::kPartLength:
+    case JoseReject::kEphemeralKey:
+    case JoseReject::kDecryptionFailed:
       return "malformed";
     case JoseReject::kAlgorithmUnknown:
     case JoseReject::kKeyUnknown:
@@ -53,6 +62,8 @@ absl::string_view WhyOf(JoseReject reject) {
       return "issuer";
     case JoseReject::kAudienceMissing:
     case JoseReject::kAudienceMismatch:
+    case JoseReject::kAuthorizedPartyMissing:
+    case JoseReject::kAuthorizedPartyMismatch:
       return "audience";
     case JoseReject::kExpired:
       return "expired";
@@ -62,6 +73,7 @@ absl::string_view WhyOf(JoseReject reject) {
     case JoseReject::kClaimMalformed:
     case JoseReject::kSubjectMissing:
     case JoseReject::kIdMissing:
+    case JoseReject::kIdUsed:
     case JoseReject::kExpiryMissing:
     case JoseReject::kIssuedAtMissing:
     case JoseReject::kLifetime:
@@ -80,6 +92,17 @@ absl::Status Refuse(absl::string_view why, std::string* out) {
 absl::Status RefuseOrFail(const absl::Status& status, std::string* out) {
   const std::optional<JoseReject> reject = RejectOf(status);
   return reject.has_value() ? Refuse(WhyOf(*reject), out) : status;
+}
+
+absl::Status WrongKey(absl::string_view what) {
+  return base::MakeError(absl::StatusCode::kInvalidArgument, "KEY_ALGORITHM",
+                         absl::StrCat(what, ": decision tokens are signed by ES256"));
+}
+
+absl::Status CheckAlgorithm(const crypto::PrivateKeyRing& ring) {
+  const crypto::RingAlgorithm algorithm = ring.policy().algorithm;
+  if (algorithm == crypto::RingAlgorithm::kEs256) return absl::OkStatus();
+  return WrongKey(absl::StrCat("a ring for ", ToString(algorithm)));
 }
 
 // 1 or 2; nothing for whatever else a claim may hold.
@@ -127,6 +150,7 @@ ClaimsRules RulesFor(const std::string& audience) {
   rules.type = kType;
   rules.issuer = kIssuer;
   rules.audience = audience;
+  rules.several_audiences = true;
   rules.require_subject = true;
   rules.require_id = true;
   rules.max_life = kDecisionLifetime;
@@ -144,6 +168,12 @@ absl::StatusOr<DecisionSigner> DecisionSigner::Create(
   absl::StatusOr<SigningKey> signing = SigningKey::Create(key, Algorithm::kEs256);
   if (!signing.ok()) return signing.status();
   return DecisionSigner(Parts{*std::move(signing), std::move(icn_hasher)});
+}
+
+absl::StatusOr<DecisionSigner> DecisionSigner::FromRing(const crypto::PrivateKeyRing& ring,
+                                                        crypto::LookupHasher icn_hasher) {
+  if (absl::Status checked = CheckAlgorithm(ring); !checked.ok()) return checked;
+  return Create(ring.current().key.Share(), std::move(icn_hasher));
 }
 
 absl::StatusOr<std::string> DecisionSigner::Sign(const DecisionFacts& facts, absl::Time now,
@@ -191,6 +221,37 @@ absl::StatusOr<DecisionVerifier> DecisionVerifier::Create(
   }
   return DecisionVerifier(
       Parts{std::move(verifying), std::move(icn_hasher), std::string(audience)});
+}
+
+absl::StatusOr<DecisionVerifier> DecisionVerifier::FromJwks(const Jwks& keys,
+                                                            crypto::LookupHasher icn_hasher,
+                                                            absl::string_view audience) {
+  if (!keys.skipped().empty()) {
+    const Jwks::Skipped& first = keys.skipped().front();
+    return WrongKey(
+        absl::StrCat("key ", first.index, " of the set cannot be used, ", ToString(first.reason)));
+  }
+  constexpr Algorithm kAllowed[] = {Algorithm::kEs256};
+  absl::StatusOr<std::vector<VerifyingKey>> verifying = keys.Verifying(kAllowed);
+  if (!verifying.ok()) return verifying.status();
+  if (verifying->empty()) return WrongKey("no key of the set is for signatures");
+  if (verifying->size() != keys.keys().size()) {
+    return WrongKey("a key of the set is for another use");
+  }
+  // By their thumbprints, which is what tokens call them: a set that names a key otherwise, or not
+  // at all, or twice, must not have every token refused.
+  std::vector<crypto::PublicKey> published;
+  for (const Jwk& key : keys.keys()) published.push_back(key.key);
+  return Create(std::move(published), std::move(icn_hasher), audience);
+}
+
+absl::StatusOr<DecisionVerifier> DecisionVerifier::FromRing(const crypto::PrivateKeyRing& ring,
+                                                            crypto::LookupHasher icn_hasher,
+                                                            absl::string_view audience) {
+  if (absl::Status checked = CheckAlgorithm(ring); !checked.ok()) return checked;
+  std::vector<crypto::PublicKey> keys;
+  for (const crypto::PrivateKeyRing::Key& key : ring.keys()) keys.push_back(key.key.Public());
+  return Create(std::move(keys), std::move(icn_hasher), audience);
 }
 
 absl::StatusOr<VerifiedDecision> DecisionVerifier::Verify(absl::string_view token,

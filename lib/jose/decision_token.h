@@ -4,6 +4,7 @@
 // request itself says; a verified token comes back as facts, never as a bool.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,8 +16,10 @@
 #include "lib/base/id_generator.h"
 #include "lib/base/reloadable.h"
 #include "lib/crypto/keys.h"
+#include "lib/crypto/private_key_ring.h"
 #include "lib/crypto/sealed_box.h"
 #include "lib/identity/pii.h"
+#include "lib/jose/jwks.h"
 #include "lib/jose/signature.h"
 
 namespace va::jose {
@@ -46,6 +49,9 @@ class DecisionSigner {
   // verifying services for this purpose alone.
   static absl::StatusOr<DecisionSigner> Create(crypto::PrivateKey key,
                                                crypto::LookupHasher icn_hasher);
+  // The current key of a ring for ES256, and no other: the next one is only published yet.
+  static absl::StatusOr<DecisionSigner> FromRing(const crypto::PrivateKeyRing& ring,
+                                                 crypto::LookupHasher icn_hasher);
 
   absl::StatusOr<std::string> Sign(const DecisionFacts& facts, absl::Time now,
                                    base::IdGenerator& ids) const;
@@ -89,12 +95,28 @@ class DecisionVerifier {
   static absl::StatusOr<DecisionVerifier> Create(std::vector<crypto::PublicKey> keys,
                                                  crypto::LookupHasher icn_hasher,
                                                  absl::string_view audience);
+  // With every key of a published set. The set is ours: one with a key that cannot verify ES256,
+  // or is meant for something else, is refused whole.
+  static absl::StatusOr<DecisionVerifier> FromJwks(const Jwks& keys,
+                                                   crypto::LookupHasher icn_hasher,
+                                                   absl::string_view audience);
+  // For the signer itself, when its tokens come back: with every key of its ring. The next one too,
+  // because another process may sign with it a moment earlier.
+  static absl::StatusOr<DecisionVerifier> FromRing(const crypto::PrivateKeyRing& ring,
+                                                   crypto::LookupHasher icn_hasher,
+                                                   absl::string_view audience);
 
   // PERMISSION_DENIED with reason DECISION_TOKEN and one and the same message for whatever is
   // wrong; `why`, when given, receives the typed reason for the log: malformed, signature, expired,
   // not_yet_valid, issuer, audience, type, claims, account, flow, icn.
   absl::StatusOr<VerifiedDecision> Verify(absl::string_view token, const ExpectedDecision& expected,
                                           absl::Time now, std::string* why = nullptr) const;
+
+  // How many keys a token may be signed by.
+  size_t keys() const { return parts_->Get()->keys.size(); }
+
+  // Of the ring of the ICN's keyed hash.
+  std::vector<crypto::RingAge> IcnKeyAges() const { return parts_->Get()->icn_hasher.Ages(); }
 
   // Checks as `next` from now on; a check that runs goes on with what it began with.
   void Exchange(const DecisionVerifier& next) { parts_->Swap(next.parts_->Get()); }

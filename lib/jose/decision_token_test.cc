@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "lib/base/encoding.h"
 #include "lib/base/status.h"
@@ -275,6 +276,61 @@ TEST_CASE("DecisionSigner: takes P-256 and complete facts only", "[jose]") {
   CHECK(refused([](DecisionFacts& facts) { facts.ial = 0; }));
   CHECK(refused([](DecisionFacts& facts) { facts.aal = 3; }));
   CHECK(refused([](DecisionFacts& facts) { facts.account_id = "\xff"; }));
+}
+
+TEST_CASE("DecisionVerifier: J2 a published set is for ES256 alone, whole or not at all",
+          "[jose][security]") {
+  const PublishedKey ours = {EcKey().Public(), {"", "ES256", KeyUse::kSignature}};
+  const PublishedKey next = {testing::OtherEcKey().Public(), {"", "ES256", KeyUse::kSignature}};
+  const PublishedKey unbound = {testing::OtherEcKey().Public(), {}};
+  const PublishedKey rsa = {testing::RsaKey().Public(), {"", "RS256", KeyUse::kSignature}};
+  const PublishedKey unbound_rsa = {testing::RsaKey().Public(), {}};
+  const PublishedKey p384 = {testing::Ec384Key().Public(), {"", "ES384", KeyUse::kSignature}};
+  const PublishedKey encrypts = {testing::OtherEcKey().Public(),
+                                 {"", "ECDH-ES", KeyUse::kEncryption}};
+  const auto verifier_of = [](const std::vector<PublishedKey>& keys) {
+    return DecisionVerifier::FromJwks(*Jwks::Parse(WriteJwks(keys).value()), testing::Hasher(),
+                                      kMhvAccountAudience);
+  };
+  const auto both = verifier_of({ours, next});
+  REQUIRE(both.ok());
+  CHECK(Why(Token(), Expected(), kNow, *both) == "verified");
+  CHECK(verifier_of({unbound, ours}).ok());
+  for (const PublishedKey& other : {rsa, unbound_rsa, p384, encrypts}) {
+    CHECK(base::ReasonOf(verifier_of({ours, other}).status()) == "KEY_ALGORITHM");
+    CHECK_FALSE(verifier_of({other}).ok());
+  }
+  const auto parsed = [](absl::string_view text) {
+    return DecisionVerifier::FromJwks(*Jwks::Parse(text), testing::Hasher(), kMhvAccountAudience);
+  };
+  CHECK_FALSE(parsed(R"({"keys":[]})").ok());
+  const std::string good = WriteJwks({ours}).value();
+  const std::string end = good.substr(good.rfind("]}"));
+  CHECK(parsed(good).ok());
+  CHECK_FALSE(parsed(absl::StrCat(good.substr(0, good.size() - end.size()),
+                                  R"(,{"kty":"oct","k":"AAAA"})", end))
+                  .ok());
+}
+
+TEST_CASE(
+    "DecisionVerifier: A22 a set that names its keys otherwise, not at all or twice loses none",
+    "[jose][security]") {
+  const auto keys_of = [](const char* id) {
+    JwkFields named;
+    named.id = id;
+    JwkFields other;
+    other.id = *id == '\0' ? "" : absl::StrCat(id, "2");
+    return absl::StrCat(R"({"keys":[)", WritePublicJwk(EcKey().Public(), named).value(), ",",
+                        WritePublicJwk(testing::OtherEcKey().Public(), other).value(), ",",
+                        WritePublicJwk(EcKey().Public(), named).value(), "]}");
+  };
+  for (const char* id : {"", "2026-11"}) {
+    CAPTURE(id);
+    const auto verifier = DecisionVerifier::FromJwks(*Jwks::Parse(keys_of(id)), testing::Hasher(),
+                                                     kMhvAccountAudience);
+    REQUIRE(verifier.ok());
+    CHECK(Why(Token(), Expected(), kNow, *verifier) == "verified");
+  }
 }
 
 TEST_CASE("DecisionVerifier: needs a key, P-256, and counts one listed twice once", "[jose]") {

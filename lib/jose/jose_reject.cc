@@ -39,14 +39,25 @@ constexpr Named kNames[] = {
     {JoseReject::kIssuerMismatch, "ISSUER_MISMATCH"},
     {JoseReject::kAudienceMissing, "AUDIENCE_MISSING"},
     {JoseReject::kAudienceMismatch, "AUDIENCE_MISMATCH"},
+    {JoseReject::kAuthorizedPartyMissing, "AUTHORIZED_PARTY_MISSING"},
+    {JoseReject::kAuthorizedPartyMismatch, "AUTHORIZED_PARTY_MISMATCH"},
     {JoseReject::kSubjectMissing, "SUBJECT_MISSING"},
     {JoseReject::kIdMissing, "ID_MISSING"},
+    {JoseReject::kIdUsed, "ID_USED"},
     {JoseReject::kExpiryMissing, "EXPIRY_MISSING"},
     {JoseReject::kExpired, "EXPIRED"},
     {JoseReject::kNotYetValid, "NOT_YET_VALID"},
     {JoseReject::kIssuedAtMissing, "ISSUED_AT_MISSING"},
     {JoseReject::kIssuedInFuture, "ISSUED_IN_FUTURE"},
     {JoseReject::kLifetime, "LIFETIME"},
+    {JoseReject::kKeyManagementUnknown, "KEY_MANAGEMENT_UNKNOWN"},
+    {JoseReject::kPasswordBased, "PASSWORD_BASED"},
+    {JoseReject::kContentEncryptionMissing, "CONTENT_ENCRYPTION_MISSING"},
+    {JoseReject::kContentEncryptionUnknown, "CONTENT_ENCRYPTION_UNKNOWN"},
+    {JoseReject::kContentEncryptionRefused, "CONTENT_ENCRYPTION_REFUSED"},
+    {JoseReject::kPartLength, "PART_LENGTH"},
+    {JoseReject::kEphemeralKey, "EPHEMERAL_KEY"},
+    {JoseReject::kDecryptionFailed, "DECRYPTION_FAILED"},
 };
 
 constexpr bool NamesFollowTheEnumeration() {
@@ -54,7 +65,7 @@ constexpr bool NamesFollowTheEnumeration() {
   for (const Named& named : kNames) {
     if (static_cast<size_t>(named.reject) != at++) return false;
   }
-  return at == static_cast<size_t>(JoseReject::kLifetime) + 1;
+  return at == static_cast<size_t>(JoseReject::kDecryptionFailed) + 1;
 }
 static_assert(NamesFollowTheEnumeration());
 

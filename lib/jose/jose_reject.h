@@ -42,14 +42,26 @@ enum class JoseReject {
   kIssuerMismatch,
   kAudienceMissing,
   kAudienceMismatch,
+  kAuthorizedPartyMissing,
+  kAuthorizedPartyMismatch,
   kSubjectMissing,
   kIdMissing,
+  kIdUsed,
   kExpiryMissing,
   kExpired,
   kNotYetValid,
   kIssuedAtMissing,
   kIssuedInFuture,
   kLifetime,
+  // Encryption (RFC 7516).
+  kKeyManagementUnknown,
+  kPasswordBased,
+  kContentEncryptionMissing,
+  kContentEncryptionUnknown,
+  kContentEncryptionRefused,
+  kPartLength,
+  kEphemeralKey,
+  kDecryptionFailed,
 };
 
 // The enumerator as UPPER_SNAKE: the reason of the status.

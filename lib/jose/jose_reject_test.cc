@@ -15,7 +15,7 @@ TEST_CASE("JoseReject: every reject has a name of its own and comes back from it
     CHECK(names.insert(ToString(reject)).second);
     CHECK(RejectOf(RejectStatus(reject)) == reject);
   }
-  CHECK(names.size() == static_cast<size_t>(JoseReject::kLifetime) + 1);
+  CHECK(names.size() == static_cast<size_t>(JoseReject::kDecryptionFailed) + 1);
   CHECK_FALSE(RejectOf(absl::OkStatus()).has_value());
   CHECK_FALSE(RejectOf(absl::InternalError("OpenSSL failed")).has_value());
   // A failure that happens to bear such a word is not a refused token.

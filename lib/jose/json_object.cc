@@ -96,6 +96,7 @@ absl::StatusOr<Claims> RegisteredClaims(const json& object) {
   absl::Status read = ReadText(object, "iss", claims.issuer);
   read.Update(ReadText(object, "sub", claims.subject));
   read.Update(ReadText(object, "jti", claims.id));
+  read.Update(ReadText(object, "azp", claims.authorized_party));
   read.Update(ReadAudience(object, claims.audience));
   read.Update(ReadTime(object, "exp", claims.expires));
   read.Update(ReadTime(object, "nbf", claims.not_before));

@@ -3,18 +3,15 @@
 // let a token bring its own key, its own processing rules or another encoding of its payload.
 #pragma once
 
-#include <cstddef>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "lib/jose/compact.h"
 #include "lib/jose/signature.h"
 
 namespace va::jose {
-
-inline constexpr size_t kMaxToken = size_t{64} << 10;
-inline constexpr size_t kMaxEncodedHeader = size_t{8} << 10;
 
 // What a signer may say beside the algorithm; empty members are left out.
 struct HeaderFields {

@@ -2,14 +2,20 @@
 
 #include <rapidcheck.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/time.h"
 #include "lib/base/encoding.h"
 #include "lib/base/status.h"
+#include "lib/crypto/hash.h"
+#include "lib/jose/cost_testing.h"
 #include "lib/jose/jose_reject.h"
 #include "lib/jose/keys_testing.h"
 
@@ -36,6 +42,29 @@ constexpr char kA3[] =
     "fQ"
     ".DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
 
+// The same payload and key as in A.2, computed from the formulas of RFC 8017 sections 9.1.1 and 9.2
+// by a program without a library of cryptography: PS256 with the salt 00 01 … 1f, and RS512.
+constexpr char kPs256[] =
+    "eyJhbGciOiJQUzI1NiJ9"
+    ".eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ij"
+    "p0cnVlfQ"
+    ".SHdbwC2HD3805O3W0NLTalEJlZuhQQDQmdZmm4Sh4Bm-OtmSht6GLzIUjtIjkBv5Ey3E74e6f9G_OXO3g1UC6W4jI"
+    "4Xo6JmzK1wtY7YyQbDiiO9oVdfh5XFfX-i5NhZLD3ciP4x6tw7SiQuMXEfjCKKS8dbxqZsL0zU-OS4fj1zCFwv9thl"
+    "unPSmOfYzfW0eTGtSemOMmfjFt5W9GR05OMdF90HlUpvKwBh5NwDFLwRJ92jIl5XNgp0E1a9GjFI-IyjeClmduHFKj"
+    "mEF9UAPMHk8MrRzSaXngGKpagBnAGkBl1DR2JNN9-q5Zb4OhkeVPSYRW7HKeGdb1eT5tmdmPg";
+constexpr char kRs512[] =
+    "eyJhbGciOiJSUzUxMiJ9"
+    ".eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ij"
+    "p0cnVlfQ"
+    ".ZatQfsb2gyCu3y9cDuz59a-IKm4bkqtT0HuT8BpNlPCmA3Y2eH91CVSI0TbkPqI9v2jaXuWvPcoJGNRtTpUXafTAb"
+    "qzxWSMjqx8SkJRTuUz6imaHBctra42j2AvJ1t7qJwf2NN49y9PZbkYn3ejhU-iCmKJ3J-_GLsYp5VlximYm-o3sMul"
+    "0tyCMvHUdmuWvadnVEaio-jix3pXYWfyFC8tp19zZrTaofxTAzCqlqundx22tfsuqchto_zVnZk_ZBr1R5lr29Qle5"
+    "JgLmRkfDNbVSQZFdwg6mSlODL8BrOiM_vreMaPCO8U_JGezKUob0ONv7DA7XDfpbaXaFsHipQ";
+// RFC 8037 appendix A.4.
+constexpr char kRfc8037[] =
+    "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc"
+    ".hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+
 std::string Outcome(absl::string_view token, absl::Span<const VerifyingKey> keys) {
   const auto verified = VerifyCompact(token, keys);
   return verified.ok() ? "verified" : base::ReasonOf(verified.status());
@@ -52,6 +81,28 @@ const std::vector<VerifyingKey>& EcKeys() {
   static const auto* const keys =
       new std::vector<VerifyingKey>(testing::Verifying(EcKey(), Algorithm::kEs256));
   return *keys;
+}
+
+// The public half as a JWK, as a partner publishes it.
+std::string RsaJwk(const crypto::PrivateKey& key) {
+  const std::string der = key.Public().Der();
+  return absl::StrCat(R"({"e":"AQAB","kty":"RSA","n":")",
+                      Base64UrlEncode(absl::string_view(der).substr(der.size() - 5 - 256, 256)),
+                      "\"}");
+}
+
+// The median of what refusing the token costs this thread.
+absl::Duration CostOf(const std::string& token, const std::vector<VerifyingKey>& keys,
+                      absl::string_view outcome) {
+  std::vector<absl::Duration> costs;
+  for (int i = 0; i < 201; ++i) {
+    const absl::Duration before = testing::ThreadCpu();
+    const auto verified = VerifyCompact(token, keys);
+    costs.push_back(testing::ThreadCpu() - before);
+    CHECK(base::ReasonOf(verified.status()) == outcome);
+  }
+  std::nth_element(costs.begin(), costs.begin() + 100, costs.end());
+  return costs[100];
 }
 
 std::vector<std::string> Parts(const std::string& token) { return absl::StrSplit(token, '.'); }
@@ -77,6 +128,78 @@ TEST_CASE("VerifyCompact: the ES256 example of RFC 7515 A.3", "[jose][rule]") {
   CHECK(Outcome(kA2, keys) == "KEY_UNKNOWN");
 }
 
+TEST_CASE("VerifyCompact: the EdDSA example of RFC 8037 A.4, made and verified", "[jose][rule]") {
+  const crypto::PrivateKey key = testing::Rfc8037Key();
+  CHECK(SignCompact(testing::Signing(key, Algorithm::kEdDsa), {}, "Example of Ed25519 signing")
+            .value() == kRfc8037);
+  const auto verified = VerifyCompact(kRfc8037, testing::Verifying(key, Algorithm::kEdDsa));
+  REQUIRE(verified.ok());
+  CHECK(verified->payload == "Example of Ed25519 signing");
+  CHECK(verified->header.algorithm == Algorithm::kEdDsa);
+  CHECK(Outcome(kRfc8037, testing::Verifying(testing::Ed25519Key(), Algorithm::kEdDsa)) ==
+        "SIGNATURE_INVALID");
+}
+
+TEST_CASE("VerifyCompact: PS256 and RS512 as the standard computes them", "[jose][rule]") {
+  const crypto::PrivateKey key = testing::Rfc7515RsaKey();
+  const auto pss = VerifyCompact(kPs256, testing::Verifying(key, Algorithm::kPs256));
+  REQUIRE(pss.ok());
+  CHECK(pss->payload == testing::Rfc7515Payload());
+  const auto longer = VerifyCompact(kRs512, testing::Verifying(key, Algorithm::kRs512));
+  REQUIRE(longer.ok());
+  CHECK(longer->payload == testing::Rfc7515Payload());
+}
+
+TEST_CASE("VerifyCompact: O8 a token of one algorithm is refused where another is registered",
+          "[jose][security]") {
+  constexpr Algorithm kAll[] = {Algorithm::kEs256, Algorithm::kRs256, Algorithm::kPs256,
+                                Algorithm::kEdDsa, Algorithm::kRs512, Algorithm::kEs384};
+  for (const Algorithm made : kAll) {
+    const crypto::PrivateKey& key = testing::KeyFor(made);
+    const std::string text =
+        absl::StrCat(Base64UrlEncode(absl::StrCat(R"({"alg":")", ToString(made), R"("})")), ".",
+                     Base64UrlEncode("{}"));
+    const std::string token =
+        absl::StrCat(text, ".", Base64UrlEncode(testing::Signature(key, made, text)));
+    for (const Algorithm asked : kAll) {
+      INFO(ToString(made) << " as " << ToString(asked));
+      const auto keys = testing::Verifying(testing::KeyFor(asked), asked);
+      CHECK(Outcome(token, keys) == (made == asked ? "verified" : "KEY_UNKNOWN"));
+    }
+  }
+}
+
+TEST_CASE("VerifyCompact: O6 alg none in any spelling is refused, with and without a signature",
+          "[jose][security]") {
+  for (const char* none : {"none", "None", "nOnE", "NONE", "", " none", "none\\u0000"}) {
+    INFO(none);
+    const std::string token = Under(absl::StrCat(R"({"alg":")", none, R"("})"));
+    CHECK(Outcome(token, EcKeys()) == "ALGORITHM_UNKNOWN");
+    CHECK(Outcome(token.substr(0, token.rfind('.') + 1), EcKeys()) == "ALGORITHM_UNKNOWN");
+  }
+}
+
+TEST_CASE("VerifyCompact: O7 a keyed hash under the public key is no signature",
+          "[jose][security]") {
+  const crypto::PublicKey key = RsaKey().Public();
+  const auto rs256 = testing::Verifying(RsaKey(), Algorithm::kRs256);
+  const std::string der = key.Der();
+  // PEM, DER, JWK and the modulus alone: whatever a careless verifier would take for the secret.
+  for (const std::string& secret :
+       {key.Pem(), std::string(absl::StripTrailingAsciiWhitespace(key.Pem())), der,
+        RsaJwk(RsaKey()), der.substr(der.size() - 5 - 256, 256)}) {
+    for (const char* algorithm : {"HS256", "hs256", "RS256"}) {
+      const std::string text =
+          absl::StrCat(Base64UrlEncode(absl::StrCat(R"({"alg":")", algorithm, R"("})")), ".",
+                       Base64UrlEncode("{}"));
+      const std::string token =
+          absl::StrCat(text, ".", Base64UrlEncode(crypto::HmacSha256(secret, text)));
+      CHECK(Outcome(token, rs256) ==
+            (algorithm == absl::string_view("RS256") ? "SIGNATURE_LENGTH" : "ALGORITHM_UNKNOWN"));
+    }
+  }
+}
+
 TEST_CASE("SignCompact: what was signed is what comes back, also nothing", "[jose]") {
   for (const std::string& payload : {std::string("{\"a\":1}"), std::string(), std::string(300, 'x'),
                                      std::string("\0\xff.\n", 4)}) {
@@ -100,6 +223,30 @@ TEST_CASE("SignCompact: refuses what a verifier would", "[jose]") {
   // Quotes in a field are data and not JSON.
   const std::string token = SignCompact(key, {"\",\"alg\":\"none", ""}, "").value();
   CHECK(VerifyCompact(token, EcKeys())->header.typ == "\",\"alg\":\"none");
+}
+
+TEST_CASE("SignCompact: every text comes back from the header as it went in", "[jose][prop]") {
+  const SigningKey key = testing::Signing(EcKey(), Algorithm::kEs256);
+  for (const std::string& text :
+       {std::string("plain"), std::string("a\\b\"c"), std::string("\n\t\x01\x7f"),
+        std::string("\xc3\xbc\xf0\x9f\x94\x91"), std::string("zero\0byte", 9)}) {
+    const auto token = SignCompact(key, {text, text}, "");
+    REQUIRE(token.ok());
+    const auto verified = VerifyCompact(*token, EcKeys());
+    REQUIRE(verified.ok());
+    CHECK(verified->header.typ == text);
+    CHECK(verified->header.kid == text);
+  }
+  CHECK(rc::check([&key] {
+    const auto typ = *rc::gen::container<std::string>(rc::gen::inRange('\0', '\x7f'));
+    const auto kid = *rc::gen::container<std::string>(rc::gen::inRange('\0', '\x7f'));
+    const auto token = SignCompact(key, {typ, kid}, "");
+    RC_ASSERT(token.ok());
+    const auto verified = VerifyCompact(*token, EcKeys());
+    RC_ASSERT(verified.ok());
+    RC_ASSERT(verified->header.typ == typ);
+    RC_ASSERT(verified->header.kid == kid);
+  }));
 }
 
 TEST_CASE("VerifyCompact: every header that wants something else is refused", "[jose][security]") {
@@ -251,9 +398,19 @@ TEST_CASE("VerifyCompact: the key is chosen by algorithm and kid alone", "[jose]
     CHECK(Outcome(token(RsaKey(), Algorithm::kRs256, "old"), keys) == "KEY_UNKNOWN");
   }
   SECTION("O10 a kid is an opaque name") {
-    for (const char* kid : {"older", "OLD", "old ", "../old", "' OR 1=1 --"}) {
+    for (const char* kid : {"older", "OLD", "old ", "../old", "../../../../dev/null", "/etc/passwd",
+                            "' OR 1=1 --", "old\\u0000", "http://169.254.169.254/old"}) {
       CHECK(Outcome(token(EcKey(), Algorithm::kEs256, kid), keys) == "KEY_UNKNOWN");
     }
+    CHECK(Outcome(Under(R"({"alg":"ES256","kid":"old\u0000"})"), keys) == "KEY_UNKNOWN");
+  }
+  SECTION("O10 a kid of any length") {
+    const auto with = [](size_t bytes) {
+      return Under(absl::StrCat(R"({"alg":"ES256","kid":")", std::string(bytes, 'o'), "\"}"));
+    };
+    CHECK(Outcome(with(6000), keys) == "KEY_UNKNOWN");
+    CHECK(Outcome(with(7000), keys) == "HEADER_TOO_LARGE");
+    CHECK(Outcome(with(size_t{1} << 20), keys) == "TOKEN_TOO_LARGE");
   }
   SECTION("O10 an empty kid is a kid") {
     CHECK(Outcome(Under(R"({"alg":"ES256","kid":""})"), keys) == "KEY_UNKNOWN");
@@ -279,6 +436,33 @@ TEST_CASE("VerifyCompact: J15 whatever is wrong, the text is the same", "[jose][
   for (const std::string& token :
        {Under(R"({"alg":"none"})"), Under("junk"), std::string(kA2), std::string(kA3)}) {
     CHECK(VerifyCompact(token, EcKeys()).status().message() == text);
+  }
+}
+
+TEST_CASE("VerifyCompact: J15 a name of a key we do not know costs as much as a bad signature",
+          "[jose][security]") {
+  // Otherwise the time tells which names we know. Medians of CPU time, and a wide margin: without
+  // the work the refusal is more than five times quicker.
+  for (const Algorithm algorithm : {Algorithm::kEs256, Algorithm::kEdDsa}) {
+    INFO(ToString(algorithm));
+    const crypto::PrivateKey& key = testing::KeyFor(algorithm);
+    std::vector<VerifyingKey> keys;
+    for (const char* id : {"one", "two"}) {
+      keys.push_back(std::move(testing::Verifying(key, algorithm, id)[0]));
+    }
+    const auto bad = [&](const char* kid) {
+      std::string token = SignCompact(testing::Signing(key, algorithm), {"", kid}, "{}").value();
+      char& at = token[token.size() - 10];
+      at = at == 'A' ? 'B' : 'A';
+      return token;
+    };
+    const absl::Duration known = CostOf(bad("one"), keys, "SIGNATURE_INVALID");
+    const absl::Duration unknown = CostOf(bad("three"), keys, "KEY_UNKNOWN");
+    const absl::Duration ambiguous = CostOf(bad(""), keys, "KEY_AMBIGUOUS");
+    CHECK(unknown > known * 0.6);
+    CHECK(unknown < known * 1.7);
+    CHECK(ambiguous > known * 0.6);
+    CHECK(ambiguous < known * 1.7);
   }
 }
 

@@ -28,6 +28,20 @@ absl::Status CheckType(const JwsHeader& header, const ClaimsRules& rules) {
   return absl::OkStatus();
 }
 
+// With several audiences the token was issued to one of them, and it must say that this is us; a
+// token that names somebody else there was issued to somebody else (attack O14).
+absl::Status CheckAuthorizedParty(const Claims& claims, const ClaimsRules& rules) {
+  const std::string& ours =
+      rules.authorized_party.empty() ? rules.audience : rules.authorized_party;
+  if (ours.empty()) return absl::OkStatus();
+  if (!claims.authorized_party.has_value()) {
+    const bool alone = rules.several_audiences || claims.audience.size() < 2;
+    return alone ? absl::OkStatus() : RejectStatus(JoseReject::kAuthorizedPartyMissing);
+  }
+  if (*claims.authorized_party != ours) return RejectStatus(JoseReject::kAuthorizedPartyMismatch);
+  return absl::OkStatus();
+}
+
 absl::Status CheckParties(const Claims& claims, const ClaimsRules& rules) {
   if (!rules.issuer.empty()) {
     if (!claims.issuer.has_value()) return RejectStatus(JoseReject::kIssuerMissing);
@@ -40,6 +54,7 @@ absl::Status CheckParties(const Claims& claims, const ClaimsRules& rules) {
       return RejectStatus(JoseReject::kAudienceMismatch);
     }
   }
+  if (const absl::Status party = CheckAuthorizedParty(claims, rules); !party.ok()) return party;
   if (rules.require_subject && claims.subject.value_or("").empty()) {
     return RejectStatus(JoseReject::kSubjectMissing);
   }
@@ -99,6 +114,18 @@ absl::StatusOr<VerifiedJwt> VerifyJwt(absl::string_view token, absl::Span<const 
     return held;
   }
   return VerifiedJwt{std::move(verified->header), *std::move(claims), std::move(verified->payload)};
+}
+
+absl::Status UseOnce(const VerifiedJwt& token, const ClaimsRules& rules, UsedTokenIds& used,
+                     absl::Time deadline) {
+  const Claims& claims = token.claims;
+  if (claims.id.value_or("").empty()) return RejectStatus(JoseReject::kIdMissing);
+  if (!claims.expires.has_value()) return RejectStatus(JoseReject::kExpiryMissing);
+  // Whoever has no issuer shares the one without a name.
+  const absl::StatusOr<bool> first = used.Claim(claims.issuer.value_or(""), *claims.id,
+                                                *claims.expires + rules.end_leeway, deadline);
+  if (!first.ok()) return first.status();
+  return *first ? absl::OkStatus() : RejectStatus(JoseReject::kIdUsed);
 }
 
 }  // namespace va::jose

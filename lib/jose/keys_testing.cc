@@ -6,12 +6,14 @@
 #include <openssl/rsa.h>
 
 #include <cstdlib>
+#include <functional>
 #include <iostream>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "lib/base/encoding.h"
 #include "lib/crypto/certificate_issuer.h"
+#include "lib/jose/ecdsa_format.h"
 
 namespace va::jose::testing {
 namespace {
@@ -76,6 +78,24 @@ crypto::PrivateKey Fresh(crypto::NewKey kind) {
   return OrDie(crypto::PrivateKey::FromPem(OrDie(crypto::GenerateKeyPem(kind))));
 }
 
+// What OpenSSL alone makes of it.
+std::string SignatureOf(const crypto::PrivateKey& key, const EVP_MD* digest,
+                        absl::string_view message,
+                        const std::function<bool(EVP_PKEY_CTX*)>& choose) {
+  const DigestContext context(EVP_MD_CTX_new());
+  EVP_PKEY_CTX* choices = nullptr;
+  std::string signature(1024, '\0');
+  size_t size = signature.size();
+  if (EVP_DigestSignInit(context.get(), &choices, digest, nullptr, key.native()) != 1 ||
+      !choose(choices) ||
+      EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
+                     reinterpret_cast<const unsigned char*>(message.data()), message.size()) != 1) {
+    Die("no signature");
+  }
+  signature.resize(size);
+  return signature;
+}
+
 std::string RingLine(absl::string_view id, char digit) {
   return absl::StrCat(id, ":", std::string(64, digit), "\n");
 }
@@ -120,6 +140,25 @@ crypto::PrivateKey Rfc7515EcKey() {
   return OrDie(crypto::PrivateKey::Adopt(builder.Build("EC", EVP_PKEY_KEYPAIR)));
 }
 
+crypto::PrivateKey Rfc8037Key() {
+  const std::string d = OrDie(base::Base64UrlDecode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"));
+  return OrDie(crypto::PrivateKey::Adopt(EVP_PKEY_new_raw_private_key(
+      EVP_PKEY_ED25519, nullptr, reinterpret_cast<const unsigned char*>(d.data()), d.size())));
+}
+
+crypto::PublicKey Rfc6979Key() {
+  // "BEGIN PUBLIC KEY" of a point on P-384 up to the coordinates, then Ux and Uy.
+  const std::string der =
+      OrDie(base::HexDecode("3076301006072a8648ce3d020106052b8104002203620004"
+                            "ec3a4e415b4e19a4568618029f427fa5da9a8bc4ae92e02e06aae5286b300c64def8f0"
+                            "ea9055866064a254515480bc"
+                            "138015d9b72d7d57244ea8ef9ac0c621896708a59367f9dfb9f54ca84b3f1c9db1288b"
+                            "231c3ae0d4fe7344fd25332647"
+                            "20"));
+  return OrDie(crypto::PublicKey::FromPem(absl::StrCat(
+      "-----BEGIN PUBLIC KEY-----\n", base::Base64Encode(der), "\n-----END PUBLIC KEY-----\n")));
+}
+
 crypto::PublicKey Rfc7638Key() {
   KeyBuilder builder;
   builder
@@ -151,7 +190,7 @@ crypto::PrivateKey RsaKeyWithExponentThree() {
       EVP_PKEY_generate(context.get(), &key) != 1) {
     Die("no RSA key with exponent 3");
   }
-  return OrDie(crypto::PrivateKey::Adopt(key));
+  return OrDie(crypto::PrivateKey::Adopt(key, crypto::KeyStrength::kAnySize));
 }
 
 const crypto::PrivateKey& EcKey() {
@@ -166,9 +205,19 @@ const crypto::PrivateKey& Ec384Key() {
   static const auto* const key = new crypto::PrivateKey(Fresh(crypto::NewKey::kEcP384));
   return *key;
 }
+const crypto::PrivateKey& Ed25519Key() {
+  static const auto* const key = new crypto::PrivateKey(Fresh(crypto::NewKey::kEd25519));
+  return *key;
+}
 const crypto::PrivateKey& RsaKey() {
   static const auto* const key = new crypto::PrivateKey(Fresh(crypto::NewKey::kRsa2048));
   return *key;
+}
+const crypto::PrivateKey& KeyFor(Algorithm algorithm) {
+  for (const auto* key : {&EcKey(), &Ec384Key(), &Ed25519Key()}) {
+    if (Fits(key->type(), algorithm)) return *key;
+  }
+  return RsaKey();
 }
 
 SigningKey Signing(const crypto::PrivateKey& key, Algorithm algorithm, absl::string_view id) {
@@ -180,6 +229,31 @@ std::vector<VerifyingKey> Verifying(const crypto::PrivateKey& key, Algorithm alg
   std::vector<VerifyingKey> keys;
   keys.push_back(OrDie(VerifyingKey::Create(key.Public(), algorithm, id)));
   return keys;
+}
+
+std::string Signature(const crypto::PrivateKey& key, Algorithm algorithm,
+                      absl::string_view message) {
+  const EVP_MD* digest = EVP_sha256();
+  if (algorithm == Algorithm::kEdDsa) digest = nullptr;
+  if (algorithm == Algorithm::kRs512) digest = EVP_sha512();
+  if (algorithm == Algorithm::kEs384) digest = EVP_sha384();
+  const std::string der = SignatureOf(key, digest, message, [algorithm](EVP_PKEY_CTX* choices) {
+    return algorithm != Algorithm::kPs256 ||
+           (EVP_PKEY_CTX_set_rsa_padding(choices, RSA_PKCS1_PSS_PADDING) == 1 &&
+            EVP_PKEY_CTX_set_rsa_pss_saltlen(choices, 32) == 1);
+  });
+  if (algorithm == Algorithm::kEs256) return EcdsaDerToRaw(der, 32).value();
+  return algorithm == Algorithm::kEs384 ? EcdsaDerToRaw(der, 48).value() : der;
+}
+
+std::string OtherPss(const crypto::PrivateKey& key, absl::string_view message, int salt_bytes,
+                     absl::string_view mask_hash) {
+  const std::string mask(mask_hash);
+  return SignatureOf(key, EVP_sha256(), message, [salt_bytes, &mask](EVP_PKEY_CTX* choices) {
+    return EVP_PKEY_CTX_set_rsa_padding(choices, RSA_PKCS1_PSS_PADDING) == 1 &&
+           EVP_PKEY_CTX_set_rsa_pss_saltlen(choices, salt_bytes) == 1 &&
+           EVP_PKEY_CTX_set_rsa_mgf1_md_name(choices, mask.c_str(), nullptr) == 1;
+  });
 }
 
 crypto::LookupHasher Hasher() { return HasherOf(RingLine("k1", '1')); }

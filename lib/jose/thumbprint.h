@@ -9,7 +9,7 @@
 
 namespace va::jose {
 
-// RSA, EC P-256 and EC P-384. INTERNAL when OpenSSL does not tell the numbers of the key.
+// Of every kind of key there is. INTERNAL when OpenSSL does not tell the numbers of the key.
 absl::StatusOr<std::string> Thumbprint(const crypto::PublicKey& key);
 
 }  // namespace va::jose

@@ -1,10 +1,13 @@
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <thread>
 
 #include <catch2/catch.hpp>
 
+#include "absl/time/time.h"
 #include "lib/base/status.h"
+#include "lib/crypto/certificate_issuer.h"
 #include "lib/rpc/house_testing.h"
 
 namespace va::rpc {
@@ -37,6 +40,20 @@ class Files {
   testing::TempDir dir_;
 };
 
+// A kind of key that certificates do not have here.
+const crypto::IssuedPair& EdwardsPair() {
+  static const auto* const pair = new crypto::IssuedPair(
+      crypto::IssueSelfSigned({.common_name = "ed",
+                               .dns_names = {"server.va.internal"},
+                               .ip_addresses = {},
+                               .is_authority = true,
+                               .not_before = absl::FromUnixSeconds(1700000000),
+                               .not_after = absl::FromUnixSeconds(4000000000)},
+                              crypto::NewKey::kEd25519)
+          .value());
+  return *pair;
+}
+
 // Both authorities in one file, as during a change of the authority.
 std::string Both(const TestPki& one, const TestPki& two) {
   return ReadAll(one.ca_file()) + ReadAll(two.ca_file());
@@ -52,6 +69,7 @@ class Stage {
     builder.Allow("gateway.va.internal", {kGet});
     ServerOptions options;
     options.tls = files.options();
+    options.caller_rate = std::nullopt;  // a fast machine asks more often than one caller may
     server = builder.Start(std::move(options), pool_, clock_).value();
   }
   ~Stage() {
@@ -142,6 +160,13 @@ TEST_CASE("Server: files that cannot be used leave it on the old ones", "[rpc]")
     stage.files.Write("certificate.pem", whole + whole.substr(0, whole.size() / 2));
   }
   SECTION("no roots") { stage.files.Write("ca.pem", ""); }
+  SECTION("P4 a certificate of Ed25519 with its key") {
+    stage.files.Write("certificate.pem", EdwardsPair().certificate_pem);
+    stage.files.Write("key.pem", EdwardsPair().private_key_pem);
+  }
+  SECTION("P4 an Ed25519 certificate among the roots") {
+    stage.files.Write("ca.pem", ReadAll(stage.old_pki.ca_file()) + EdwardsPair().certificate_pem);
+  }
   const absl::Status reloaded = stage.server->ReloadTls();
   CHECK(base::ReasonOf(reloaded) == "TLS_FILES");
   CHECK(Stage::Ask(stage.Connect(mine, stage.old_pki.ca_file())) == absl::StatusCode::kOk);

@@ -72,6 +72,7 @@ class FileAudit final : public Audit {
 
   // New keys for the records that follow.
   void SetPseudonymKeys(crypto::KeyRing keys);
+  std::vector<crypto::RingAge> PseudonymKeys() const { return pseudonyms_.Get()->Ages(); }
 
   // Heads that moved since they were last anchored, oldest chain first.
   std::vector<ChainHead> UnanchoredHeads() const;

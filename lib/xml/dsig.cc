@@ -86,8 +86,18 @@ auto Find(const Algorithms& algorithms, absl::string_view uri, bool allow_legacy
   return found;
 }
 
-KeyFamily FamilyOf(crypto::KeyType type) {
-  return type == crypto::KeyType::kRsa ? KeyFamily::kRsa : KeyFamily::kEc;
+// Nothing for a key that signs no XML.
+std::optional<KeyFamily> FamilyOf(crypto::KeyType type) {
+  switch (type) {
+    case crypto::KeyType::kRsa:
+      return KeyFamily::kRsa;
+    case crypto::KeyType::kEcP256:
+    case crypto::KeyType::kEcP384:
+      return KeyFamily::kEc;
+    case crypto::KeyType::kEd25519:
+      break;
+  }
+  return std::nullopt;
 }
 
 // Keys that a service reads are long enough already; the operator's tool reads shorter ones, which
@@ -106,6 +116,8 @@ size_t SignatureBytes(const crypto::PublicKey& key) {
       return 64;
     case crypto::KeyType::kEcP384:
       return 96;
+    case crypto::KeyType::kEd25519:
+      break;
   }
   return 0;
 }
@@ -422,6 +434,7 @@ absl::Status SignEnveloped(Document& document, const Element& target, absl::stri
   const auto fault = [](absl::string_view message) {
     return base::MakeError(absl::StatusCode::kInternal, "SIGNING_FAILED", message);
   };
+  if (!FamilyOf(key.type()).has_value()) return fault("the key is of a kind that signs no XML");
   xmlAttr* id = xmlHasNsProp(target.native(), Chars(std::string(id_attr)), nullptr);
   if (id == nullptr || !RegisterId(document, id)) return fault("the target has no ID of its own");
   const std::string uri = "#" + std::string(View(id->children->content));

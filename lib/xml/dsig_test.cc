@@ -372,6 +372,20 @@ TEST_CASE("VerifyEnveloped: S135 a key of another kind is not tried", "[xml][dsi
   CHECK(Reason(OrDie(Document::Parse(Signed())), VerifyOptions(), {}) == "SIGNATURE_KEY");
 }
 
+TEST_CASE("VerifyEnveloped: P4 an Ed25519 key neither verifies nor signs", "[xml][dsig]") {
+  const crypto::PrivateKey key = testing::NewPrivateKey(crypto::NewKey::kEd25519);
+  const std::vector<crypto::PublicKey> keys = {key.Public()};
+  CHECK(Reason(OrDie(Document::Parse(Signed())), VerifyOptions(), keys) == "SIGNATURE_KEY");
+  // Its signatures are as long as those of P-256.
+  Document elliptic = Message();
+  REQUIRE(SignEnveloped(elliptic, ById(elliptic.root(), "_p"), "ID", EcP256Key()).ok());
+  CHECK(Reason(elliptic, VerifyOptions(), keys) == "SIGNATURE_KEY");
+  Document document = Message();
+  CHECK(base::ReasonOf(SignEnveloped(document, ById(document.root(), "_p"), "ID", key)) ==
+        "SIGNING_FAILED");
+  CHECK_FALSE(HasSignature(ById(document.root(), "_p")));
+}
+
 TEST_CASE("VerifyEnveloped: S55 every listed key is tried, old and new", "[xml][dsig]") {
   const std::vector<crypto::PublicKey> both = {AttackerKey().Public(), IdpKey().Public()};
   CHECK(Reason(OrDie(Document::Parse(Signed())), VerifyOptions(), both) == "verified");

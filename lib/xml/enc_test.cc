@@ -347,6 +347,7 @@ TEST_CASE("DecryptInPlace: any of our keys opens, another's never", "[xml][enc]"
   const std::string good = Holder(Encrypted(kHidden));
   std::vector<crypto::PrivateKey> keys;
   keys.push_back(NewPrivateKey(crypto::NewKey::kEcP256));
+  keys.push_back(NewPrivateKey(crypto::NewKey::kEd25519));
   CHECK(Outcome(good, DecryptOptions(), keys) == "ENCRYPTION_KEY");
   CHECK(Outcome(good, DecryptOptions(), {}) == "ENCRYPTION_KEY");
   CHECK(Outcome(good, DecryptOptions(), absl::MakeConstSpan(&AttackerKey(), 1)) ==

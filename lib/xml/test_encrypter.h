@@ -47,6 +47,8 @@ struct Encrypter {
   const EVP_MD* digest = EVP_sha1();
   const EVP_MD* mask = EVP_sha1();
   const crypto::PrivateKey* recipient = &SpKey();
+  // In place of it, for who has the recipient's certificate only.
+  const crypto::PublicKey* public_recipient = nullptr;
   KeyPlace place = KeyPlace::kInKeyInfo;
   std::string data_attributes = " Type=\"http://www.w3.org/2001/04/xmlenc#Element\"";
   // Change what was computed before it is written down.
@@ -93,7 +95,9 @@ inline std::string SealContent(const EVP_CIPHER* cipher, std::string key, std::s
 }
 
 inline std::string WrapSessionKey(const Encrypter& how, std::string key) {
-  EVP_PKEY_CTX* context = EVP_PKEY_CTX_new(how.recipient->native(), nullptr);
+  EVP_PKEY* const recipient =
+      how.public_recipient != nullptr ? how.public_recipient->native() : how.recipient->native();
+  EVP_PKEY_CTX* context = EVP_PKEY_CTX_new(recipient, nullptr);
   const bool oaep = how.transport != kRsa15;
   if (EVP_PKEY_encrypt_init(context) != 1 ||
       EVP_PKEY_CTX_set_rsa_padding(context, oaep ? RSA_PKCS1_OAEP_PADDING : RSA_PKCS1_PADDING) !=

@@ -7,6 +7,7 @@
 #include "tests/conformance/mpi_driver.h"
 #include "tests/conformance/mpi_facade_driver.h"
 #include "tests/conformance/mpi_values_driver.h"
+#include "tests/conformance/rfc7520_driver.h"
 #include "tests/conformance/signin_legs_driver.h"
 #include "tests/conformance/sis_driver.h"
 #include "tests/conformance/sis_validation_driver.h"
@@ -73,6 +74,7 @@ const std::map<std::string, Driver>& Drivers() {
       {"mpi.facade", RunMpiFacade},
       {"mpi.ssoe", RunMpiSsoe},
       {"mpi.values", RunMpiValues},
+      {"rfc7520", RunRfc7520},
       {"sign_in.attribute_validator", RunAttributeValidator},
       {"sign_in.credential_level", RunCredentialLevel},
       {"sign_in.idme_normalise", RunIdmeNormalise},

@@ -81,12 +81,27 @@ void RunAll(const Runner::Deps& deps, const Options& options, const std::vector<
   if (!options.self_test) sum.skipped += found.skipped;
 }
 
+// The JOSE cookbook is no part of this repository (decision E4).
+bool AddCookbook(const fs::path& root, std::vector<fs::path>& files) {
+  const fs::path shared = root / ".." / "shared";
+  if (!fs::is_directory(shared)) {
+    std::cout << "SKIP the examples of RFC 7520: they lie in ../shared, which is absent\n";
+    return false;
+  }
+  std::vector<fs::path> examples = JsonFilesOf(shared / "vectors" / "rfc7520");
+  // Where the folder is, its examples are run: a name that no file has fails.
+  if (examples.empty()) examples.push_back(shared / "vectors" / "rfc7520" / "*.json");
+  files.insert(files.end(), examples.begin(), examples.end());
+  return true;
+}
+
 int RunSuite(const Runner::Deps& deps, const fs::path& root) {
   std::vector<fs::path> files = JsonFilesOf(root / "tests" / "conformance" / "vectors");
   for (fs::path& own : JsonFilesOf(root / "tests" / "conformance" / "ours")) {
     files.push_back(std::move(own));
   }
   Totals sum;
+  if (!AddCookbook(root, files)) ++sum.skipped;
   RunAll(deps, {false, true, true}, files, sum);
   RunAll(deps, {true, true, true}, files, sum);
   std::cout << sum.passed << " passed, " << sum.failed << " failed, " << sum.skipped << " skipped"

@@ -266,10 +266,13 @@ TEST_CASE("Runner: a file that is not there, or a folder, is one FAIL", "[confor
   CHECK(world.runner().unreadable() == 2);
 }
 
-TEST_CASE("Runner: an example of the JOSE cookbook is a row without a driver",
+TEST_CASE("Runner: an example of the JOSE cookbook is a row, another object is none",
           "[conformance][rule]") {
+  World other;
+  other.runner().RunFile(other.Plant(R"({"input":{}})", "rfc7520/jws.json"));
+  CHECK(absl::StrContains(other.Printed(), "is no array of rows\n0 passed, 1 failed"));
   World world;
-  world.runner().RunFile(world.Plant(R"({"input":{}})", "rfc7520/jws.json"));
+  world.runner().RunFile(world.Plant(R"({"kty":"oct"})", "rfc7520/jws.json"));
   CHECK(world.Printed() ==
         "FAIL rfc7520 jws\n     no driver for kind rfc7520\n0 passed, 1 failed, 0 skipped\n");
 }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tests/conformance/cookbook.h"
 #include "tests/conformance/kinds.h"
 
 namespace va::conformance {
@@ -60,6 +61,8 @@ Row CookbookRow(Json body, const std::filesystem::path& file) {
   row.file = file;
   row.name = OneLine(absl::StrCat("rfc7520 ", file.stem().string()));
   row.kind = "rfc7520";
+  // An example states no expectation in the words of a row; its own outputs are one.
+  body.update(CookbookExpectations(body));
   row.body = std::move(body);
   return row;
 }
@@ -75,7 +78,7 @@ absl::StatusOr<VectorFile> LoadVectorFile(const std::filesystem::path& path) {
   }
   VectorFile out;
   out.path = path;
-  if (json->is_object() && path.parent_path().filename() == "rfc7520") {
+  if (json->is_object() && IsCookbookExample(*json)) {
     out.rows.push_back(CookbookRow(*std::move(json), path));
     return out;
   }

@@ -28,7 +28,7 @@ struct VectorFile {
 };
 
 // INVALID_ARGUMENT when it is no JSON array, otherwise as ReadWholeFile. A file of the JOSE
-// cookbook (folder rfc7520) holds one object, its example, and becomes one row.
+// cookbook (RFC 7520) holds one object, its example, and becomes one row.
 absl::StatusOr<VectorFile> LoadVectorFile(const std::filesystem::path& path);
 
 }  // namespace va::conformance

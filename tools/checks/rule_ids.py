@@ -9,7 +9,7 @@ PAGES = ("docs/decisions.md", "docs/attacks.md")
 
 _ROW = re.compile(r"^\| ([A-Z]\d{1,3}) \|(.*)\|$", re.M)
 _NAME = re.compile(r'(?:TEST_CASE\(|\btest\(|\bit\()\s*"((?:[^"\\]|\\.)*)"|\bdef (test_\w+)')
-_ID = re.compile(r"(?<![A-Za-z0-9])([RPMESWGHBJAKLC]\d{1,3})(?![A-Za-z0-9])")
+_ID = re.compile(r"(?<![A-Za-z0-9])([RPMESWGHBJAKLCO]\d{1,3})(?![A-Za-z0-9])")
 
 
 def find(top) -> list[str]:

@@ -44,6 +44,7 @@ bash tools/dev/build.sh "$VA_PRESET" "bench-$name" || die "the build failed"
 for argument in "$@"; do
   case $argument in -h | --help) exec "$program" --help ;; esac
 done
+while read -r folder; do npm_packages "$folder"; done < <(told "$name" npm)
 if [[ $(told "$name" needs) == stack ]]; then
   source "$VA_ROOT/tests/bench/stack.sh"
   mapfile -t settings < <(told "$name" setting)

@@ -96,9 +96,12 @@ else
   say "Packages for ${groups[*]}: all there"
 fi
 
-if [[ " ${groups[*]} " == *" browser "* ]]; then
+if [[ " ${groups[*]} " =~ " browser "|" interop " ]]; then
   node_usable || die "node $(node --version 2>/dev/null || echo '(none)') is too old: 18 or newer is needed. Remove it, and ./dev setup takes Debian's"
+fi
+if [[ " ${groups[*]} " == *" browser "* ]]; then
   npm_packages tools/lint
   npm_packages tests/browser
 fi
+if [[ " ${groups[*]} " == *" interop "* ]]; then npm_packages tests/interop/jose; fi
 say "Set up in $(seconds_since "$started")"

@@ -46,6 +46,8 @@ if chosen lint; then groups+=(browser); fi
 if chosen browser e2e security; then groups+=(browser); fi
 if chosen interop; then groups+=(interop); fi
 need "${groups[@]}"
+# Where the system's packages were all there, nothing has asked for this one yet.
+if chosen interop; then npm_packages tests/interop/jose; fi
 export VA_PRESET
 if chosen unit contract integration conformance interop e2e browser security deploy soak; then
   # VA_TEST_PROGRAMS, if set, names the only test programs to build and run.
@@ -82,7 +84,7 @@ cluster() (
 free_base() {
   local base offset
   for base in $(seq 12400 2000 28400); do
-    for offset in {43..48} {51..58} {61..63} {1043..1048} {1053..1058}; do
+    for offset in {43..48} {51..58} {61..64} {1043..1048} {1053..1058}; do
       if port_open $((base + offset)); then continue 2; fi
     done
     echo "$base"
