@@ -4,33 +4,28 @@
 
 #include "lib/crypto/keys.h"
 #include "lib/crypto/sealed_box.h"
+#include "lib/jose/jwks.h"
 
 namespace va::service {
 namespace {
 
-constexpr char kPublicKeys[] = "decision.public_key_files";
+constexpr char kJwks[] = "decision.jwks_file";
 constexpr char kIcnKeys[] = "decision.icn_keys_file";
 
-std::vector<crypto::PublicKey> ReadKeys(const std::vector<std::string>& paths, FileLoader& loader) {
-  std::vector<crypto::PublicKey> keys;
-  for (const std::string& path : paths) {
-    const auto pem = loader.Take(kPublicKeys, crypto::ReadPublicFile(path));
-    if (!pem) continue;
-    auto key = loader.Take(kPublicKeys, crypto::PublicKey::FromPem(*pem));
-    if (key) keys.push_back(*std::move(key));
-  }
-  return keys;
+absl::StatusOr<jose::Jwks> ReadJwks(const std::string& path) {
+  const absl::StatusOr<std::string> text = crypto::ReadPublicFile(path);
+  return text.ok() ? jose::Jwks::Parse(*text) : text.status();
 }
 
 }  // namespace
 
 void BindDecisionKeys(config::Table& table, DecisionKeyFiles& files) {
   table
-      .StringList(kPublicKeys, &files.public_keys,
-                  "Public keys (PEM, EC P-256) that decision tokens of user-attributes verify "
-                  "with; more than one while keys are exchanged.")
+      .FilePath(kJwks, &files.jwks,
+                "JWK Set of the keys (ES256) that decision tokens of user-attributes verify with, "
+                "as `signinctl keys publish` writes it: next, current and retired ones.")
       .Required()
-      .Example("[/etc/va/keys/decision.pub]")
+      .Example("/etc/va/keys/decision.jwks")
       .Live();
   table
       .SecretFile(kIcnKeys, &files.icn_keys,
@@ -44,19 +39,17 @@ void BindDecisionKeys(config::Table& table, DecisionKeyFiles& files) {
 std::optional<jose::DecisionVerifier> ReadDecisionVerifier(const DecisionKeyFiles& files,
                                                            absl::string_view audience,
                                                            FileLoader& loader) {
-  std::vector<crypto::PublicKey> keys = ReadKeys(files.public_keys, loader);
+  const auto keys = loader.Take(kJwks, ReadJwks(files.jwks));
   auto hasher = loader.Take(kIcnKeys, crypto::LookupHasher::FromKeyFile(files.icn_keys));
-  if (!hasher || keys.size() != files.public_keys.size()) return std::nullopt;
-  return loader.Take(kPublicKeys,
-                     jose::DecisionVerifier::Create(std::move(keys), *std::move(hasher), audience));
+  if (!keys || !hasher) return std::nullopt;
+  return loader.Take(kJwks, jose::DecisionVerifier::FromJwks(*keys, *std::move(hasher), audience));
 }
 
 ReloadUnit DecisionKeysUnit(const DecisionKeyFiles& files, std::string audience,
                             jose::DecisionVerifier& verifier) {
   ReloadUnit unit;
   unit.name = "decision_keys";
-  for (const std::string& path : files.public_keys) unit.files.push_back({kPublicKeys, path});
-  unit.files.push_back({kIcnKeys, files.icn_keys});
+  unit.files = {{kJwks, files.jwks}, {kIcnKeys, files.icn_keys}};
   unit.reload = [files, audience = std::move(audience), &verifier](FileLoader& loader) {
     const auto next = ReadDecisionVerifier(files, audience, loader);
     if (next && loader.problems().empty()) verifier.Exchange(*next);

@@ -1,10 +1,9 @@
 // The keys a service checks decision tokens with (decision E6), the same settings wherever they are
-// checked: decision.public_key_files and decision.icn_keys_file.
+// checked: decision.jwks_file and decision.icn_keys_file.
 #pragma once
 
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "lib/config/fields.h"
@@ -15,8 +14,8 @@
 namespace va::service {
 
 struct DecisionKeyFiles {
-  std::vector<std::string> public_keys;  // decision.public_key_files
-  std::string icn_keys;                  // decision.icn_keys_file
+  std::string jwks;      // decision.jwks_file
+  std::string icn_keys;  // decision.icn_keys_file
 };
 
 void BindDecisionKeys(config::Table& table, DecisionKeyFiles& files);

@@ -41,12 +41,18 @@ std::optional<KeyPair> FileLoader::ReadKeyPair(const FileSetting& certificate,
                                          key.key, ", ", key.path));
     return std::nullopt;
   }
-  if (const std::string wrong = WrongTime(*read_certificate, now_); !wrong.empty()) {
-    Report(certificate.key, absl::StrCat(certificate.path, wrong));
-    return std::nullopt;
-  }
-  certificates_.push_back({certificate.key, read_certificate->not_after()});
+  if (!TakeCertificate(certificate.key, certificate.path, *read_certificate)) return std::nullopt;
   return KeyPair{*std::move(read_key), *std::move(read_certificate)};
+}
+
+bool FileLoader::TakeCertificate(absl::string_view key, absl::string_view name,
+                                 const crypto::Certificate& certificate) {
+  if (const std::string wrong = WrongTime(certificate, now_); !wrong.empty()) {
+    Report(key, absl::StrCat(name, wrong));
+    return false;
+  }
+  certificates_.push_back({std::string(key), certificate.not_after()});
+  return true;
 }
 
 std::vector<FileSetting> FileLoader::SettingsOf(absl::string_view section, const TlsFiles& files) {

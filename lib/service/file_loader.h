@@ -53,6 +53,11 @@ class FileLoader {
   // any more is a problem like any other: nobody would accept it (attack K2).
   std::optional<KeyPair> ReadKeyPair(const FileSetting& certificate, const FileSetting& key);
 
+  // Judges the time of a certificate of ours that was read in another way; `name` is what the
+  // problem calls it. What is good is remembered, so that its end is watched.
+  bool TakeCertificate(absl::string_view key, absl::string_view name,
+                       const crypto::Certificate& certificate);
+
   // The files of a TLS connection, as far as a setting below `section` names them:
   // <section>.certificate_file with <section>.private_key_file, and the roots in <section>.ca_file.
   struct TlsFiles {
@@ -68,7 +73,7 @@ class FileLoader {
   void Report(absl::string_view key, absl::string_view text);
 
   const std::vector<config::Problem>& problems() const { return problems_; }
-  // Those of the key pairs that were good.
+  // Those that were good.
   const std::vector<OwnCertificate>& certificates() const { return certificates_; }
 
  private:

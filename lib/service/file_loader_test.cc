@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "absl/strings/match.h"
+#include "absl/time/time.h"
 #include "lib/testing/test_pki.h"
 
 namespace va::service {
@@ -29,6 +30,18 @@ std::string Encrypted(const std::string& pem, bool pkcs8) {
   BIO_free(in);
   EVP_PKEY_free(key);
   return encrypted;
+}
+
+// A kind of key that certificates do not have here.
+crypto::IssuedPair EdwardsPair() {
+  return crypto::IssueSelfSigned({.common_name = "ed",
+                                  .dns_names = {"ed"},
+                                  .ip_addresses = {},
+                                  .is_authority = true,
+                                  .not_before = absl::FromUnixSeconds(1700000000),
+                                  .not_after = absl::FromUnixSeconds(4000000000)},
+                                 crypto::NewKey::kEd25519)
+      .value();
 }
 
 std::vector<std::string> KeysOf(const FileLoader& files) {
@@ -55,6 +68,9 @@ TEST_CASE("FileLoader: every TLS file that cannot be used is named by its key",
   const testing::PemFiles mine = pki.IssueService("one");
   const testing::PemFiles other = pki.IssueService("two");
   const std::string nonsense = pki.dir().Write("nonsense.pem", "nonsense\n");
+  const crypto::IssuedPair edwards = EdwardsPair();
+  const std::string edwards_certificate = pki.dir().Write("ed.crt", edwards.certificate_pem);
+  const std::string edwards_key = pki.dir().Write("ed.key", edwards.private_key_pem);
   struct Row {
     const char* rule;
     FileLoader::TlsFiles files;
@@ -75,6 +91,13 @@ TEST_CASE("FileLoader: every TLS file that cannot be used is named by its key",
        {"t.certificate_file"}},
       {"roots alone, no certificate of our own", {"", "", pki.ca_file()}, {}},
       {"half a pair", {mine.certificate_file, "", pki.ca_file()}, {"t.private_key_file"}},
+      {"P4 a pair of Ed25519",
+       {edwards_certificate, edwards_key, pki.ca_file()},
+       {"t.certificate_file"}},
+      {"P4 an Ed25519 key beside another's certificate",
+       {mine.certificate_file, edwards_key, pki.ca_file()},
+       {"t.certificate_file"}},
+      {"P4 an authority of Ed25519", {"", "", edwards_certificate}, {"t.ca_file"}},
       {"nothing usable",
        {nonsense, nonsense, nonsense},
        {"t.certificate_file", "t.private_key_file", "t.ca_file"}},
@@ -93,6 +116,8 @@ TEST_CASE("FileLoader K2: a certificate of our own that is not valid now is a pr
   const absl::Time from = absl::FromUnixSeconds(1'768'478'400);
   const absl::Time to = from + absl::Hours(24);
   const testing::PemFiles pair = pki.IssueValid({"a.va.internal"}, from, to);
+  const auto certificate = crypto::Certificate::FromPemFile(pair.certificate_file);
+  REQUIRE(certificate.ok());
   struct Row {
     const char* rule;
     absl::Time now;
@@ -107,6 +132,12 @@ TEST_CASE("FileLoader K2: a certificate of our own that is not valid now is a pr
               .has_value() == row.good);
     CHECK(files.problems().empty() == row.good);
     CHECK(files.certificates().size() == (row.good ? 1U : 0U));
+    // One that was read in another way, as those of a ring.
+    FileLoader others(row.now);
+    CHECK(others.TakeCertificate("t.ring", "its certificate", *certificate) == row.good);
+    CHECK(others.certificates().size() == (row.good ? 1U : 0U));
+    CHECK(others.problems().size() == (row.good ? 0U : 1U));
+    if (!row.good) CHECK(absl::StartsWith(others.problems()[0].text, "its certificate "));
   }
 }
 

@@ -23,6 +23,7 @@
 #include "lib/service/live_config.h"
 #include "lib/service/ops.h"
 #include "lib/service/process.h"
+#include "lib/service/ring_gauges.h"
 #include "lib/telemetry/file_audit.h"
 #include "lib/telemetry/metrics.h"
 #include "lib/telemetry/queued_sink.h"
@@ -55,6 +56,10 @@ std::vector<std::string> CallersOf(const CommonConfig& common) {
   std::vector<std::string> callers;
   for (const auto& [caller, methods] : common.grpc_callers) callers.push_back(caller);
   return callers;
+}
+
+absl::StatusOr<crypto::KeyRing> ReadPseudonymKeys(const CommonConfig& common) {
+  return crypto::KeyRing::FromFile(common.audit_pseudonym_keys_file, crypto::RingPurpose::kLookup);
 }
 
 FileLoader::TlsFiles GrpcTlsOf(const CommonConfig& common) {
@@ -196,7 +201,7 @@ void Program::ShowLogMetrics() {
 
 absl::Status Program::OpenAudit() {
   ShowLogMetrics();
-  auto keys = crypto::KeyRing::FromFile(common_.audit_pseudonym_keys_file);
+  auto keys = ReadPseudonymKeys(common_);
   if (!keys.ok()) return keys.status();
   telemetry::FileAuditOptions options;
   options.path = common_.audit_file;
@@ -209,6 +214,9 @@ absl::Status Program::OpenAudit() {
   if (!audit.ok()) return audit.status();
   audit_ = *std::move(audit);
   counted_audit_ = std::make_unique<CountedAudit>(metrics_, *audit_);
+  RingGauges(metrics_, clock_).Watch("audit.pseudonym_keys_file", [this] {
+    return audit_->PseudonymKeys();
+  });
   health_.Add("audit", CheckKind::kReadiness, [this] { return audit_->Refusing(); });
   return absl::OkStatus();
 }
@@ -355,9 +363,7 @@ absl::Status Program::AddReloads() {
   reloads_->Add({"audit_keys",
                  {{"audit.pseudonym_keys_file", common_.audit_pseudonym_keys_file}},
                  [this](FileLoader& files) {
-                   auto keys =
-                       files.Take("audit.pseudonym_keys_file",
-                                  crypto::KeyRing::FromFile(common_.audit_pseudonym_keys_file));
+                   auto keys = files.Take("audit.pseudonym_keys_file", ReadPseudonymKeys(common_));
                    if (keys) audit_->SetPseudonymKeys(*std::move(keys));
                  },
                  AuditEvent::kKeyRotated});
@@ -505,8 +511,7 @@ int Main(int argc, char** argv, const ServiceSpec& spec) {
   if (!problems.empty()) return ReportProblems(spec, flags, problems);
   FileLoader files;
   files.CheckTls("grpc.tls", GrpcTlsOf(common));
-  files.Take("audit.pseudonym_keys_file",
-             crypto::KeyRing::FromFile(common.audit_pseudonym_keys_file));
+  files.Take("audit.pseudonym_keys_file", ReadPseudonymKeys(common));
   if (spec.load) spec.load(files);
   if (!files.problems().empty()) return ReportProblems(spec, flags, files.problems());
   if (flags.check_config) {

@@ -1,9 +1,13 @@
 // The units that several services have: key rings and the files of a TLS client.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "lib/crypto/private_key_ring.h"
 #include "lib/http/client.h"
 #include "lib/service/reloads.h"
 
@@ -24,6 +28,17 @@ ReloadUnit RingUnit(std::string name, FileSetting file, Ring& ring) {
   };
   unit.event = telemetry::AuditEvent::kKeyRotated;
   return unit;
+}
+
+// For a unit that reads a ring of private keys: the files that the ring names are watched with it.
+inline std::function<std::vector<FileSetting>()> FilesOfRing(FileSetting ring) {
+  return [ring = std::move(ring)] {
+    std::vector<FileSetting> files;
+    for (std::string& path : crypto::FilesOfRing(ring.path)) {
+      if (path != ring.path) files.push_back({ring.key, std::move(path)});
+    }
+    return files;
+  };
 }
 
 // The certificate, key and roots an HTTP client connects with: <section>.certificate_file and so

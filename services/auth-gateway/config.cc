@@ -174,27 +174,19 @@ void Bind(config::Table& table, Config& config) {
               "Where responses are posted to; empty for <base_url>/v1/sessions/callback")
       .HttpUrl();
   table
-      .SecretFile("saml.signing_key_file", &config.signing_key_file,
-                  "Key that signs our requests, PEM, RSA from 2048 bits")
+      .SecretFile("saml.signing_ring_file", &config.signing_ring_file,
+                  "Ring of the keys that sign our requests and our metadata, RSA or EC, each with "
+                  "its certificate beside it (`signinctl keys`). Our metadata lists the current "
+                  "certificate and the next one; both durations of the ring are a day at least, "
+                  "for partners keep our metadata that long")
       .Required()
-      .Example("/etc/va/saml/sp.key")
+      .Example("/etc/va/saml/sp.ring")
       .Live();
   table
-      .FilePath("saml.signing_certificate_file", &config.signing_certificate_file,
-                "Certificate of that key, as partners know it")
-      .Required()
-      .Example("/etc/va/saml/sp.crt")
-      .Live();
-  table
-      .FilePath("saml.next_certificate_file", &config.next_certificate_file,
-                "Certificate that will follow: published beside the current one, so that partners "
-                "know it before it signs")
-      .Live();
-  table
-      .StringList("saml.decryption_key_files", &config.decryption_key_files,
-                  "Keys that open what is encrypted to us, PEM, RSA; files that hold secrets. The "
-                  "signing key stands here, too, and during a roll-over the one before or after. "
-                  "Empty: the signing key alone")
+      .SecretFile("saml.decryption_ring_file", &config.decryption_ring_file,
+                  "Ring of the keys that open what is encrypted to us, RSA, each with its "
+                  "certificate: every key in it opens, the current and the next one are published. "
+                  "Empty: the signing ring, when it is of RSA keys; else nobody can encrypt to us")
       .Live();
   table
       .FilePath("saml.idps_file", &config.idps_file,

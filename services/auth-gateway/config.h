@@ -38,10 +38,8 @@ struct Config {
   // saml.*
   std::string sp_entity_id;
   std::string acs_url;  // empty: base_url + /v1/sessions/callback
-  std::string signing_key_file;
-  std::string signing_certificate_file;
-  std::string next_certificate_file;              // published beside the current one
-  std::vector<std::string> decryption_key_files;  // empty: the signing key decrypts
+  std::string signing_ring_file;
+  std::string decryption_ring_file;  // empty: the signing ring
   std::string idps_file;
   std::string metadata_folder;                              // where good metadata is kept
   absl::Duration metadata_validity = absl::Hours(24 * 30);  // of ours

@@ -9,6 +9,8 @@
 #include "lib/base/status.h"
 #include "lib/config/policy_file.h"
 #include "lib/http/client.h"
+#include "lib/service/reload_units.h"
+#include "lib/service/ring_durations.h"
 #include "services/auth-gateway/adapters/metadata_files.h"
 #include "services/auth-gateway/domain/return_target.h"
 #include "services/auth-gateway/idps_file.h"
@@ -30,66 +32,83 @@ std::optional<identity::Policy> LoadPolicy(const Config& config, service::FileLo
 namespace {
 
 constexpr char kIdpsKey[] = "saml.idps_file";
-constexpr char kNextKey[] = "saml.next_certificate_file";
-constexpr char kDecryptionKey[] = "saml.decryption_key_files";
+constexpr char kSigningKey[] = "saml.signing_ring_file";
+constexpr char kDecryptionKey[] = "saml.decryption_ring_file";
 constexpr char kFolderKey[] = "saml.metadata_folder";
 
-// What we sign with now, what will follow, and what we open with.
-struct OwnKeys {
-  crypto::PrivateKey signing_key;
-  std::vector<crypto::Certificate> certificates;  // the current one first
-  std::vector<crypto::PrivateKey> decryption_keys;
-};
-
-std::optional<crypto::Certificate> LoadNext(const Config& config, service::FileLoader& files) {
-  auto next = files.Take(kNextKey, crypto::Certificate::FromPemFile(config.next_certificate_file));
-  if (next && next->not_after() <= files.now()) {
-    files.Report(kNextKey, absl::StrCat(config.next_certificate_file, " has expired"));
-    return std::nullopt;
-  }
-  return next;
+bool IsOfRsa(const crypto::PrivateKeyRing& ring) {
+  const auto keys = ring.keys();
+  return std::all_of(keys.begin(), keys.end(), [](const crypto::PrivateKeyRing::Key& key) {
+    return key.key.type() == crypto::KeyType::kRsa;
+  });
 }
 
-// Only RSA keys can be encrypted to.
-std::vector<crypto::PrivateKey> LoadDecryptionKeys(const Config& config,
-                                                   const service::KeyPair& pair,
-                                                   service::FileLoader& files) {
+// A key that is published: partners take its certificate for ours.
+bool IsPublished(const crypto::PrivateKeyRing::Key& key) {
+  return key.state != crypto::KeyState::kRetired;
+}
+
+// The current one first, since some partners read no further.
+std::vector<crypto::Certificate> PublishedCertificates(const crypto::PrivateKeyRing& ring) {
+  std::vector<crypto::Certificate> certificates;
+  for (const auto& key : ring.keys()) {
+    if (IsPublished(key)) certificates.push_back(*key.certificate);
+  }
+  return certificates;
+}
+
+// What is published must be good today. Nobody takes a retired certificate for anything new.
+void CheckCertificates(const service::FileSetting& setting, const crypto::PrivateKeyRing& ring,
+                       service::FileLoader& files) {
+  for (const auto& key : ring.keys()) {
+    if (!IsPublished(key)) continue;
+    files.TakeCertificate(setting.key,
+                          absl::StrCat(setting.path, ": the certificate of the ",
+                                       ToString(key.state), " key ", key.id),
+                          *key.certificate);
+  }
+}
+
+// Partners may keep what our metadata said for this long: so long they do not know a new key, and
+// encrypt to an old one. `signinctl keys` rotates by what the ring says.
+void CheckDurations(const service::FileSetting& setting, const crypto::RingPolicy& policy,
+                    service::FileLoader& files) {
+  service::CheckRingDurations(
+      setting, policy, {kSpMetadataCache, kSpMetadataCache, "that long partners keep our metadata"},
+      files);
+}
+
+std::optional<crypto::PrivateKeyRing> LoadRing(const service::FileSetting& setting,
+                                               crypto::RingPurpose purpose,
+                                               service::FileLoader& files) {
+  auto ring = files.Take(setting.key, crypto::PrivateKeyRing::FromFile(setting.path, {purpose}));
+  if (!ring) return std::nullopt;
+  CheckDurations(setting, ring->policy(), files);
+  CheckCertificates(setting, *ring, files);
+  return ring;
+}
+
+std::optional<SamlRings> LoadRings(const Config& config, service::FileLoader& files) {
+  auto signing =
+      LoadRing({kSigningKey, config.signing_ring_file}, crypto::RingPurpose::kSamlSigning, files);
+  std::optional<crypto::PrivateKeyRing> decryption;
+  if (!config.decryption_ring_file.empty()) {
+    decryption = LoadRing({kDecryptionKey, config.decryption_ring_file},
+                          crypto::RingPurpose::kSamlDecryption, files);
+    if (!decryption) return std::nullopt;
+  }
+  if (!signing) return std::nullopt;
+  return SamlRings{*std::move(signing), std::move(decryption)};
+}
+
+// Until a key is out of the ring somebody may encrypt to it, whatever its state: those who took our
+// metadata early know the next one, those who took it late an old one.
+std::vector<crypto::PrivateKey> DecryptionKeys(const SamlRings& rings) {
   std::vector<crypto::PrivateKey> keys;
-  if (config.decryption_key_files.empty()) {
-    if (pair.key.type() == crypto::KeyType::kRsa) keys.push_back(pair.key.Share());
-    return keys;
-  }
-  for (const std::string& path : config.decryption_key_files) {
-    auto key = files.Take(kDecryptionKey, crypto::PrivateKey::FromPemFile(path));
-    if (key && key->type() != crypto::KeyType::kRsa) {
-      files.Report(kDecryptionKey, absl::StrCat(path, " is no RSA key"));
-    } else if (key) {
-      keys.push_back(*std::move(key));
-    }
-  }
+  const crypto::PrivateKeyRing* const opening = rings.Opening();
+  if (opening == nullptr) return keys;
+  for (const auto& key : opening->keys()) keys.push_back(key.key.Share());
   return keys;
-}
-
-bool AnyOpens(const std::vector<crypto::PrivateKey>& keys, const crypto::Certificate& certificate) {
-  return std::any_of(keys.begin(), keys.end(),
-                     [&](const crypto::PrivateKey& key) { return certificate.Matches(key); });
-}
-
-std::optional<OwnKeys> LoadOwnKeys(const Config& config, service::FileLoader& files) {
-  auto pair = files.ReadKeyPair({"saml.signing_certificate_file", config.signing_certificate_file},
-                                {"saml.signing_key_file", config.signing_key_file});
-  std::optional<crypto::Certificate> next;
-  if (!config.next_certificate_file.empty()) next = LoadNext(config, files);
-  if (!pair) return std::nullopt;
-  OwnKeys own{pair->key.Share(), {pair->certificate}, LoadDecryptionKeys(config, *pair, files)};
-  // Partners encrypt to the certificate they know; what they send must be opened.
-  if (pair->key.type() == crypto::KeyType::kRsa && files.problems().empty() &&
-      !AnyOpens(own.decryption_keys, pair->certificate)) {
-    files.Report(kDecryptionKey, absl::StrCat("must hold the key of saml.signing_key_file, ",
-                                              config.signing_key_file));
-  }
-  if (next && next->der() != pair->certificate.der()) own.certificates.push_back(*next);
-  return own;
 }
 
 // What a source said last; nobody waits for it here. A copy that cannot be used is none.
@@ -140,16 +159,15 @@ std::optional<IdpDirectory> LoadDirectory(const Config& config, service::FileLoa
   return directory;
 }
 
-SpMetadataSpec SpOf(const Config& config, const OwnKeys& own) {
+SpMetadataSpec SpOf(const Config& config, const SamlRings& rings) {
   SpMetadataSpec sp;
   sp.entity_id = config.sp_entity_id;
   sp.acs_url = config.acs_url.empty() ? absl::StrCat(config.base_url, "/v1/sessions/callback")
                                       : config.acs_url;
   sp.slo_url = absl::StrCat(config.base_url, "/v1/sessions/saml_logout");
-  sp.signing_certificates = own.certificates;
-  for (const crypto::Certificate& certificate : own.certificates) {
-    if (AnyOpens(own.decryption_keys, certificate))
-      sp.encryption_certificates.push_back(certificate);
+  sp.signing_certificates = PublishedCertificates(rings.signing);
+  if (rings.Opening() != nullptr) {
+    sp.encryption_certificates = PublishedCertificates(*rings.Opening());
   }
   sp.validity = config.metadata_validity;
   return sp;
@@ -157,24 +175,41 @@ SpMetadataSpec SpOf(const Config& config, const OwnKeys& own) {
 
 }  // namespace
 
+const crypto::PrivateKeyRing* SamlRings::Opening() const {
+  if (decryption) return &*decryption;
+  return IsOfRsa(signing) ? &signing : nullptr;
+}
+
 std::optional<LoadedSaml> LoadSaml(const Config& config, service::FileLoader& files) {
-  auto own = LoadOwnKeys(config, files);
+  auto rings = LoadRings(config, files);
   auto directory = LoadDirectory(config, files);
-  if (!own || !directory || !files.problems().empty()) return std::nullopt;
-  SpMetadataSpec sp = SpOf(config, *own);
-  auto metadata =
-      files.Take("saml.sp_entity_id", BuildSpMetadata(sp, own->signing_key, files.now()));
+  if (!rings || !directory || !files.problems().empty()) return std::nullopt;
+  SpMetadataSpec sp = SpOf(config, *rings);
+  const crypto::PrivateKeyRing::Key& current = rings->signing.current();
+  auto metadata = files.Take("saml.sp_entity_id", BuildSpMetadata(sp, current.key, files.now()));
   if (!metadata) return std::nullopt;
   SamlSettings settings{.sp_entity_id = sp.entity_id,
                         .acs_url = sp.acs_url,
                         .slo_url = sp.slo_url,
                         .idps = directory->At(files.now()),
-                        .signing_key = std::move(own->signing_key),
-                        .signing_certificate = own->certificates.front(),
-                        .decryption_keys = std::move(own->decryption_keys),
+                        .signing_key = current.key.Share(),
+                        .signing_certificate = *current.certificate,
+                        .decryption_keys = DecryptionKeys(*rings),
                         .skew = config.clock_skew,
                         .metadata = *std::move(metadata)};
-  return LoadedSaml{std::move(settings), std::move(sp), *std::move(directory)};
+  return LoadedSaml{std::move(settings), *std::move(rings), std::move(sp), *std::move(directory)};
+}
+
+bool CheckReplaces(const SamlRings& next, const SamlRings& serving, service::FileLoader& files) {
+  const auto check = [&files](absl::string_view key, const absl::Status& status) {
+    if (!status.ok()) files.Report(key, status.message());
+    return status.ok();
+  };
+  bool good = check(kSigningKey, next.signing.Replaces(serving.signing));
+  if (next.decryption && serving.decryption) {
+    good = check(kDecryptionKey, next.decryption->Replaces(*serving.decryption)) && good;
+  }
+  return good;
 }
 
 bool CheckIdps(const identity::Policy& policy, const std::vector<IdpRow>& rows,
@@ -184,11 +219,19 @@ bool CheckIdps(const identity::Policy& policy, const std::vector<IdpRow>& rows,
   return missing.empty();
 }
 
-std::vector<service::FileSetting> FilesOfIdps(const Config& config) {
+std::vector<service::FileSetting> FilesNamedBySaml(const Config& config) {
   std::vector<service::FileSetting> settings;
-  const auto files = FilesNamedIn(config.idps_file);
-  settings.reserve(files.size());
-  for (const std::string& file : files) settings.push_back({kIdpsKey, file});
+  for (std::string& file : FilesNamedIn(config.idps_file)) {
+    settings.push_back({kIdpsKey, std::move(file)});
+  }
+  for (const service::FileSetting& ring :
+       {service::FileSetting{kSigningKey, config.signing_ring_file},
+        service::FileSetting{kDecryptionKey, config.decryption_ring_file}}) {
+    if (ring.path.empty()) continue;
+    for (service::FileSetting& file : service::FilesOfRing(ring)()) {
+      settings.push_back(std::move(file));
+    }
+  }
   return settings;
 }
 

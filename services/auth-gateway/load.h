@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "lib/crypto/private_key_ring.h"
 #include "lib/crypto/sealed_box.h"
 #include "lib/identity/policy.h"
 #include "lib/service/file_loader.h"
@@ -15,10 +16,20 @@
 
 namespace va::gateway {
 
+// Our own keys of the SAML conversation.
+struct SamlRings {
+  crypto::PrivateKeyRing signing;
+  std::optional<crypto::PrivateKeyRing> decryption;  // of its own; else the signing ring opens
+
+  // nullptr when nobody can encrypt to us: only RSA keys open (decision P4).
+  const crypto::PrivateKeyRing* Opening() const;
+};
+
 // The SAML conversation as the files have it: what serves now, and what it is made of anew when
 // metadata changes.
 struct LoadedSaml {
   SamlSettings settings;   // with the identity providers as they stand now
+  SamlRings rings;         // what settings has its keys from
   SpMetadataSpec sp;       // what settings.metadata says
   IdpDirectory directory;  // who they are
 };
@@ -36,12 +47,16 @@ std::optional<Loaded> Load(const Config& config, service::FileLoader& files);
 std::optional<identity::Policy> LoadPolicy(const Config& config, service::FileLoader& files);
 std::optional<LoadedSaml> LoadSaml(const Config& config, service::FileLoader& files);
 
+// Whether these rings may take the place of those that serve: a key that has just signed, or that
+// partners encrypt to, must still be in them. If not, reported.
+bool CheckReplaces(const SamlRings& next, const SamlRings& serving, service::FileLoader& files);
+
 // Whether every csp of the policy leads to a row; if not, reported under `key`.
 bool CheckIdps(const identity::Policy& policy, const std::vector<IdpRow>& rows,
                absl::string_view key, service::FileLoader& files);
 
-// The files that these rows name: read, and watched, together with the file of the rows.
-std::vector<service::FileSetting> FilesOfIdps(const Config& config);
+// The files that the rings and the rows name: read, and watched, together with those.
+std::vector<service::FileSetting> FilesNamedBySaml(const Config& config);
 void CheckPublicTls(const Config& config, service::FileLoader& files);
 
 }  // namespace va::gateway

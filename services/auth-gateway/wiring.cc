@@ -13,6 +13,7 @@
 #include "lib/base/worker_pool.h"
 #include "lib/http/server.h"
 #include "lib/service/reload_units.h"
+#include "lib/service/ring_gauges.h"
 #include "services/auth-gateway/adapters/agreeing_rules.h"
 #include "services/auth-gateway/adapters/grpc_attribute_rules.h"
 #include "services/auth-gateway/adapters/grpc_contact.h"
@@ -138,6 +139,7 @@ class Gateway final : public service::RunningService {
         sealed_box_(std::move(parts.loaded.sealed_box)),
         policy_(std::move(parts.loaded.policy)),
         saml_(std::move(parts.loaded.saml.settings)),
+        saml_rings_(std::move(parts.loaded.saml.rings)),
         sp_metadata_(std::move(parts.loaded.saml.sp)),
         sp_metadata_at_(parts.runtime.clock.Now()),
         idps_(RefresherDeps(), std::move(parts.loaded.saml.directory)),
@@ -188,6 +190,7 @@ class Gateway final : public service::RunningService {
   const base::Clock& lifetimes() const { return lifetimes_; }
   http::Response ShowAttempt(http::Request& request) const;
   void AddReloads(service::Reloads& reloads);
+  void WatchRings(service::RingGauges rings) const;
   absl::Status CheckIdpStates() const { return idps_.Check(); }
   std::vector<std::string> UnusedIdps() const {
     return va::gateway::UnusedIdps(*policy_.Get(), idps_.Rows());
@@ -199,7 +202,9 @@ class Gateway final : public service::RunningService {
  private:
   IdpRefresher::Deps RefresherDeps();
   std::unique_ptr<const Edge> MakeEdge();
-  // What the files hold now takes the place of what served.
+  // Whether what the files hold now may take the place of what serves.
+  bool MayUse(const LoadedSaml& next, service::FileLoader& files);
+  // It does.
   void UseSaml(LoadedSaml next);
   // The providers as they stand now, and our own metadata before it grows old.
   void TakeIdps();
@@ -216,9 +221,10 @@ class Gateway final : public service::RunningService {
   const base::SteadyWallClock lifetimes_{runtime_.clock};
   crypto::SealedBox sealed_box_;
   base::Reloadable<identity::Policy> policy_;
-  std::mutex saml_mutex_;  // held while the next settings are made
+  mutable std::mutex saml_mutex_;  // held while the next settings are made
   base::Reloadable<SamlSettings> saml_;
-  SpMetadataSpec sp_metadata_;  // guarded by saml_mutex_, as is the next
+  SamlRings saml_rings_;  // guarded by saml_mutex_, as are the next
+  SpMetadataSpec sp_metadata_;
   absl::Time sp_metadata_at_;
   IdpRefresher idps_;
   SignInMetrics signin_;
@@ -315,14 +321,30 @@ SamlSettings NextSettings(const SamlSettings& now, std::vector<SamlIdp> idps,
           .metadata = std::move(metadata)};
 }
 
+bool Gateway::MayUse(const LoadedSaml& next, service::FileLoader& files) {
+  if (!CheckIdps(*policy_.Get(), next.directory.rows(), "saml.idps_file", files)) return false;
+  const std::lock_guard<std::mutex> lock(saml_mutex_);
+  return CheckReplaces(next.rings, saml_rings_, files);
+}
+
 void Gateway::UseSaml(LoadedSaml next) {
   const std::lock_guard<std::mutex> lock(saml_mutex_);
+  const bool rotated =
+      next.settings.signing_certificate.der() != saml_.Get()->signing_certificate.der();
   idps_.Use(std::move(next.directory));
   next.settings.idps = idps_.Idps();
+  saml_rings_ = std::move(next.rings);
   sp_metadata_ = std::move(next.sp);
   sp_metadata_at_ = runtime_.clock.Now();
   saml_.Swap(std::move(next.settings));
   ExchangeEdge();
+  if (!rotated) return;
+  // Beside the record that the unit was read anew: which is so for a provider's change as well.
+  const absl::Status recorded = runtime_.audit.Write(telemetry::AuditEvent::kKeyRotated,
+                                                     {.outcome = "reloaded", .tag = "saml"});
+  if (!recorded.ok()) {
+    runtime_.log.Error("audit.failed", {{"reason", base::ReasonOf(recorded)}});
+  }
 }
 
 void Gateway::TakeIdps() {
@@ -361,6 +383,19 @@ http::Response Gateway::ShowAttempt(http::Request& request) const {
   return HandleAttempt(edge->deps, request);
 }
 
+void Gateway::WatchRings(service::RingGauges rings) const {
+  rings.Watch("keys.sealed_box_file", sealed_box_);
+  rings.Watch("saml.signing_ring_file", [this] {
+    const std::lock_guard<std::mutex> lock(saml_mutex_);
+    return saml_rings_.signing.Ages();
+  });
+  if (config_.decryption_ring_file.empty()) return;
+  rings.Watch("saml.decryption_ring_file", [this] {
+    const std::lock_guard<std::mutex> lock(saml_mutex_);
+    return saml_rings_.decryption->Ages();
+  });
+}
+
 void Gateway::AddReloads(service::Reloads& reloads) {
   using service::FileLoader;
   using telemetry::AuditEvent;
@@ -373,25 +408,16 @@ void Gateway::AddReloads(service::Reloads& reloads) {
                  ExchangeEdge();
                },
                AuditEvent::kConfigReloaded});
-  std::vector<service::FileSetting> saml_files = {
-      {"saml.signing_key_file", config_.signing_key_file},
-      {"saml.signing_certificate_file", config_.signing_certificate_file}};
-  saml_files.push_back({"saml.next_certificate_file", config_.next_certificate_file});
-  saml_files.push_back({"saml.decryption_key_files", ""});  // named even while the list is empty
-  for (const std::string& path : config_.decryption_key_files) {
-    saml_files.push_back({"saml.decryption_key_files", path});
-  }
-  saml_files.push_back({"saml.idps_file", config_.idps_file});
-  reloads.Add({"saml", std::move(saml_files),
+  reloads.Add({"saml",
+               {{"saml.signing_ring_file", config_.signing_ring_file},
+                {"saml.decryption_ring_file", config_.decryption_ring_file},
+                {"saml.idps_file", config_.idps_file}},
                [this](FileLoader& files) {
                  auto saml = LoadSaml(config_, files);
-                 if (!saml) return;
-                 if (!CheckIdps(*policy_.Get(), saml->directory.rows(), "saml.idps_file", files)) {
-                   return;
-                 }
-                 UseSaml(*std::move(saml));
+                 if (saml && MayUse(*saml, files)) UseSaml(*std::move(saml));
                },
-               AuditEvent::kMetadataChanged, [this] { return FilesOfIdps(config_); }});
+               AuditEvent::kMetadataChanged,
+               [this] { return FilesNamedBySaml(config_); }});
   reloads.Add(service::RingUnit("sealed_box", {"keys.sealed_box_file", config_.sealed_box_file},
                                 sealed_box_));
   reloads.Add({"public_tls",
@@ -558,6 +584,7 @@ absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& conf
   const absl::Status serving = gateway->Serve(config, runtime);
   if (!serving.ok()) return serving;
   gateway->AddReloads(runtime.reloads);
+  gateway->WatchRings({runtime.metrics, runtime.clock});
   for (const std::string& name : gateway->UnusedIdps()) {
     runtime.log.Warn("saml.idp_unused", {{"idp", name}, {"policy", "no csp leads to it"}});
   }

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "lib/crypto/keys.h"
+#include "lib/jose/jwks.h"
 #include "lib/service/example_config.h"
 #include "lib/testing/test_pki.h"
 #include "services/inherited-proofing/load.h"
@@ -19,16 +20,18 @@ namespace {
 struct Files {
   testing::TestPki pki;
   testing::PemFiles signer = pki.Issue({"decision"});
-  std::string public_key = pki.dir().Write(
-      "decision.pub",
-      crypto::Certificate::FromPemFile(signer.certificate_file)->public_key().Pem());
+  std::string jwks = pki.dir().Write(
+      "decision.jwks",
+      jose::WriteJwks({{crypto::Certificate::FromPemFile(signer.certificate_file)->public_key(),
+                        {"", "ES256", jose::KeyUse::kSignature}}})
+          .value());
   std::string icn_keys = pki.dir().Write("decision-icn.keys", "k:" + std::string(64, '1') + "\n");
   std::string token = pki.dir().Write("mhv-app.token", "0123456789abcdef\n");
 
   std::string Yaml() const {
     return absl::StrCat(
-        "peers: {mpi_adapter: {target: 'mpi-adapter:8444'}}\n", "decision: {public_key_files: [",
-        public_key, "], icn_keys_file: ", icn_keys, "}\n",
+        "peers: {mpi_adapter: {target: 'mpi-adapter:8444'}}\n", "decision: {jwks_file: ", jwks,
+        ", icn_keys_file: ", icn_keys, "}\n",
         "mhv:\n  http:\n    url: https://mhv.example.test/ip\n    tls: {ca_file: ", pki.ca_file(),
         "}\n  app_token_file: ", token, "\nconsent: {text_version: '7'}\n");
   }
@@ -57,9 +60,9 @@ TEST_CASE("Config: everything that is required is listed by its key", "[proofing
   std::vector<std::string> keys;
   for (const config::Problem& problem : Read("", config)) keys.push_back(problem.key);
   CHECK_THAT(keys, Catch::UnorderedEquals(std::vector<std::string>{
-                       "peers.mpi_adapter.target", "decision.public_key_files",
-                       "decision.icn_keys_file", "mhv.http.url", "mhv.http.tls.ca_file",
-                       "mhv.app_token_file", "consent.text_version"}));
+                       "peers.mpi_adapter.target", "decision.jwks_file", "decision.icn_keys_file",
+                       "mhv.http.url", "mhv.http.tls.ca_file", "mhv.app_token_file",
+                       "consent.text_version"}));
   CHECK(config.mpi_adapter.server_name == "mpi-adapter.va.internal");
 }
 
@@ -152,7 +155,7 @@ TEST_CASE("Load: files that hold something else stop the start, each under its o
   const Files files;
   const std::string other = "services/inherited-proofing/config.h";
   Config config = Good(files);
-  config.decision.public_keys = {files.public_key, other};
+  config.decision.jwks = other;
   config.decision.icn_keys = other;
   config.mhv_ca_file = other;
   config.mhv_app_token_file = other;  // more than one line
@@ -160,7 +163,7 @@ TEST_CASE("Load: files that hold something else stop the start, each under its o
   CHECK_FALSE(Load(config, loader).has_value());
   std::set<std::string> keys;
   for (const config::Problem& problem : loader.problems()) keys.insert(problem.key);
-  CHECK(keys == std::set<std::string>{"decision.public_key_files", "decision.icn_keys_file",
+  CHECK(keys == std::set<std::string>{"decision.jwks_file", "decision.icn_keys_file",
                                       "mhv.http.tls.ca_file", "mhv.app_token_file"});
 }
 

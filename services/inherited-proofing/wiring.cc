@@ -9,6 +9,7 @@
 #include "lib/service/breakers.h"
 #include "lib/service/decision_keys.h"
 #include "lib/service/reload_units.h"
+#include "lib/service/ring_gauges.h"
 #include "lib/service/upstream.h"
 #include "services/inherited-proofing/adapters/grpc_person_index.h"
 #include "services/inherited-proofing/adapters/http_mhv_proofing.h"
@@ -72,6 +73,10 @@ class InheritedProofing final : public service::RunningService {
   const ProofingServiceImpl& api() const { return api_; }
   const http::GuardedClient& party() const { return party_; }
   void AddReloads(const Config& config, service::Reloads& reloads);
+  void WatchRings(service::RingGauges rings) const {
+    rings.Watch("decision.icn_keys_file", [this] { return decisions_.IcnKeyAges(); });
+    rings.WatchSet("decision.jwks_file", [this] { return decisions_.keys(); });
+  }
 
  private:
   jose::DecisionVerifier decisions_;
@@ -119,6 +124,7 @@ absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& conf
       runtime);
   RegisterProofingService(service->api(), runtime.rpc);
   service->AddReloads(config, runtime.reloads);
+  service->WatchRings({runtime.metrics, runtime.clock});
   runtime.reloads.Add(service::HttpTlsUnit(
       "mhv.http.tls",
       {config.mhv_certificate_file, config.mhv_private_key_file, config.mhv_ca_file}, curl));

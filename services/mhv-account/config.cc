@@ -76,10 +76,12 @@ void BindTokens(config::Table& table, Config& config) {
       .Required()
       .Example("va-signin-mhv-account");
   table
-      .SecretFile("mhv.sts.private_key_file", &config.sts_private_key_file,
-                  "Key that signs our assertions, PEM, RSA from 2048 bits")
+      .SecretFile(
+          "mhv.sts.signing_ring_file", &config.sts_signing_ring_file,
+          "Ring of the private keys, RSA from 2048 bits, of our assertions: the current one "
+          "signs")
       .Required()
-      .Example("/etc/va/keys/mhv-sts.key")
+      .Example("/etc/va/keys/mhv-sts.ring")
       .Live();
   table
       .String("mhv.sts.service_account_id", &config.sts_service_account_id,

@@ -25,7 +25,7 @@ struct Config {
   std::string api_key_file;
   std::string sts_url;
   std::string sts_client_id;
-  std::string sts_private_key_file;
+  std::string sts_signing_ring_file;
   std::string sts_service_account_id;
   std::string terms_document = "va_terms_of_use";
   absl::Duration account_lifetime = absl::Hours(24);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "lib/jose/jwks.h"
 #include "lib/service/example_config.h"
 #include "lib/testing/test_pki.h"
 #include "services/mhv-account/load.h"
@@ -15,21 +16,31 @@
 namespace va::mhv {
 namespace {
 
+constexpr char kStsRing[] = "ring signing RS256\nk1:mhv-sts.key:current\n";
+
 // Every file the settings name, as an operator would have them.
 class Files {
  public:
   Files() {
     const std::string ring = absl::StrCat("k1:", std::string(64, 'a'), "\n");
     const testing::PemFiles ec = pki_.Issue({"decision"});
-    config.decision.public_keys = {dir_.Write(
-        "decision.pub", crypto::PrivateKey::FromPemFile(ec.private_key_file)->Public().Pem())};
+    const auto ec_key = crypto::Certificate::FromPemFile(ec.certificate_file)->public_key();
+    config.decision.jwks = dir_.Write("decision.jwks", SetOf(ec_key, "ES256"));
     config.decision.icn_keys = dir_.Write("decision-icn.keys", ring);
     config.sealed_box_file = dir_.Write("sealed-box.keys", ring);
     config.lookup_file = dir_.Write("lookup.keys", ring);
     config.http_ca_file = pki_.ca_file();
     config.api_key_file = dir_.Write("mhv-api.key", "5f0c\n");
-    config.sts_private_key_file = Rsa().private_key_file;
-    ec_key_file = ec.private_key_file;
+    dir_.Write("mhv-sts.key", crypto::ReadPublicFile(Rsa().private_key_file).value());
+    dir_.Write("ec.key", crypto::ReadPublicFile(ec.private_key_file).value());
+    config.sts_signing_ring_file = dir_.Write("mhv-sts.ring", kStsRing);
+  }
+  // A published set of one key.
+  static std::string SetOf(const crypto::PublicKey& key, const char* algorithm) {
+    return jose::WriteJwks({{key, {"", algorithm, jose::KeyUse::kSignature}}}).value();
+  }
+  static crypto::PublicKey RsaKey() {
+    return crypto::Certificate::FromPemFile(Rsa().certificate_file)->public_key();
   }
 
   std::string Write(const std::string& name, const std::string& text) const {
@@ -46,7 +57,6 @@ class Files {
   }
 
   Config config;
-  std::string ec_key_file;
 
  private:
   // Making an RSA key takes its time: once for all.
@@ -61,14 +71,14 @@ class Files {
 };
 
 std::string Yaml(const Files& files, const std::string& http_url, const std::string& sts_url) {
-  return absl::StrCat("decision: {public_key_files: [", files.config.decision.public_keys[0],
-                      "], icn_keys_file: ", files.config.decision.icn_keys, "}\n",
+  return absl::StrCat("decision: {jwks_file: ", files.config.decision.jwks,
+                      ", icn_keys_file: ", files.config.decision.icn_keys, "}\n",
                       "keys: {sealed_box_file: ", files.config.sealed_box_file,
                       ", lookup_file: ", files.config.lookup_file, "}\n", "mhv:\n  http: {url: '",
                       http_url, "', tls: {ca_file: ", files.config.http_ca_file, "}}\n",
                       "  api_key_file: ", files.config.api_key_file, "\n  sts: {url: '", sts_url,
-                      "', client_id: c, service_account_id: s, private_key_file: ",
-                      files.config.sts_private_key_file, "}\n",
+                      "', client_id: c, service_account_id: s, signing_ring_file: ",
+                      files.config.sts_signing_ring_file, "}\n",
                       "peers: {mpi_adapter: {target: 'm:1'}, user_attributes: {target: 'u:1'}}\n");
 }
 
@@ -92,10 +102,10 @@ TEST_CASE("Config: everything that is required is listed by its key", "[mhv][con
   Config config;
   std::vector<std::string> keys;
   for (const config::Problem& problem : LoadYaml("", config)) keys.push_back(problem.key);
-  CHECK(keys == std::vector<std::string>{"decision.public_key_files", "decision.icn_keys_file",
+  CHECK(keys == std::vector<std::string>{"decision.jwks_file", "decision.icn_keys_file",
                                          "keys.sealed_box_file", "keys.lookup_file", "mhv.http.url",
                                          "mhv.http.tls.ca_file", "mhv.api_key_file", "mhv.sts.url",
-                                         "mhv.sts.client_id", "mhv.sts.private_key_file",
+                                         "mhv.sts.client_id", "mhv.sts.signing_ring_file",
                                          "mhv.sts.service_account_id", "peers.mpi_adapter.target",
                                          "peers.user_attributes.target"});
   CHECK(config.mpi_adapter.server_name == "mpi-adapter.va.internal");
@@ -140,18 +150,15 @@ TEST_CASE("Load: a file that cannot be used stops the start under its key", "[mh
     return [text](const Files& files) { return files.Write("spoiled", text); };
   };
   const std::vector<Row> rows = {
-      {"a decision key that is none",
-       [&](Files& files) { files.config.decision.public_keys[0] = write("key\n")(files); },
-       "decision.public_key_files"},
-      {"one good and one bad decision key",
-       [&](Files& files) { files.config.decision.public_keys.push_back(write("key\n")(files)); },
-       "decision.public_key_files"},
+      {"decision keys that are none",
+       [&](Files& files) { files.config.decision.jwks = write("keys\n")(files); },
+       "decision.jwks_file"},
       {"a decision key of another kind",
        [](Files& files) {
-         const auto rsa = crypto::PrivateKey::FromPemFile(files.config.sts_private_key_file);
-         files.config.decision.public_keys[0] = files.Write("rsa.pub", rsa->Public().Pem());
+         files.config.decision.jwks =
+             files.Write("rsa.jwks", Files::SetOf(Files::RsaKey(), "RS256"));
        },
-       "decision.public_key_files"},
+       "decision.jwks_file"},
       {"an empty ring of decisions",
        [&](Files& files) { files.config.decision.icn_keys = write("")(files); },
        "decision.icn_keys_file"},
@@ -162,12 +169,29 @@ TEST_CASE("Load: a file that cannot be used stops the start under its key", "[mh
       {"roots that are none",
        [&](Files& files) { files.config.http_ca_file = write("roots\n")(files); },
        "mhv.http.tls.ca_file"},
-      {"an assertion key that is none",
-       [&](Files& files) { files.config.sts_private_key_file = write("key\n")(files); },
-       "mhv.sts.private_key_file"},
+      {"a ring of assertion keys that is none",
+       [&](Files& files) { files.config.sts_signing_ring_file = write("key\n")(files); },
+       "mhv.sts.signing_ring_file"},
+      {"an assertion key that is none", [](Files& files) { files.Write("mhv-sts.key", "key\n"); },
+       "mhv.sts.signing_ring_file"},
       {"an assertion key that cannot sign RS256",
-       [](Files& files) { files.config.sts_private_key_file = files.ec_key_file; },
-       "mhv.sts.private_key_file"},
+       [](Files& files) { files.Write("mhv-sts.ring", "ring signing RS256\nk1:ec.key:current\n"); },
+       "mhv.sts.signing_ring_file"},
+      {"a next assertion key that could not sign RS256",
+       [](Files& files) {
+         files.Write("mhv-sts.ring", absl::StrCat(kStsRing, "k2:ec.key:next\n"));
+       },
+       "mhv.sts.signing_ring_file"},
+      {"an assertion key for another algorithm",
+       [](Files& files) {
+         files.Write("mhv-sts.ring", "ring signing PS256\nk1:mhv-sts.key:current\n");
+       },
+       "mhv.sts.signing_ring_file"},
+      {"a ring that would be rotated faster than assertions end",
+       [](Files& files) {
+         files.Write("mhv-sts.ring", "ring signing RS256 overlap=7m59s\nk1:mhv-sts.key:current\n");
+       },
+       "mhv.sts.signing_ring_file"},
       {"an empty API key", [&](Files& files) { files.config.api_key_file = write("\n")(files); },
        "mhv.api_key_file"},
       {"an API key of two lines",

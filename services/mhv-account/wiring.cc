@@ -7,6 +7,7 @@
 #include "lib/service/breakers.h"
 #include "lib/service/decision_keys.h"
 #include "lib/service/reload_units.h"
+#include "lib/service/ring_gauges.h"
 #include "lib/service/upstream.h"
 #include "services/mhv-account/adapters/grpc_person_cache.h"
 #include "services/mhv-account/adapters/grpc_terms_records.h"
@@ -59,12 +60,15 @@ class RunningMhvAccount final : public service::RunningService {
   const MhvAccountServiceImpl& api() const { return api_; }
   const Connections& connections() const { return connections_; }
   void AddReloads(const Config& config, service::Reloads& reloads);
+  void WatchRings(service::RingGauges rings) const;
   void ShowBreakers(service::Runtime& runtime) const {
     service::ShowBreaker(sts_party_, runtime.health, runtime.metrics);
     service::ShowBreaker(account_party_, runtime.health, runtime.metrics);
   }
 
  private:
+  void ReloadSts(const Config& config, service::FileLoader& files);
+
   Loaded loaded_;
   const Connections connections_;
   GrpcTermsRecords terms_;
@@ -76,6 +80,14 @@ class RunningMhvAccount final : public service::RunningService {
   const MhvAccountServiceImpl api_;
 };
 
+void RunningMhvAccount::WatchRings(service::RingGauges rings) const {
+  rings.Watch("keys.sealed_box_file", loaded_.sealed_box);
+  rings.Watch("keys.lookup_file", loaded_.hasher);
+  rings.Watch("decision.icn_keys_file", [this] { return loaded_.decisions.IcnKeyAges(); });
+  rings.WatchSet("decision.jwks_file", [this] { return loaded_.decisions.keys(); });
+  rings.Watch("mhv.sts.signing_ring_file", [this] { return loaded_.sts_ring->Get()->Ages(); });
+}
+
 void RunningMhvAccount::AddReloads(const Config& config, service::Reloads& reloads) {
   using service::FileLoader;
   using telemetry::AuditEvent;
@@ -85,13 +97,12 @@ void RunningMhvAccount::AddReloads(const Config& config, service::Reloads& reloa
                                 loaded_.sealed_box));
   reloads.Add(
       service::RingUnit("lookup", {"keys.lookup_file", config.lookup_file}, loaded_.hasher));
+  const service::FileSetting ring = {"mhv.sts.signing_ring_file", config.sts_signing_ring_file};
   reloads.Add({"sts_key",
-               {{"mhv.sts.private_key_file", config.sts_private_key_file}},
-               [this, &config](FileLoader& files) {
-                 auto key = LoadStsKey(config, files);
-                 if (key) loaded_.sts_key->Swap(*std::move(key));
-               },
-               AuditEvent::kKeyRotated});
+               {ring},
+               [this, &config](FileLoader& files) { ReloadSts(config, files); },
+               AuditEvent::kKeyRotated,
+               service::FilesOfRing(ring)});
   reloads.Add({"mhv_api_key",
                {{"mhv.api_key_file", config.api_key_file}},
                [this, &config](FileLoader& files) {
@@ -100,6 +111,17 @@ void RunningMhvAccount::AddReloads(const Config& config, service::Reloads& reloa
                  if (key) mhv_.ExchangeApiKey(identity::Secret::FromWire(*std::move(key)));
                },
                AuditEvent::kKeyRotated});
+}
+
+void RunningMhvAccount::ReloadSts(const Config& config, service::FileLoader& files) {
+  auto next = LoadStsKeys(config, files);
+  if (!next || !files.problems().empty()) return;
+  if (const absl::Status replaces = next->ring.Replaces(*loaded_.sts_ring->Get()); !replaces.ok()) {
+    files.Report("mhv.sts.signing_ring_file", replaces.message());
+    return;
+  }
+  loaded_.sts_key->Swap(std::move(next->key));
+  loaded_.sts_ring->Swap(std::move(next->ring));
 }
 
 http::TlsClientOptions TlsOf(const Config& config) {
@@ -137,6 +159,7 @@ absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& conf
   RegisterMhvAccountService(service->api(), runtime.rpc);
   service->ShowBreakers(runtime);
   service->AddReloads(config, runtime.reloads);
+  service->WatchRings({runtime.metrics, runtime.clock});
   runtime.reloads.Add(service::HttpTlsUnit(
       "mhv.http.tls",
       {config.http_certificate_file, config.http_private_key_file, config.http_ca_file}, curl));

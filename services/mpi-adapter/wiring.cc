@@ -7,6 +7,7 @@
 #include "lib/http/client.h"
 #include "lib/service/breakers.h"
 #include "lib/service/reload_units.h"
+#include "lib/service/ring_gauges.h"
 #include "lib/service/upstream.h"
 #include "services/mpi-adapter/adapters/break_glass.h"
 #include "services/mpi-adapter/adapters/guarded_mpi.h"
@@ -40,6 +41,9 @@ class MpiAdapter final : public service::RunningService {
         api_({cache_.mpi(), metered_, changes_, runtime.log, runtime.audit}) {
     break_glass_.Set(config.break_glass);
     AddKeyReloads(config, loaded_, runtime.reloads);
+    service::RingGauges rings(runtime.metrics, runtime.clock);
+    rings.Watch("keys.sealed_box_file", loaded_.sealed_box);
+    rings.Watch("keys.lookup_file", loaded_.hasher);
   }
 
   void Apply() override { break_glass_.Set(fresh_.break_glass); }

@@ -49,10 +49,12 @@ void Bind(config::Table& table, Config& config) {
       .Example("/etc/va/keys/lookup.keys")
       .Live();
   table
-      .SecretFile("decision.signing_key_file", &config.signing_key_file,
-                  "Private key, EC P-256, that decision tokens are signed with (decision E6)")
+      .SecretFile(
+          "decision.signing_ring_file", &config.signing_ring_file,
+          "Ring of the private keys, EC P-256, of decision tokens (decision E6): the current "
+          "one signs")
       .Required()
-      .Example("/etc/va/keys/decision.key")
+      .Example("/etc/va/keys/decision.ring")
       .Live();
   table
       .SecretFile("decision.icn_keys_file", &config.icn_keys_file,

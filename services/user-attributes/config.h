@@ -10,13 +10,13 @@
 namespace va::attributes {
 
 struct Config {
-  std::string policy_file;       // policy.file
-  std::string sealed_box_file;   // keys.sealed_box_file
-  std::string lookup_file;       // keys.lookup_file
-  std::string signing_key_file;  // decision.signing_key_file
-  std::string icn_keys_file;     // decision.icn_keys_file
-  TermsDocument terms;           // terms.*
-  VaProfileConfig va_profile{};  // va_profile.*
+  std::string policy_file;        // policy.file
+  std::string sealed_box_file;    // keys.sealed_box_file
+  std::string lookup_file;        // keys.lookup_file
+  std::string signing_ring_file;  // decision.signing_ring_file
+  std::string icn_keys_file;      // decision.icn_keys_file
+  TermsDocument terms;            // terms.*
+  VaProfileConfig va_profile{};   // va_profile.*
 };
 
 void Bind(config::Table& table, Config& config);

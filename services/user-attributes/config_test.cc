@@ -36,9 +36,9 @@ TEST_CASE("Config: config.example.yaml is what --print-example-config prints",
         service::PrintedExample("user-attributes", "attributes", Methods(), Bind));
 }
 
-TEST_CASE("Config: policy, key rings and signing key must be named", "[attributes][config]") {
+TEST_CASE("Config: policy, key rings and signing ring must be named", "[attributes][config]") {
   CHECK(WrongKeys("") == std::vector<std::string>{"policy.file", "keys.sealed_box_file",
-                                                  "keys.lookup_file", "decision.signing_key_file",
+                                                  "keys.lookup_file", "decision.signing_ring_file",
                                                   "decision.icn_keys_file"});
 }
 
@@ -48,7 +48,7 @@ class Files {
   Files() : any_(dir_.Write("any", "x")) {}
   std::string Yaml() const {
     return absl::StrCat("policy: {file: ", any_, "}\nkeys: {sealed_box_file: ", any_,
-                        ", lookup_file: ", any_, "}\ndecision: {signing_key_file: ", any_,
+                        ", lookup_file: ", any_, "}\ndecision: {signing_ring_file: ", any_,
                         ", icn_keys_file: ", any_, "}\n");
   }
 
@@ -87,29 +87,40 @@ TEST_CASE("Load: a file that is no policy, no key ring and no key stops the star
   std::set<std::string> keys;
   for (const config::Problem& problem : files.problems()) keys.insert(problem.key);
   CHECK(keys == std::set<std::string>{"policy.file", "keys.sealed_box_file", "keys.lookup_file",
-                                      "decision.signing_key_file", "decision.icn_keys_file"});
+                                      "decision.signing_ring_file", "decision.icn_keys_file"});
 }
 
 TEST_CASE("Load: E6 decisions are signed with EC P-256 alone", "[attributes][config]") {
   struct Row {
     const char* rule;
+    const char* ring;
     crypto::NewKey kind;
     bool fits;
   };
   const auto row = GENERATE(values<Row>({
-      {"P-256", crypto::NewKey::kEcP256, true},
-      {"P-384", crypto::NewKey::kEcP384, false},
-      {"RSA", crypto::NewKey::kRsa2048, false},
+      {"P-256", "signing ES256", crypto::NewKey::kEcP256, true},
+      {"P-384", "signing ES256", crypto::NewKey::kEcP384, false},
+      {"RSA", "signing ES256", crypto::NewKey::kRsa2048, false},
+      {"a ring for another algorithm", "signing RS256", crypto::NewKey::kRsa2048, false},
+      {"rotated no faster than tokens end", "signing ES256 publish=3m overlap=8m",
+       crypto::NewKey::kEcP256, true},
+      {"rotated faster than tokens end", "signing ES256 publish=3m overlap=7m59s",
+       crypto::NewKey::kEcP256, false},
+      {"rotated faster than the set is read", "signing ES256 publish=2m59s overlap=1h",
+       crypto::NewKey::kEcP256, false},
+      {"a ring of SAML keys", "saml-signing RSA-2048", crypto::NewKey::kRsa2048, false},
   }));
   INFO(row.rule);
   const testing::TempDir dir;
   const std::string ring = dir.Write("ring.keys", "k1:" + std::string(64, 'a'));
-  const std::string key = dir.Write("decision.key", crypto::GenerateKeyPem(row.kind).value());
+  dir.Write("decision.key", crypto::GenerateKeyPem(row.kind).value());
+  const std::string signing =
+      dir.Write("decision.ring", absl::StrCat("ring ", row.ring, "\nk1:decision.key:current\n"));
   service::FileLoader files;
-  CHECK(Load({"deploy/policy/policy.yaml", ring, ring, key, ring, {}}, files).has_value() ==
+  CHECK(Load({"deploy/policy/policy.yaml", ring, ring, signing, ring, {}}, files).has_value() ==
         row.fits);
   const bool told =
-      files.problems().size() == 1 && files.problems()[0].key == "decision.signing_key_file";
+      files.problems().size() == 1 && files.problems()[0].key == "decision.signing_ring_file";
   CHECK(told == !row.fits);
 }
 

@@ -1,36 +1,44 @@
 #include "services/user-attributes/load.h"
 
 #include <utility>
-#include <vector>
+
+#include "lib/service/ring_durations.h"
 
 namespace va::attributes {
 namespace {
 
-constexpr char kSigningKey[] = "decision.signing_key_file";
+constexpr char kRing[] = "decision.signing_ring_file";
 constexpr char kIcnKeys[] = "decision.icn_keys_file";
+
+absl::StatusOr<crypto::PrivateKeyRing> ReadRing(const Config& config) {
+  return crypto::PrivateKeyRing::FromFile(config.signing_ring_file,
+                                          {crypto::RingPurpose::kSigning});
+}
 
 }  // namespace
 
-std::optional<Decisions> LoadDecisions(const Config& config,
-                                       const std::optional<crypto::PublicKey>& previous,
-                                       service::FileLoader& files) {
-  auto key = files.Take(kSigningKey, crypto::PrivateKey::FromPemFile(config.signing_key_file));
+std::optional<Decisions> LoadDecisions(const Config& config, service::FileLoader& files) {
+  auto ring = files.Take(kRing, ReadRing(config));
+  if (ring) {
+    service::CheckRingDurations(
+        {kRing, config.signing_ring_file}, ring->policy(),
+        service::ForTokens(jose::kDecisionLifetime,
+                           "a decision token is believed for five minutes, and processes read "
+                           "the ring and the set one after the other"),
+        files);
+  }
   // A ring for each: a hasher owns its keys.
   auto signing = files.Take(kIcnKeys, crypto::LookupHasher::FromKeyFile(config.icn_keys_file));
-  if (!key || !signing) return std::nullopt;
+  if (!ring || !signing) return std::nullopt;
   auto verifying = files.Take(kIcnKeys, crypto::LookupHasher::FromKeyFile(config.icn_keys_file));
   if (!verifying) return std::nullopt;
-  crypto::PublicKey own = key->Public();
-  std::vector<crypto::PublicKey> verifiable = {own};
-  if (previous) verifiable.push_back(*previous);
-  auto signer =
-      files.Take(kSigningKey, jose::DecisionSigner::Create(*std::move(key), *std::move(signing)));
+  auto signer = files.Take(kRing, jose::DecisionSigner::FromRing(*ring, *std::move(signing)));
   if (!signer) return std::nullopt;
-  auto verifier = files.Take(
-      kSigningKey, jose::DecisionVerifier::Create(std::move(verifiable), *std::move(verifying),
-                                                  jose::kAttributesAudience));
+  auto verifier = files.Take(kRing, jose::DecisionVerifier::FromRing(*ring, *std::move(verifying),
+                                                                     jose::kAttributesAudience));
   if (!verifier) return std::nullopt;
-  return Decisions{*std::move(signer), *std::move(verifier), std::move(own)};
+  return Decisions{*std::move(signer), *std::move(verifier),
+                   std::make_unique<base::Reloadable<crypto::PrivateKeyRing>>(*std::move(ring))};
 }
 
 std::optional<Loaded> Load(const Config& config, service::FileLoader& files) {
@@ -39,7 +47,7 @@ std::optional<Loaded> Load(const Config& config, service::FileLoader& files) {
       files.Take("keys.sealed_box_file", crypto::SealedBox::FromKeyFile(config.sealed_box_file));
   auto hasher =
       files.Take("keys.lookup_file", crypto::LookupHasher::FromKeyFile(config.lookup_file));
-  std::optional<Decisions> decisions = LoadDecisions(config, std::nullopt, files);
+  std::optional<Decisions> decisions = LoadDecisions(config, files);
   CheckVaProfileTls(config.va_profile, files);
   if (!files.problems().empty()) return std::nullopt;
   if (!policy || !sealed_box || !hasher || !decisions) return std::nullopt;

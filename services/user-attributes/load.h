@@ -1,10 +1,12 @@
-// Reads what the settings of user-attributes name: the policy, the key rings and the key that signs
-// decisions. Wiring works with these values and reads no file itself.
+// Reads what the settings of user-attributes name: the policy, the key rings and the ring that
+// signs decisions. Wiring works with these values and reads no file itself.
 #pragma once
 
 #include <memory>
 #include <optional>
 
+#include "lib/base/reloadable.h"
+#include "lib/crypto/private_key_ring.h"
 #include "lib/crypto/sealed_box.h"
 #include "lib/jose/decision_token.h"
 #include "lib/service/file_loader.h"
@@ -14,9 +16,9 @@
 namespace va::attributes {
 
 struct Decisions {
-  jose::DecisionSigner signer;
+  jose::DecisionSigner signer;      // with the ring's current key
   jose::DecisionVerifier verifier;  // of this service's own tokens, when they come back
-  crypto::PublicKey key;            // that of the signer
+  std::unique_ptr<base::Reloadable<crypto::PrivateKeyRing>> ring;
 };
 
 struct Loaded {
@@ -26,11 +28,7 @@ struct Loaded {
   Decisions decisions;
 };
 
-// The keys of decision tokens. Tokens signed with `previous`, when there is one, verify as well:
-// those in people's hands when the key is exchanged live for some minutes more.
-std::optional<Decisions> LoadDecisions(const Config& config,
-                                       const std::optional<crypto::PublicKey>& previous,
-                                       service::FileLoader& files);
+std::optional<Decisions> LoadDecisions(const Config& config, service::FileLoader& files);
 
 // Nothing when a file cannot be used; `files` then holds every reason.
 std::optional<Loaded> Load(const Config& config, service::FileLoader& files);

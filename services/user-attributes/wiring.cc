@@ -1,12 +1,12 @@
 #include "services/user-attributes/wiring.h"
 
-#include <optional>
 #include <utility>
 
 #include "lib/base/periodic.h"
 #include "lib/base/status.h"
 #include "lib/config/policy_file.h"
 #include "lib/service/reload_units.h"
+#include "lib/service/ring_gauges.h"
 #include "services/user-attributes/api/grpc/accounts_service.h"
 #include "services/user-attributes/api/grpc/attributes_service.h"
 #include "services/user-attributes/api/grpc/explain_service.h"
@@ -104,6 +104,7 @@ class UserAttributes final : public service::RunningService {
   const ExplainServiceImpl& explain_api() const { return explain_api_; }
   LockWatches& lock_watches() { return lock_watches_; }
   void AddReloads(const Config& config, service::Reloads& reloads);
+  void WatchRings(service::RingGauges rings) const;
   absl::Status BeginContact(const Config& config, service::Runtime& runtime) {
     auto contact = Contact::Create(config.va_profile,
                                    {loaded_.sealed_box, loaded_.decisions.verifier}, runtime);
@@ -116,8 +117,6 @@ class UserAttributes final : public service::RunningService {
   void ReloadDecisions(const Config& config, service::FileLoader& files);
 
   Loaded loaded_;
-  // Of the signing key before the present one; used by the one thread that reloads.
-  std::optional<crypto::PublicKey> previous_key_;
   const TermsDocument current_terms_;
   PgAccountStore accounts_;
   PgTermsStore terms_;
@@ -135,6 +134,14 @@ class UserAttributes final : public service::RunningService {
   const base::Periodic janitor_;
 };
 
+void UserAttributes::WatchRings(service::RingGauges rings) const {
+  rings.Watch("keys.sealed_box_file", loaded_.sealed_box);
+  rings.Watch("keys.lookup_file", loaded_.hasher);
+  rings.Watch("decision.icn_keys_file", [this] { return loaded_.decisions.verifier.IcnKeyAges(); });
+  rings.Watch("decision.signing_ring_file",
+              [this] { return loaded_.decisions.ring->Get()->Ages(); });
+}
+
 void UserAttributes::AddReloads(const Config& config, service::Reloads& reloads) {
   using service::FileLoader;
   reloads.Add({"policy",
@@ -149,24 +156,27 @@ void UserAttributes::AddReloads(const Config& config, service::Reloads& reloads)
                                 loaded_.sealed_box));
   reloads.Add(
       service::RingUnit("lookup", {"keys.lookup_file", config.lookup_file}, loaded_.hasher));
+  const service::FileSetting ring = {"decision.signing_ring_file", config.signing_ring_file};
   reloads.Add({"decision_keys",
-               {{"decision.signing_key_file", config.signing_key_file},
-                {"decision.icn_keys_file", config.icn_keys_file}},
+               {ring, {"decision.icn_keys_file", config.icn_keys_file}},
                [this, &config](FileLoader& files) { ReloadDecisions(config, files); },
-               telemetry::AuditEvent::kKeyRotated});
+               telemetry::AuditEvent::kKeyRotated,
+               service::FilesOfRing(ring)});
 }
 
 void UserAttributes::ReloadDecisions(const Config& config, service::FileLoader& files) {
   Decisions& serving = loaded_.decisions;
-  auto next = LoadDecisions(config, std::nullopt, files);
-  if (!next) return;
-  if (next->key.Der() != serving.key.Der()) previous_key_ = serving.key;
-  next = LoadDecisions(config, previous_key_, files);
+  auto next = LoadDecisions(config, files);
   if (!next || !files.problems().empty()) return;
+  if (const absl::Status replaces = next->ring->Get()->Replaces(*serving.ring->Get());
+      !replaces.ok()) {
+    files.Report("decision.signing_ring_file", replaces.message());
+    return;
+  }
   // What the new key signs can be verified before anything is signed with it.
   serving.verifier.Exchange(next->verifier);
   serving.signer.Exchange(next->signer);
-  serving.key = next->key;
+  serving.ring->Swap(next->ring->Get());
 }
 
 }  // namespace
@@ -206,6 +216,7 @@ absl::StatusOr<std::unique_ptr<service::RunningService>> Wire(const Config& conf
                                return static_cast<double>(service->lock_watches().watchers());
                              });
   service->AddReloads(config, runtime.reloads);
+  service->WatchRings({runtime.metrics, runtime.clock});
   runtime.log.Info("policy.loaded", {{"file", config.policy_file}});
   return service;
 }

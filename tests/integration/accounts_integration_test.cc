@@ -127,7 +127,7 @@ class Site {
     const store::PoolOptions app = database_->App();
     const std::string ring =
         pki_.dir().Write("data.keys", absl::StrCat("k1:", std::string(64, 'a'), "\n"));
-    const std::string key = crypto::GenerateKeyPem(crypto::NewKey::kEcP256).value();
+    pki_.dir().Write("decision.key", crypto::GenerateKeyPem(crypto::NewKey::kEcP256).value());
     return absl::StrCat(
         "ops: {listen: '127.0.0.1:0'}\n", "grpc:\n  listen: '127.0.0.1:0'\n",
         "  tls: {certificate_file: ", mine.certificate_file,
@@ -141,8 +141,9 @@ class Site {
         "audit: {file: ", pki_.dir().path(), "/audit.jsonl, pseudonym_keys_file: ",
         pki_.dir().Write("audit.keys", absl::StrCat("p1:", std::string(64, 'b'), "\n")), "}\n",
         "policy: {file: deploy/policy/policy.yaml}\n", "keys: {sealed_box_file: ", ring,
-        ", lookup_file: ", ring, "}\n",
-        "decision: {signing_key_file: ", pki_.dir().Write("decision.key", key), ", icn_keys_file: ",
+        ", lookup_file: ", ring, "}\n", "decision: {signing_ring_file: ",
+        pki_.dir().Write("decision.ring", "ring signing ES256\nk1:decision.key:current\n"),
+        ", icn_keys_file: ",
         pki_.dir().Write("icn.keys", absl::StrCat("i1:", std::string(64, 'c'), "\n")), "}\n");
   }
   std::unique_ptr<ChildProcess> Run(std::vector<std::string> more) {

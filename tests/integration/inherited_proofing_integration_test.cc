@@ -83,7 +83,8 @@ class Line {
   explicit Line(absl::Duration mhv_timeout = absl::Seconds(10))
       : personas_(OrFail(testing::LoadPersonas("tests/personas"))),
         simulator_({personas_, "https://127.0.0.1", "api-key", kAppToken,
-                    simulators::StsClient{"client", "", sts_key_.Public()},
+                    simulators::StsClient{"client", "",
+                                          [] { return std::vector<simulators::ClientKey>(); }},
                     NewKey(crypto::NewKey::kRsa2048), clock_, ids_,
                     [this](const Words& problems) {
                       const std::lock_guard<std::mutex> lock(mutex_);
@@ -261,7 +262,6 @@ class Line {
   std::atomic<common::v1::MpiOutcome> mpi_outcome_{common::v1::MPI_OUTCOME_OK};
   std::atomic<bool> mpi_id_theft_{false};
   std::vector<testing::Persona> personas_;
-  crypto::PrivateKey sts_key_ = NewKey(crypto::NewKey::kRsa2048);
   std::string decision_pem_ = OrFail(crypto::GenerateKeyPem(crypto::NewKey::kEcP256));
   simulators::MhvSimulator simulator_;
   jose::DecisionVerifier decisions_;

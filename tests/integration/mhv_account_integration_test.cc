@@ -24,6 +24,8 @@
 #include "lib/http/client.h"
 #include "lib/http/server.h"
 #include "lib/jose/decision_token.h"
+#include "lib/jose/jwks.h"
+#include "lib/jose/thumbprint.h"
 #include "lib/rpc/channel.h"
 #include "lib/rpc/server.h"
 #include "lib/testing/persona.h"
@@ -110,22 +112,24 @@ class TermsNeighbour {
 class MhvSite {
  public:
   MhvSite(testing::TestPki& pki, const base::Clock& clock, base::IdGenerator& ids,
-          std::vector<testing::Persona> personas, crypto::PublicKey client_key) {
+          std::vector<testing::Persona> personas, const crypto::PublicKey& client_key) {
     const testing::PemFiles files = pki.Issue({"mhv.example.test"});
     http::ServerOptions options;
     options.tls = http::TlsServerOptions{files.certificate_file, files.private_key_file, ""};
     server_ = OrFail(http::Server::Start(
         options, [this](http::Request& request) { return simulator_->Handle(request); }, pool_));
-    simulator_.emplace(
-        simulators::MhvDeps{std::move(personas),
-                            url(),
-                            "the-api-key",
-                            "the-app-token",
-                            {"the-client", "the-service-account", std::move(client_key)},
-                            NewKey(crypto::NewKey::kRsa2048),
-                            clock,
-                            ids,
-                            [](const std::vector<std::string>&) {}});
+    simulator_.emplace(simulators::MhvDeps{
+        std::move(personas),
+        url(),
+        "the-api-key",
+        "the-app-token",
+        {"the-client", "the-service-account",
+         [keys = std::vector<simulators::ClientKey>{{jose::Thumbprint(client_key).value(),
+                                                     client_key}}] { return keys; }},
+        NewKey(crypto::NewKey::kRsa2048),
+        clock,
+        ids,
+        [](const std::vector<std::string>&) {}});
     http::TlsClientOptions tls;
     tls.ca_file = pki.ca_file();
     client_ = OrFail(http::CurlClient::Create(tls));
@@ -165,7 +169,8 @@ class Line {
   explicit Line(const std::string& api_key = "the-api-key")
       : personas_(OrFail(testing::LoadPersonas("tests/personas"))),
         decision_key_(NewKey(crypto::NewKey::kEcP256)),
-        decision_pub_(decision_key_.Public().Pem()),
+        decision_set_(OrFail(
+            jose::WriteJwks({{decision_key_.Public(), {"", "ES256", jose::KeyUse::kSignature}}}))),
         signer_(OrFail(jose::DecisionSigner::Create(
             std::move(decision_key_), OrFail(crypto::LookupHasher::FromKeyFile(Ring()))))),
         terms(pki_, clock_),
@@ -235,6 +240,7 @@ class Line {
   std::string Ring() { return pki_.dir().Write("ring.keys", "k1:" + std::string(64, 'a') + "\n"); }
 
   std::string Yaml(const std::string& sts_pem, const std::string& api_key) {
+    pki_.dir().Write("mhv-sts.key", sts_pem);
     const testing::PemFiles mine = pki_.IssueService("mhv-account");
     const testing::TempDir& dir = pki_.dir();
     const store::PoolOptions app = database_->App();
@@ -245,13 +251,15 @@ class Line {
         "  callers: {auth-gateway.va.internal: [", kEnsure, "]}\n", "database: {host: ", app.host,
         ", port: ", app.port, ", name: ", app.name, ", user: ", app.user,
         ", owner_user: ", database_->Owner().user, "}\n", "audit: {file: ", dir.path(),
-        "/audit.jsonl, pseudonym_keys_file: ", Ring(), "}\n", "decision: {public_key_files: [",
-        dir.Write("decision.pub", decision_pub_), "], icn_keys_file: ", Ring(), "}\n",
-        "keys: {sealed_box_file: ", Ring(), ", lookup_file: ", Ring(), "}\n",
-        "mhv:\n  http: {url: '", mhv->url(), "', timeout: 400ms, tls: {ca_file: ", pki_.ca_file(),
+        "/audit.jsonl, pseudonym_keys_file: ", Ring(), "}\n",
+        "decision: {jwks_file: ", dir.Write("decision.jwks", decision_set_),
+        ", icn_keys_file: ", Ring(), "}\n", "keys: {sealed_box_file: ", Ring(),
+        ", lookup_file: ", Ring(), "}\n", "mhv:\n  http: {url: '", mhv->url(),
+        "', timeout: 400ms, tls: {ca_file: ", pki_.ca_file(),
         "}}\n  api_key_file: ", dir.Write("mhv-api.key", api_key + "\n"), "\n  sts: {url: '",
         mhv->url(), "', client_id: the-client, service_account_id: the-service-account, ",
-        "private_key_file: ", dir.Write("mhv-sts.key", sts_pem), "}\n",
+        "signing_ring_file: ",
+        dir.Write("mhv-sts.ring", "ring signing RS256\nk1:mhv-sts.key:current\n"), "}\n",
         "peers: {mpi_adapter: {target: '127.0.0.1:1'}, user_attributes: {target: '127.0.0.1:",
         terms.port(), "'}}\n");
   }
@@ -265,7 +273,7 @@ class Line {
   testing::TestPki pki_;
   const std::vector<testing::Persona> personas_;
   crypto::PrivateKey decision_key_;
-  const std::string decision_pub_;
+  const std::string decision_set_;
   jose::DecisionSigner signer_;
 
  public:

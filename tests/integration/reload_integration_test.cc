@@ -96,6 +96,20 @@ std::string Nothing(const std::string& /*good*/, ServiceFiles& /*files*/) { retu
 std::string OtherKey(const std::string& /*good*/, ServiceFiles& files) {
   return crypto::ReadPublicFile(files.At("other.key")).value();
 }
+// Good in itself, but what was signed a moment ago could not be verified any more.
+std::string StrangersKey(const std::string& /*good*/, ServiceFiles& /*files*/) {
+  return crypto::GenerateKeyPem(crypto::NewKey::kEcP256).value();
+}
+std::string RingOfOther(const std::string& /*good*/, ServiceFiles& files) {
+  files.Write("stranger.key", StrangersKey("", files));
+  return "ring signing ES256\nk2:stranger.key:current\n";
+}
+std::string OtherCertificate(const std::string& /*good*/, ServiceFiles& files) {
+  return crypto::ReadPublicFile(files.At("other.crt")).value();
+}
+std::string RingOfAnotherKey(const std::string& good, ServiceFiles& /*files*/) {
+  return absl::StrReplaceAll(good, {{"saml.key", "idp.key"}});
+}
 std::string ForeignRing(const std::string& /*good*/, ServiceFiles& /*files*/) {
   return absl::StrCat("k1:", std::string(64, 'b'), "\n");
 }
@@ -114,7 +128,11 @@ const std::vector<Program>& Programs() {
       {"auth-gateway",
        "gateway",
        {{"a bad policy", "policy", "policy.yaml", &BadPolicy, "policy.file"},
-        {"half a SAML key", "saml", "saml.key", &Half, "saml.signing_key_file"},
+        {"half a SAML key", "saml", "saml.key", &Half, "saml.signing_ring_file"},
+        {"a SAML certificate of another key", "saml", "saml.crt", &OtherCertificate,
+         "saml.signing_ring_file"},
+        {"a SAML ring without the key in use", "saml", "saml.ring", &RingOfAnotherKey,
+         "saml.signing_ring_file"},
         {"no certificate of the IdP", "saml", "idp.crt", &Nothing, "saml.idps_file"},
         {"a ring of another house", "sealed_box", "sealed-box.keys", &ForeignRing,
          "keys.sealed_box_file"},
@@ -124,7 +142,13 @@ const std::vector<Program>& Programs() {
        "attributes",
        {{"a bad policy", "policy", "policy.yaml", &BadPolicy, "policy.file"},
         {"half a key that signs decisions", "decision_keys", "decision.key", &Half,
-         "decision.signing_key_file"},
+         "decision.signing_ring_file"},
+        {"half a ring that signs decisions", "decision_keys", "decision.ring", &Half,
+         "decision.signing_ring_file"},
+        {"another key under the name of the one that signs", "decision_keys", "decision.key",
+         &StrangersKey, "decision.signing_ring_file"},
+        {"a ring without the key that signs", "decision_keys", "decision.ring", &RingOfOther,
+         "decision.signing_ring_file"},
         {"a ring of another house", "lookup", "lookup.keys", &ForeignRing, "keys.lookup_file"}}},
       {"mpi-adapter",
        "mpi",
@@ -135,8 +159,10 @@ const std::vector<Program>& Programs() {
         {"a ring of another house", "lookup", "lookup.keys", &ForeignRing, "keys.lookup_file"}}},
       {"mhv-account",
        "mhv",
-       {{"half a key for the token service", "sts_key", "saml.key", &Half,
-         "mhv.sts.private_key_file"},
+       {{"half a key for the token service", "sts_key", "mhv-sts.key", &Half,
+         "mhv.sts.signing_ring_file"},
+        {"half a set of decision keys", "decision_keys", "decision.jwks", &Half,
+         "decision.jwks_file"},
         {"an empty API key", "mhv_api_key", "mhv-api.key", &Nothing, "mhv.api_key_file"},
         {"a gRPC key of another certificate", "grpc_tls", "grpc.key", &OtherKey,
          "grpc.tls.certificate_file"}}},

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "lib/crypto/keys.h"
+#include "lib/jose/jwks.h"
 #include "lib/testing/temp_postgres.h"
 #include "lib/testing/test_pki.h"
 #include "tests/integration/child_process.h"
@@ -35,6 +36,7 @@ class ServiceFiles {
       Install(pki_.IssueService(name), name);
     }
     Install(pki_.SelfSignedRsa("saml"), "saml");
+    Write("saml.ring", "ring saml-signing RSA-2048 publish=24h overlap=24h\nk1:saml.key:current\n");
     Install(pki_.SelfSignedRsa("idp"), "idp");
     Install(pki_.IssueService("other"), "other");
     Copy(pki_.ca_file(), "roots.pem");
@@ -43,13 +45,22 @@ class ServiceFiles {
     Write("idps.yaml", absl::StrCat("idps:\n  ssoe:\n    entity_id: https://idp.test\n",
                                     "    sso_url: https://idp.test/sso\n    certificate_files: [",
                                     At("idp.crt"), "]\n"));
-    Write("decision.pub",
-          crypto::PrivateKey::FromPemFile(At("decision.key")).value().Public().Pem());
+    Write("decision.ring", "ring signing ES256\nk1:decision.key:current\n");
+    WriteDecisionKey(crypto::PrivateKey::FromPemFile(At("decision.key")).value().Public(), "ES256");
+    Copy(At("saml.key"), "mhv-sts.key");
+    Write("mhv-sts.ring", "ring signing RS256\nk1:mhv-sts.key:current\n");
     Write("mhv-api.key", "5f0c\n");
     for (const char* const ring :
          {"sealed-box.keys", "lookup.keys", "decision-icn.keys", "audit.keys"}) {
       Write(ring, absl::StrCat("k1:", std::string(64, 'a'), "\n"));
     }
+  }
+
+  // The published set of decision keys holds this one.
+  void WriteDecisionKey(const crypto::PublicKey& key, const std::string& algorithm) {
+    const auto set = jose::WriteJwks({{key, {"", algorithm, jose::KeyUse::kSignature}}});
+    REQUIRE(set.ok());
+    Write("decision.jwks", *set);
   }
 
   // Until then the settings name a database that does not exist.
@@ -94,14 +105,14 @@ class ServiceFiles {
   }
   std::string MhvAccount() const {
     return absl::StrCat(
-        "decision: {public_key_files: [", At("decision.pub"),
-        "], icn_keys_file: ", At("decision-icn.keys"), "}\n",
-        "keys: {sealed_box_file: ", At("sealed-box.keys"), ", lookup_file: ", At("lookup.keys"),
-        "}\n", "mhv:\n  http: {url: 'https://mhv.example.test', tls: {ca_file: ", At("roots.pem"),
+        "decision: {jwks_file: ", At("decision.jwks"), ", icn_keys_file: ", At("decision-icn.keys"),
+        "}\n", "keys: {sealed_box_file: ", At("sealed-box.keys"),
+        ", lookup_file: ", At("lookup.keys"), "}\n",
+        "mhv:\n  http: {url: 'https://mhv.example.test', tls: {ca_file: ", At("roots.pem"),
         "}}\n  api_key_file: ", At("mhv-api.key"), "\n",
         "  sts: {url: 'https://sts.example.test', client_id: c, service_account_id: s, "
-        "private_key_file: ",
-        At("saml.key"), "}\n");
+        "signing_ring_file: ",
+        At("mhv-sts.ring"), "}\n");
   }
   std::string Own(absl::string_view program) const {
     const std::string peers =
@@ -109,8 +120,9 @@ class ServiceFiles {
     const std::string policy = absl::StrCat("policy: {file: ", At("policy.yaml"), "}\n");
     if (program == "inherited-proofing") {
       return absl::StrCat(
-          "peers: {mpi_adapter: {target: '127.0.0.1:1'}}\n", "decision: {public_key_files: [",
-          At("decision.pub"), "], icn_keys_file: ", At("decision-icn.keys"), "}\n",
+          "peers: {mpi_adapter: {target: '127.0.0.1:1'}}\n",
+          "decision: {jwks_file: ", At("decision.jwks"),
+          ", icn_keys_file: ", At("decision-icn.keys"), "}\n",
           "mhv:\n  http: {url: 'https://mhv.example.test', tls: {ca_file: ", At("roots.pem"),
           "}}\n  app_token_file: ", At("mhv-api.key"), "\n", "consent: {text_version: '1'}\n");
     }
@@ -124,7 +136,7 @@ class ServiceFiles {
     if (program == "user-attributes") {
       return absl::StrCat(policy, "keys: {sealed_box_file: ", At("sealed-box.keys"),
                           ", lookup_file: ", At("lookup.keys"), "}\n",
-                          "decision: {signing_key_file: ", At("decision.key"),
+                          "decision: {signing_ring_file: ", At("decision.ring"),
                           ", icn_keys_file: ", At("decision-icn.keys"), "}\n");
     }
     return absl::StrCat(
@@ -133,9 +145,8 @@ class ServiceFiles {
         "inherited_proofing: {target: '127.0.0.1:1'}}\n",
         policy, "keys: {sealed_box_file: ", At("sealed-box.keys"), "}\n",
         "public: {listen: '127.0.0.1:0', base_url: 'https://localhost:1', tls: {", Pair("public"),
-        "}}\n",
-        "saml: {sp_entity_id: 'https://sp.test', signing_certificate_file: ", At("saml.crt"),
-        ", signing_key_file: ", At("saml.key"), ", idps_file: ", At("idps.yaml"), "}\n");
+        "}}\n", "saml: {sp_entity_id: 'https://sp.test', signing_ring_file: ", At("saml.ring"),
+        ", idps_file: ", At("idps.yaml"), "}\n");
   }
 
   testing::TestPki pki_;

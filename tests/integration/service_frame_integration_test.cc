@@ -12,7 +12,9 @@
 #include "absl/strings/str_cat.h"
 #include "lib/base/clock.h"
 #include "lib/base/status.h"
+#include "lib/crypto/keys.h"
 #include "lib/http/client.h"
+#include "lib/jose/jwks.h"
 #include "lib/rpc/channel.h"
 #include "lib/testing/temp_postgres.h"
 #include "lib/testing/test_pki.h"
@@ -54,31 +56,38 @@ class Site {
     config_file_ = pki_.dir().Write("config.yaml", Yaml());
   }
 
-  // What mhv-account needs beside the settings of the frame.
-  std::string MhvAccount() {
-    const testing::TempDir& dir = pki_.dir();
-    const std::string ring = dir.Write("ring.keys", "k1:" + std::string(64, 'a') + "\n");
+  // The published keys of decision tokens.
+  std::string DecisionSet() {
     const auto decision =
         crypto::PrivateKey::FromPemFile(pki_.IssueService("decision").private_key_file);
     REQUIRE(decision.ok());
+    const auto set =
+        jose::WriteJwks({{decision->Public(), {"", "ES256", jose::KeyUse::kSignature}}});
+    REQUIRE(set.ok());
+    return pki_.dir().Write("decision.jwks", *set);
+  }
+
+  // What mhv-account needs beside the settings of the frame.
+  std::string MhvAccount() {
+    const testing::TempDir& dir = pki_.dir();
+    pki_.SelfSignedRsa("sts");  // writes sts.key
+    const std::string ring = dir.Write("ring.keys", "k1:" + std::string(64, 'a') + "\n");
     return absl::StrCat(
-        "decision: {public_key_files: [", dir.Write("decision.pub", decision->Public().Pem()),
-        "], icn_keys_file: ", ring, "}\nkeys: {sealed_box_file: ", ring, ", lookup_file: ", ring,
+        "decision: {jwks_file: ", DecisionSet(), ", icn_keys_file: ", ring,
+        "}\nkeys: {sealed_box_file: ", ring, ", lookup_file: ", ring,
         "}\nmhv:\n  http: {url: 'https://127.0.0.1:1', tls: {ca_file: ", pki_.ca_file(),
         "}}\n  api_key_file: ", dir.Write("mhv-api.key", "5f0c\n"),
         "\n  sts: {url: 'https://127.0.0.1:1', client_id: c, service_account_id: s, ",
-        "private_key_file: ", pki_.SelfSignedRsa("sts").private_key_file, "}\n");
+        "signing_ring_file: ", dir.Write("sts.ring", "ring signing RS256\nk1:sts.key:current\n"),
+        "}\n");
   }
 
   // The same of inherited-proofing.
   std::string InheritedProofing() {
     const testing::TempDir& dir = pki_.dir();
-    const auto decision =
-        crypto::PrivateKey::FromPemFile(pki_.IssueService("decision").private_key_file);
-    REQUIRE(decision.ok());
     return absl::StrCat(
-        "decision: {public_key_files: [", dir.Write("decision.pub", decision->Public().Pem()),
-        "], icn_keys_file: ", dir.Write("icn.keys", "k1:" + std::string(64, 'a') + "\n"),
+        "decision: {jwks_file: ", DecisionSet(),
+        ", icn_keys_file: ", dir.Write("icn.keys", "k1:" + std::string(64, 'a') + "\n"),
         "}\nmhv:\n  http: {url: 'https://127.0.0.1:1', tls: {ca_file: ", pki_.ca_file(),
         "}}\n  app_token_file: ", dir.Write("mhv-app.token", "5f0c\n"),
         "\nconsent: {text_version: '1'}\n");

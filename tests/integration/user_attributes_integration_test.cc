@@ -91,6 +91,7 @@ class Site {
     const auto row = [](const std::string& method) { return absl::StrCat(kService, method); };
     const std::string ring =
         pki_.dir().Write("data.keys", absl::StrCat("k1:", std::string(64, 'a'), "\n"));
+    pki_.dir().Write("decision.key", key);
     return absl::StrCat(
         "ops: {listen: '127.0.0.1:0'}\n", "grpc:\n  listen: '127.0.0.1:0'\n",
         "  tls: {certificate_file: ", mine.certificate_file,
@@ -102,8 +103,8 @@ class Site {
         "audit: {file: ", pki_.dir().path(),
         "/audit.jsonl, pseudonym_keys_file: ", pki_.dir().Write("audit.keys", IcnRing()), "}\n",
         "policy: {file: deploy/policy/policy.yaml}\n", "keys: {sealed_box_file: ", ring,
-        ", lookup_file: ", ring, "}\n",
-        "decision: {signing_key_file: ", pki_.dir().Write("decision.key", key),
+        ", lookup_file: ", ring, "}\n", "decision: {signing_ring_file: ",
+        pki_.dir().Write("decision.ring", "ring signing ES256\nk1:decision.key:current\n"),
         ", icn_keys_file: ", pki_.dir().Write("icn.keys", IcnRing()), "}\n");
   }
   std::unique_ptr<ChildProcess> Run(std::vector<std::string> more) {

@@ -40,9 +40,21 @@ const std::vector<Row>& Rows() {
        "policy.file"},
       {"a SAML certificate of another key", "auth-gateway",
        [](ServiceFiles& files) { files.Copy(files.At("idp.crt"), "saml.crt"); },
-       "saml.signing_certificate_file"},
+       "saml.signing_ring_file"},
       {"a SAML key that is none", "auth-gateway",
-       [](ServiceFiles& files) { files.Write("saml.key", "key\n"); }, "saml.signing_key_file"},
+       [](ServiceFiles& files) { files.Write("saml.key", "key\n"); }, "saml.signing_ring_file"},
+      {"a SAML ring without a current key", "auth-gateway",
+       [](ServiceFiles& files) {
+         files.Write("saml.ring",
+                     "ring saml-signing RSA-2048 publish=24h overlap=24h\nk1:saml.key:next\n");
+       },
+       "saml.signing_ring_file"},
+      {"a SAML ring that rotates faster than partners hear of it", "auth-gateway",
+       [](ServiceFiles& files) {
+         files.Write("saml.ring",
+                     "ring saml-signing RSA-2048 publish=1h overlap=24h\nk1:saml.key:current\n");
+       },
+       "saml.signing_ring_file"},
       {"S57: an identity provider's certificate that is none", "auth-gateway",
        [](ServiceFiles& files) { files.Write("idp.crt", ""); }, "saml.idps_file"},
       {"an empty key ring", "auth-gateway",
@@ -56,12 +68,15 @@ const std::vector<Row>& Rows() {
        [](ServiceFiles& files) { files.Write("sealed-box.keys", ""); }, "keys.sealed_box_file"},
       {"an empty key ring of look-ups", "user-attributes",
        [](ServiceFiles& files) { files.Write("lookup.keys", "# none yet\n"); }, "keys.lookup_file"},
+      {"E6: a ring that signs decisions and is none", "user-attributes",
+       [](ServiceFiles& files) { files.Write("decision.ring", "key\n"); },
+       "decision.signing_ring_file"},
       {"E6: a key that signs decisions and is none", "user-attributes",
        [](ServiceFiles& files) { files.Write("decision.key", "key\n"); },
-       "decision.signing_key_file"},
+       "decision.signing_ring_file"},
       {"E6: a key that signs decisions and is not EC P-256", "user-attributes",
        [](ServiceFiles& files) { files.Copy(files.At("saml.key"), "decision.key"); },
-       "decision.signing_key_file"},
+       "decision.signing_ring_file"},
       {"E6: an empty key ring of ICNs in decisions", "user-attributes",
        [](ServiceFiles& files) { files.Write("decision-icn.keys", ""); }, "decision.icn_keys_file"},
       {"a client key of another certificate", "mpi-adapter",
@@ -75,9 +90,12 @@ const std::vector<Row>& Rows() {
        [](ServiceFiles& files) {
          const auto rsa = crypto::PrivateKey::FromPemFile(files.At("saml.key"));
          REQUIRE(rsa.ok());
-         files.Write("decision.pub", rsa->Public().Pem());
+         files.WriteDecisionKey(rsa->Public(), "RS256");
        },
-       "decision.public_key_files"},
+       "decision.jwks_file"},
+      {"an assertion key that is none", "mhv-account",
+       [](ServiceFiles& files) { files.Write("mhv-sts.key", "key\n"); },
+       "mhv.sts.signing_ring_file"},
       {"an empty API key", "mhv-account",
        [](ServiceFiles& files) { files.Write("mhv-api.key", "\n"); }, "mhv.api_key_file"},
       {"a TLS key of another certificate", "mhv-account",
@@ -116,8 +134,8 @@ TEST_CASE("Frame: everything wrong with the files is told at once", "[service][c
   files.Write("sealed-box.keys", "# none yet\n");
   const auto program = files.Run("auth-gateway", "--check-config");
   CHECK(program->Wait() == 2);
-  for (const char* const key : {"policy.file", "saml.signing_key_file", "grpc.tls.certificate_file",
-                                "keys.sealed_box_file"}) {
+  for (const char* const key : {"policy.file", "saml.signing_ring_file",
+                                "grpc.tls.certificate_file", "keys.sealed_box_file"}) {
     CHECK(absl::StrContains(program->err(), absl::StrCat("\n  ", key, ": ")));
   }
 }

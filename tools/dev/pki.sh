@@ -47,13 +47,22 @@ make_key_ring() {
   [[ -s $1 ]] || printf '%s:%s:current\n' "$2" "$(openssl rand -hex 32)" >"$1"
 }
 
-# make_signing_key NAME GENPKEY_OPTION...: a private key for tokens and its public half, which is always
-# written anew, so that the two never differ.
-make_signing_key() {
-  local name=$1
-  shift
-  [[ -s $name.key ]] || openssl genpkey "$@" -out "$name.key"
-  openssl pkey -in "$name.key" -pubout -out "$name.pub"
+# make_ring FILE POLICY PEM: a ring of private keys; the one in PEM is current.
+make_ring() {
+  [[ -s $1 ]] || printf 'ring %s\ndev-1:%s:current:%s\n' "$2" "$3" "$(date -u +%FT%TZ)" >"$1"
+}
+
+# make_signing_ring NAME POLICY GENPKEY_OPTION...: a ring of private keys for tokens, and the public JWK
+# Set of it, which is always written anew, so that the two never differ. `signinctl keys rotate` goes on
+# from there.
+make_signing_ring() {
+  local name=$1 policy=$2
+  shift 2
+  if [[ ! -s $name.ring ]]; then
+    [[ -s $name.key ]] || openssl genpkey "$@" -out "$name.key"
+    make_ring "$name.ring" "signing $policy" "$name.key"
+  fi
+  "$signinctl" keys publish "$name.ring" --out "$name.jwks"
 }
 
 # make_secret FILE: one line of random hex.
@@ -62,13 +71,14 @@ make_secret() {
 }
 
 make_pki() {
-  local service
+  local service signinctl
+  signinctl=$(realpath "$(bin_dir)/signinctl")
   mkdir -p "$(pki_dir)"
   chmod 700 "$(pki_dir)"
   cd "$(pki_dir)"
   umask 077
   if ! still_good ca.crt; then
-    rm -f ./*.crt ./*.key
+    rm -f ./*.crt ./*.key ./*.pem ./*.ring ./*.jwks
     make_ca
   fi
   for service in "${VA_SERVICES[@]}" dev-client; do
@@ -80,16 +90,19 @@ make_pki() {
   # The world outside; on another site than the gateway (decision E2).
   make_leaf simulators IP:127.0.0.1 serverAuth
   make_saml saml-sp
+  # Partners keep our metadata for a day.
+  make_ring saml-sp.ring 'saml-signing RSA-2048 publish=24h overlap=24h' saml-sp.key
   make_saml saml-idp
   make_key_ring sealed-box.keys dev-1
   make_key_ring lookup.keys dev-1
   # Decision tokens between the services (decision E6), and the keyed hash of the ICN in them.
-  make_signing_key decision -algorithm EC -pkeyopt ec_paramgen_curve:P-256
+  # The overlap is a token's life and what a busy machine needs to read the ring.
+  make_signing_ring decision 'ES256 publish=5m overlap=15m' -algorithm EC -pkeyopt ec_paramgen_curve:P-256
   make_key_ring decision-icn.keys dev-1
   # Pseudonyms of people in every service's audit trail.
   make_key_ring audit-pseudonym.keys dev-1
   # How mhv-account proves itself to MHV, and both services to its stand-in.
-  make_signing_key mhv-sts -algorithm RSA -pkeyopt rsa_keygen_bits:2048
+  make_signing_ring mhv-sts 'RS256 publish=1h overlap=15m' -algorithm RSA -pkeyopt rsa_keygen_bits:2048
   mkdir -p "$VA_DEV_DIR/secrets"
   chmod 700 "$VA_DEV_DIR/secrets"
   make_secret "$VA_DEV_DIR/secrets/mhv-api.key"

@@ -106,7 +106,7 @@ fi
 need build run
 if front; then need test; fi
 if [[ -z ${VA_BIN_DIR:-} ]]; then
-  bash "$VA_ROOT/tools/dev/build.sh" "$VA_PRESET" "${VA_SERVICES[@]}" "${VA_SIMULATORS[@]}" signin ||
+  bash "$VA_ROOT/tools/dev/build.sh" "$VA_PRESET" "${VA_SERVICES[@]}" "${VA_SIMULATORS[@]}" signin signinctl ||
     die "the build failed"
 fi
 starting=$(now_ms)
@@ -131,9 +131,11 @@ say "Database ready        $(seconds_since "$starting")"
 
 pki=$(pki_dir)
 bin=$(bin_dir)
+# As many as the ring has had keys.
+mapfile -t sp_certs < <(printf -- '--sp-cert\n%s\n' "$pki"/saml-sp*.crt)
 begin idp-simulator "$bin/idp-simulator" --listen "127.0.0.1:$PORT_IDP_SIMULATOR" --url "$IDP_URL" \
   --tls-cert "$pki/simulators.crt" --tls-key "$pki/simulators.key" \
-  --personas "$VA_ROOT/tests/personas" --sp-cert "$pki/saml-sp.crt" \
+  --personas "$VA_ROOT/tests/personas" "${sp_certs[@]}" \
   --sp-entity-id "$SP_ENTITY_ID" --acs "$ACS_URL" \
   --idp-key "$pki/saml-idp.key" --idp-cert "$pki/saml-idp.crt" --entity-id "$IDP_ENTITY_ID"
 begin mpi-simulator "$bin/mpi-simulator" --listen "127.0.0.1:$PORT_MPI_SIMULATOR" \
@@ -143,7 +145,7 @@ begin mhv-simulator "$bin/mhv-simulator" --listen "127.0.0.1:$PORT_MHV_SIMULATOR
   --tls-cert "$pki/simulators.crt" --tls-key "$pki/simulators.key" \
   --personas "$VA_ROOT/tests/personas" \
   --api-key-file "$VA_DEV_DIR/secrets/mhv-api.key" --app-token-file "$VA_DEV_DIR/secrets/mhv-app.token" \
-  --sts-public-key "$pki/mhv-sts.pub" --sts-client-id "$MHV_STS_CLIENT_ID" \
+  --sts-key-set "$pki/mhv-sts.jwks" --sts-client-id "$MHV_STS_CLIENT_ID" \
   --sts-service-account-id "$MHV_STS_SERVICE_ACCOUNT_ID"
 begin va-profile-simulator "$bin/va-profile-simulator" --listen "127.0.0.1:$PORT_VA_PROFILE_SIMULATOR" \
   --tls-cert "$pki/simulators.crt" --tls-key "$pki/simulators.key" --personas "$VA_ROOT/tests/personas"

@@ -179,16 +179,18 @@ std::string Dump(const Json& json, int indent) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
-int Print(const Result& result, bool brief, const std::string& name, std::ostream& out,
-          std::ostream& err) {
+int Print(Result result, bool brief, const Verb& verb, std::ostream& out, std::ostream& err) {
+  if (verb.one_line && result.exit == Exit::kReject) result.json.erase("detail");
   if (!result.text.empty()) {
     out << result.text;
   } else if (!result.json.is_null()) {
-    out << Dump(result.json, brief ? -1 : 2) << "\n";
+    out << Dump(result.json, brief || verb.one_line ? -1 : 2) << "\n";
   }
   out.flush();
   const bool speak = !brief || result.exit == Exit::kMisuse;
-  if (speak && !result.words.empty()) err << "signinctl " << name << ": " << result.words << "\n";
+  if (speak && !result.words.empty()) {
+    err << "signinctl " << verb.name << ": " << result.words << "\n";
+  }
   return Code(result.exit);
 }
 
@@ -213,12 +215,12 @@ int RunVerb(const Verb& verb, std::vector<std::string> rest, const World& world,
   } catch (const CLI::ParseError& error) {
     // Only a flag without its value can be wrong here with a verb that gives a verdict.
     if (verb.verdict && error.get_exit_code() != 0) {
-      return Print(Reject("ARGUMENT_INVALID", error.what()), slots.json, verb.name, out, err);
+      return Print(Reject("ARGUMENT_INVALID", error.what()), slots.json, verb, out, err);
     }
     return app.exit(error, out, err) == 0 ? 0 : Code(Exit::kMisuse);
   }
   if (const std::optional<Result> no = Unfit(app.remaining(), verb, slots)) {
-    return Print(*no, slots.json, verb.name, out, err);
+    return Print(*no, slots.json, verb, out, err);
   }
   World told = world;
   if (!slots.json) {
@@ -226,7 +228,7 @@ int RunVerb(const Verb& verb, std::vector<std::string> rest, const World& world,
       err << "signinctl " << verb.name << ": " << line << std::endl;
     };
   }
-  return Print(Guarded(verb, ToArguments(slots), told), slots.json, verb.name, out, err);
+  return Print(Guarded(verb, ToArguments(slots), told), slots.json, verb, out, err);
 }
 
 int Dispatch(const std::vector<std::string>& arguments, const std::vector<Verb>& verbs,

@@ -77,7 +77,7 @@ TEST_CASE("signinctl: the examples of the verdict commands run and accept", "[si
     CHECK_FALSE(ran.err.empty());
     ++ran_here;
   }
-  CHECK(ran_here == 9);
+  CHECK(ran_here == 11);
 }
 
 TEST_CASE("signinctl: with --json stdout is one line and stderr is silent", "[signinctl]") {
@@ -165,7 +165,7 @@ TEST_CASE("signinctl: --version", "[signinctl]") {
 
 TEST_CASE("signinctl: completion offers verbs, then the verb's flags", "[signinctl]") {
   CHECK(Offers("signinctl \"\"", 1) ==
-        "account attributes audit codes completion explain keys merge metadata "
+        "account attributes audit codes completion explain jose keys merge metadata "
         "migrate mpi policy rpc saml\n");
   CHECK(Offers("signinctl --v", 1) == "--version\n");
   CHECK(Offers("signinctl at", 1) == "attributes\n");

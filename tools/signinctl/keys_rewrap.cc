@@ -7,11 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "lib/base/clock.h"
 #include "lib/base/status.h"
+#include "lib/crypto/hash.h"
 #include "lib/crypto/random.h"
 #include "lib/crypto/sealed_box.h"
 #include "lib/store/migrator.h"
@@ -26,6 +28,7 @@
 #include "services/mpi-adapter/sealed_columns.h"
 #include "services/user-attributes/migrations.h"
 #include "services/user-attributes/sealed_columns.h"
+#include "tools/signinctl/keys_kept.h"
 #include "tools/signinctl/service_home.h"
 #include "tools/signinctl/verbs.h"
 
@@ -80,6 +83,8 @@ struct Target {
   std::unique_ptr<store::Pool> pool;
   std::optional<crypto::SealedBox> sealed_box;
   std::optional<crypto::LookupHasher> lookup;
+  std::string sealed_box_file;
+  std::string lookup_file;
   std::optional<Result> refusal;
 };
 
@@ -121,28 +126,24 @@ bool ReadRing(RingName name, const std::string& file, Target& target, std::optio
   return false;
 }
 
-Target TargetOf(const Arguments& arguments, const World& world) {
+Target TargetOf(const std::string& service, const std::string& config_file, const World& world) {
   Target target;
-  const std::string service = arguments.Text("SERVICE");
   target.declared = FindDeclared(service);
-  std::string sealed_box_file;
-  std::string lookup_file;
-  const ServiceHome home =
-      ReadServiceHome(service, arguments.Text("--config"), world, [&](config::Table& table) {
-        if (Uses(*target.declared->columns, RingName::kSealedBox)) {
-          table.SecretFile("keys.sealed_box_file", &sealed_box_file, "").Required();
-        }
-        if (Uses(*target.declared->columns, RingName::kLookup)) {
-          table.SecretFile("keys.lookup_file", &lookup_file, "").Required();
-        }
-      });
+  const ServiceHome home = ReadServiceHome(service, config_file, world, [&](config::Table& table) {
+    if (Uses(*target.declared->columns, RingName::kSealedBox)) {
+      table.SecretFile("keys.sealed_box_file", &target.sealed_box_file, "").Required();
+    }
+    if (Uses(*target.declared->columns, RingName::kLookup)) {
+      table.SecretFile("keys.lookup_file", &target.lookup_file, "").Required();
+    }
+  });
   if (!home.problem.empty()) {
     target.refusal = Misuse(home.problem);
     return target;
   }
   target.schema = home.schema;
-  if (!ReadRing(RingName::kSealedBox, sealed_box_file, target, target.sealed_box) ||
-      !ReadRing(RingName::kLookup, lookup_file, target, target.lookup)) {
+  if (!ReadRing(RingName::kSealedBox, target.sealed_box_file, target, target.sealed_box) ||
+      !ReadRing(RingName::kLookup, target.lookup_file, target, target.lookup)) {
     return target;
   }
   store::PoolOptions options = service::AppPool(home.common, home.schema, "signinctl");
@@ -157,6 +158,10 @@ Target TargetOf(const Arguments& arguments, const World& world) {
   target.pool = *std::move(pool);
   target.refusal = CheckSchema(target);
   return target;
+}
+
+Target TargetOf(const Arguments& arguments, const World& world) {
+  return TargetOf(arguments.Text("SERVICE"), arguments.Text("--config"), world);
 }
 
 // A line a second at most, and none for what is over by then.
@@ -425,7 +430,46 @@ Verb Base(const std::string& name, const std::string& summary) {
   return verb;
 }
 
+// The same key under the same id: a copy of the ring on another machine counts.
+bool Holds(const std::string& file, const crypto::RingKey& key) {
+  if (file.empty()) return false;
+  const absl::StatusOr<crypto::RingFile> ring = crypto::RingFile::Read(file);
+  if (!ring.ok()) return false;
+  const crypto::RingKey* const own = ring->Find(key.id);
+  return own != nullptr && crypto::ConstantTimeEqual(absl::AsciiStrToLower(own->material),
+                                                     absl::AsciiStrToLower(key.material));
+}
+
 }  // namespace
+
+KeptUnder CountKept(const std::string& service, const std::string& config_file,
+                    const crypto::RingFile& ring, const std::string& id, const World& world) {
+  KeptUnder kept;
+  const Target target = TargetOf(service, config_file, world);
+  kept.refusal = target.refusal;
+  const crypto::RingKey* const key = ring.Find(id);
+  if (kept.refusal || key == nullptr) return kept;
+  std::set<RingName> rings;
+  if (Holds(target.sealed_box_file, *key)) rings.insert(RingName::kSealedBox);
+  if (Holds(target.lookup_file, *key)) rings.insert(RingName::kLookup);
+  if (rings.empty()) {
+    kept.refusal = Reject("RING_OTHER", absl::StrCat("the rings of ", service, " in ", config_file,
+                                                     " have no such key ", id));
+    return kept;
+  }
+  const auto columns =
+      store::CountKeys(*target.pool, *target.declared->columns, Teller(world, target.schema));
+  if (!columns.ok()) {
+    kept.refusal = Failed(columns.status());
+    return kept;
+  }
+  for (const ColumnKeys& column : *columns) {
+    const auto found = column.values.find(id);
+    if (rings.count(column.ring) == 0 || found == column.values.end()) continue;
+    (column.lapses.empty() ? kept.values : kept.lapsing) += found->second;
+  }
+  return kept;
+}
 
 Verb KeysStatus() {
   Verb verb = Base("status", "under which keys a service's data stands; exit 1 unless the current");

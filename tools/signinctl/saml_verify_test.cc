@@ -345,6 +345,14 @@ TEST_CASE("saml verify: no FILE, a second one or a flag without its value is a r
   CHECK(absl::StrContains(run({"--skwe", "1", "-"}).err, "did you mean --skew?"));
 }
 
+std::string EdwardsCertificate() {
+  crypto::CertificateRequest request;
+  request.common_name = "idp";
+  request.not_before = absl::FromUnixSeconds(1700000000);
+  request.not_after = absl::FromUnixSeconds(1800000000);
+  return crypto::IssueSelfSigned(request, crypto::NewKey::kEd25519)->certificate_pem;
+}
+
 TEST_CASE("saml verify P4 S45: a short key is read, and counts with --legacy-algorithms alone",
           "[signinctl][P4][S45]") {
   Provider idp;
@@ -354,6 +362,11 @@ TEST_CASE("saml verify P4 S45: a short key is read, and counts with --legacy-alg
   CHECK(refused.exit == 1);
   CHECK(refused.json["reason"] == "SIGNATURE_KEY");
   CHECK(absl::StrContains(refused.json["detail"].get<std::string>(), "2048"));
+  // P4: a certificate with an Ed25519 key is none of the suite's, whatever the flags.
+  const std::string edwards = idp.pki().dir().Write("ed.crt", EdwardsCertificate(), 0644);
+  const Ran other_kind = idp.Verify(xml, {{"--idp-cert", edwards}});
+  CHECK(other_kind.exit == 1);
+  CHECK(other_kind.json["reason"] == "SIGNATURE_KEY");
   // Beside a good one it does no harm.
   const std::vector<std::string> line = {"saml",
                                          "verify",
@@ -416,6 +429,11 @@ TEST_CASE("saml verify P15: an encrypted assertion opens with --sp-key, open to 
       idp.pki().dir().Write("ec.key", *crypto::GenerateKeyPem(crypto::NewKey::kEcP256), 0644);
   CHECK(idp.Verify(xml, {{"--sp-key", elliptic}}).exit == 1);
   CHECK(idp.Verify(signed_xml, {{"--sp-key", elliptic}}).exit == 0);
+  // P4: Ed25519 is for tokens alone.
+  const std::string edwards =
+      idp.pki().dir().Write("ed.key", *crypto::GenerateKeyPem(crypto::NewKey::kEd25519), 0644);
+  CHECK(idp.Verify(xml, {{"--sp-key", edwards}}).exit == 1);
+  CHECK(idp.Verify(signed_xml, {{"--sp-key", edwards}}).exit == 0);
 }
 
 TEST_CASE("saml verify: which context was asked for is not judged", "[signinctl]") {

@@ -89,6 +89,9 @@ struct Verb {
   // Whatever is missing, given twice or too much is told as a reject: then exit 2 says one of two
   // things only (an unknown flag, an unreadable file). What is missing the verb itself must tell.
   bool verdict = false;
+  // The JSON is one line even without --json, and a reject has its reason alone: what more there is
+  // to say goes to stderr.
+  bool one_line = false;
   std::function<Result(const Arguments&, const World&)> run;
 };
 

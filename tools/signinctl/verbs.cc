@@ -25,16 +25,13 @@ Verb Completion() {
 const std::vector<Verb>& Verbs() {
   static const auto* const verbs = new std::vector<Verb>{
       // NOLINT(cppcoreguidelines-owning-memory)
-      AccountForget(),    AccountList(),   AccountLock(),
-      AccountShow(),      AccountUnlock(), AttributesExplain(),
-      AuditVerify(),      Codes(),         Completion(),
-      ExplainAttempt(),   KeysRewrap(),    KeysStatus(),
-      MergeAccept(),      MergeList(),     MergeReject(),
-      MergeRevert(),      MergeShow(),     MetadataShow(),
-      MigrateStatus(),    MigrateUp(),     MpiBuild(),
-      MpiFind(),          MpiParse(),      PolicyCheck(),
-      PolicyDiff(),       Rpc(),           SamlVerify(),
-      SamlVerifyLogout(),
+      AccountForget(),     AccountList(), AccountLock(), AccountShow(), AccountUnlock(),
+      AttributesExplain(), AuditVerify(), Codes(),       Completion(),  ExplainAttempt(),
+      JoseDecrypt(),       JoseVerify(),  KeysCreate(),  KeysList(),    KeysPublish(),
+      KeysRetire(),        KeysRewrap(),  KeysRotate(),  KeysStatus(),  MergeAccept(),
+      MergeList(),         MergeReject(), MergeRevert(), MergeShow(),   MetadataShow(),
+      MigrateStatus(),     MigrateUp(),   MpiBuild(),    MpiFind(),     MpiParse(),
+      PolicyCheck(),       PolicyDiff(),  Rpc(),         SamlVerify(),  SamlVerifyLogout(),
   };
   return *verbs;
 }

@@ -124,6 +124,30 @@ TEST_CASE("ReadIdpMetadata: a key that cannot be trusted is left out and told; t
   CHECK(read->findings[3].key_descriptor == 4);
 }
 
+TEST_CASE("ReadIdpMetadata P4: a certificate with an Ed25519 key counts for nothing",
+          "[gateway][saml][metadata][security]") {
+  crypto::CertificateRequest request;
+  request.common_name = "idp";
+  request.not_before = MetadataNow() - absl::Hours(24);
+  request.not_after = MetadataNow() + absl::Hours(24);
+  const auto pair = crypto::IssueSelfSigned(request, crypto::NewKey::kEd25519);
+  REQUIRE(pair.ok());
+  const auto der = base::Base64DecodeLenientWhitespace(absl::StrReplaceAll(
+      pair->certificate_pem,
+      {{"-----BEGIN CERTIFICATE-----", ""}, {"-----END CERTIFICATE-----", ""}}));
+  REQUIRE(der.ok());
+  MetadataParts parts;
+  parts.keys = KeyDescriptor(*der) + KeyDescriptor(IdpPair());
+  const auto read = ReadSigned(parts.Entity());
+  REQUIRE(read.ok());
+  REQUIRE(read->signing_certificates.size() == 1);
+  CHECK(read->signing_certificates[0].der() == IdpPair().certificate.der());
+  REQUIRE(read->findings.size() == 1);
+  CHECK(read->findings[0].reason == "KEY_TYPE");
+  parts.keys = KeyDescriptor(*der);
+  CHECK(MetadataRejectOf(ReadSigned(parts.Entity()).status()) == MetadataReject::kKeyMissing);
+}
+
 TEST_CASE("ReadIdpMetadata: the narrowest validity on the way to the role counts",
           "[gateway][saml][metadata]") {
   MetadataParts parts;

@@ -23,7 +23,6 @@ using nlohmann::json;
 constexpr char kAccountPath[] = "/v1/usermgmt/account-service/account";
 constexpr char kTokenPath[] = "/v0/sign_in/token";
 constexpr char kJwtBearer[] = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-constexpr absl::Duration kAssertionLife = absl::Seconds(300);
 constexpr size_t kJtiBytes = 16;  // 32 hex digits
 constexpr size_t kMaxBearer = size_t{8} << 10;
 

@@ -19,6 +19,8 @@
 namespace va::mhv {
 
 inline constexpr size_t kMaxMhvAnswer = size_t{64} << 10;
+// Of what we prove ourselves to the token service with.
+inline constexpr absl::Duration kAssertionLife = absl::Seconds(300);
 
 struct AccountApiSettings {
   std::string url;                            // base of the account API, without a slash at its end

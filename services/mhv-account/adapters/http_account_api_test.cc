@@ -190,6 +190,7 @@ TEST_CASE("HttpAccountApi: the assertion is RS256 for one person, one scope and 
                                         {.type = "JWT",
                                          .issuer = "va-signin",
                                          .audience = kStsUrl,
+                                         .authorized_party = "",
                                          .require_subject = true,
                                          .require_id = true,
                                          .require_issued_at = true,

@@ -113,6 +113,24 @@ http::Response IdpSimulator::Problems(const std::vector<std::string>& problems) 
   return Page(400, RenderProblems(problems));
 }
 
+// Who cannot be read is trusted with nothing.
+Registration IdpSimulator::Registered() const {
+  Registration registration = deps_.registration;
+  if (!deps_.partner) return registration;
+  auto partner = deps_.partner();
+  registration.sp_keys =
+      partner.ok() ? std::move(partner->signing) : std::vector<crypto::PublicKey>();
+  return registration;
+}
+
+// Which of several keys a partner takes is up to the partner: so it must not matter.
+std::optional<crypto::PublicKey> IdpSimulator::Recipient() {
+  if (!deps_.partner) return std::nullopt;
+  const auto partner = deps_.partner();
+  if (!partner.ok() || partner->encryption.empty()) return std::nullopt;
+  return partner->encryption[encrypted_++ % partner->encryption.size()];
+}
+
 http::Response IdpSimulator::Login(const http::Request& request) {
   const auto form = base::ParseForm(request.body);
   if (!form.ok()) return Problems({"the body is not a form"});
@@ -120,7 +138,7 @@ http::Response IdpSimulator::Login(const http::Request& request) {
   const auto relay_state = base::OnlyValue(*form, "RelayState");
   if (!saml_request.ok() || !relay_state.ok()) return Problems({"a field was sent twice"});
 
-  auto checked = CheckAuthnRequest(*saml_request, deps_.registration, deps_.clock.Now());
+  auto checked = CheckAuthnRequest(*saml_request, Registered(), deps_.clock.Now());
   std::vector<std::string>& problems = checked.problems;
   if (auto problem = RelayStateProblem(*relay_state); !problem.empty()) {
     problems.push_back(std::move(problem));
@@ -155,6 +173,7 @@ http::Response IdpSimulator::Choose(const http::Request& request) {
   Answer answer = AnswerFor(*persona);
   answer.sign = deps_.sign;
   answer.session_index = NewSessionIndex(deps_.ids);
+  answer.encrypt_to = Recipient();
   BeginSession(answer.session_index, answer.name_id);
   const auto applied = ApplyOverrides(*form, &answer);
   if (!applied.ok()) return Problems({std::string(applied.message())});
@@ -186,7 +205,7 @@ http::Response IdpSimulator::Logout(const http::Request& request) {
 // The service provider asks: its session is over, and ours of that name and index follows.
 http::Response IdpSimulator::AnswerLogout(const std::string& message,
                                           const std::string& relay_state) {
-  auto checked = CheckLogoutRequest(message, deps_.registration, deps_.clock.Now());
+  auto checked = CheckLogoutRequest(message, Registered(), deps_.clock.Now());
   std::vector<std::string>& problems = checked.problems;
   if (auto problem = RelayStateProblem(relay_state); !problem.empty()) {
     problems.push_back(std::move(problem));
@@ -207,7 +226,7 @@ http::Response IdpSimulator::AnswerLogout(const std::string& message,
 
 http::Response IdpSimulator::EndLogout(const std::string& message, const std::string& relay_state) {
   const CheckedLogoutResponse checked =
-      CheckLogoutResponse(message, deps_.registration, deps_.clock.Now());
+      CheckLogoutResponse(message, Registered(), deps_.clock.Now());
   std::vector<std::string> problems = checked.problems;
   const std::lock_guard<std::mutex> lock(mutex_);
   if (asked_.erase(checked.in_response_to) == 0) {

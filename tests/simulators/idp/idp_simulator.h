@@ -3,6 +3,7 @@
 // whole sign-in needs no other server. State lives in memory and is bounded.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <map>
@@ -19,6 +20,7 @@
 #include "lib/http/router.h"
 #include "lib/testing/persona.h"
 #include "tests/simulators/idp/authn_request_check.h"
+#include "tests/simulators/idp/partner_metadata.h"
 #include "tests/simulators/idp/response_maker.h"
 
 namespace va::simulators {
@@ -32,6 +34,10 @@ struct IdpDeps {
   base::IdGenerator& ids;
   // Told what was refused and why; never anything about a person.
   std::function<void(const std::vector<std::string>& problems)> on_refused;
+  // The service provider as its metadata tells of it at the moment: its keys count in place of the
+  // registration's, and assertions are encrypted to those it names for that, to each in its turn.
+  // Empty: it was registered by hand, and gets assertions in the clear.
+  std::function<absl::StatusOr<PartnerKeys>()> partner{};
 };
 
 class IdpSimulator {
@@ -42,6 +48,10 @@ class IdpSimulator {
   http::Response Handle(http::Request& request);
 
  private:
+  // What was agreed, with the keys of the moment.
+  Registration Registered() const;
+  std::optional<crypto::PublicKey> Recipient();
+
   struct Pending {
     AuthnRequest request;
     std::string relay_state;
@@ -72,6 +82,7 @@ class IdpSimulator {
   std::map<std::string, std::string> sessions_;  // SessionIndex -> NameID
   std::deque<std::string> session_order_;
   std::set<std::string> asked_;  // ids of our LogoutRequests
+  std::atomic<size_t> encrypted_{0};
 };
 
 }  // namespace va::simulators

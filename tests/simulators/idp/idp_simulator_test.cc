@@ -14,6 +14,7 @@
 #include "lib/xml/builder.h"
 #include "lib/xml/document.h"
 #include "lib/xml/dsig.h"
+#include "lib/xml/enc.h"
 #include "tests/simulators/idp/saml_words.h"
 #include "tests/simulators/idp/test_keys.h"
 
@@ -173,11 +174,14 @@ TEST_CASE("CheckAuthnRequest: altered, foreign and garbled messages are refused"
 // A simulator with the house's personas, driven by requests made by hand.
 class Broker {
  public:
-  Broker()
+  Broker() : Broker(nullptr) {}
+  // It knows the service provider by its metadata.
+  explicit Broker(std::function<absl::StatusOr<PartnerKeys>()> partner)
       : simulator_({testing::LoadPersonas("tests/personas").value(), Agreed(),
                     Issuer{"https://idp.test/entity", Idp().Private(), Idp().certificate},
                     SignWhat::kAssertion, clock_, ids_,
-                    [this](const std::vector<std::string>& problems) { refused = problems; }}) {}
+                    [this](const std::vector<std::string>& problems) { refused = problems; },
+                    std::move(partner)}) {}
 
   http::Response Post(const std::string& path, const base::FormPairs& form) {
     http::Request request;
@@ -313,6 +317,77 @@ TEST_CASE("IdpSimulator: signs what it is told to sign", "[simulator]") {
   CHECK(signed_parts(Broker().Answer("idme_loa1", {{"sign", "nothing"}})) ==
         std::pair(false, false));
   CHECK(Broker().Choose("idme_loa1", {{"sign", "everything"}}).status == 400);
+}
+
+// As a service provider would publish them: (use, certificate).
+std::string PartnerMetadata(
+    const std::vector<std::pair<std::string, const crypto::Certificate*>>& keys) {
+  std::string listed;
+  for (const auto& [use, certificate] : keys) {
+    absl::StrAppend(&listed, "<md:KeyDescriptor", use.empty() ? "" : " use=\"", use,
+                    use.empty() ? "" : "\"", "><ds:KeyInfo><ds:X509Data><ds:X509Certificate>\n",
+                    base::Base64Encode(certificate->der()),
+                    "\n</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>");
+  }
+  return absl::StrCat("<md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" ",
+                      "xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" entityID=\"", kSp,
+                      "\"><md:SPSSODescriptor>", listed,
+                      "</md:SPSSODescriptor></md:EntityDescriptor>");
+}
+
+TEST_CASE("ReadPartnerMetadata: keys by their use, without one for both, in the order they stand",
+          "[simulator]") {
+  const crypto::Certificate& sp = Sp().certificate;
+  const crypto::Certificate& other = Idp().certificate;
+  const auto keys =
+      ReadPartnerMetadata(PartnerMetadata({{"signing", &sp}, {"encryption", &other}, {"", &sp}}));
+  REQUIRE(keys.ok());
+  REQUIRE(keys->signing.size() == 2);
+  REQUIRE(keys->encryption.size() == 2);
+  CHECK(keys->encryption[0].Der() == other.public_key().Der());
+  CHECK(keys->encryption[1].Der() == sp.public_key().Der());
+  CHECK_FALSE(ReadPartnerMetadata("<md/>").ok());
+  CHECK_FALSE(ReadPartnerMetadata("").ok());
+  CHECK_FALSE(ReadPartnerMetadata(absl::StrReplaceAll(PartnerMetadata({{"signing", &sp}}),
+                                                      {{"<ds:X509Certificate>", "<ds:X509>"},
+                                                       {"</ds:X509Certificate>", "</ds:X509>"}}))
+                  .ok());
+}
+
+TEST_CASE(
+    "IdpSimulator: a partner known by its metadata is believed with the keys of the moment, and "
+    "assertions are encrypted to each that it names for it in turn",
+    "[simulator]") {
+  std::string metadata;
+  Broker broker([&metadata] { return ReadPartnerMetadata(metadata); });
+  CHECK(broker.Login().status == 400);  // nothing is known of it yet
+  metadata = PartnerMetadata({{"signing", &Idp().certificate}});
+  CHECK(broker.Login().status == 400);
+  metadata = PartnerMetadata({{"signing", &Sp().certificate},
+                              {"encryption", &Sp().certificate},
+                              {"encryption", &Idp().certificate}});
+  const auto choice = testing::ParseHtml(broker.Login().body);
+  for (const Keys* const reader : {&Sp(), &Idp(), &Sp()}) {
+    base::FormPairs form = choice.forms.at(0).fields;
+    form.emplace_back("persona", "idme_loa3");
+    form.emplace_back("sign", "both");
+    const auto page = testing::ParseHtml(broker.Post("/choose", form).body);
+    const auto text = base::Base64DecodeStrict(page.forms.at(0).Field("SAMLResponse").value());
+    CHECK_FALSE(absl::StrContains(*text, "Thistlewick"));
+    xml::Document document = xml::Document::Parse(*text).value();
+    CHECK(xml::VerifyEnveloped(document, document.root(), IdpKeys()).ok());
+    const auto hidden = document.root().OnlyChild(kSaml, "EncryptedAssertion");
+    REQUIRE(hidden.has_value());
+    const std::vector<crypto::PrivateKey> keys = [reader] {
+      std::vector<crypto::PrivateKey> one;
+      one.push_back(reader->Private());
+      return one;
+    }();
+    const auto assertion = xml::DecryptInPlace(document, *hidden, keys);
+    REQUIRE(assertion.ok());
+    CHECK(xml::VerifyEnveloped(document, *assertion, IdpKeys()).ok());
+    CHECK(ValuesOf(*assertion, "va_eauth_lastname") == std::vector<std::string>{"Thistlewick"});
+  }
 }
 
 TEST_CASE("IdpSimulator: a script may replace, multiply and remove single attributes",

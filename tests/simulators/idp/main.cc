@@ -15,6 +15,7 @@ namespace {
 struct Flags {
   std::string url;  // how browsers reach us
   std::vector<std::string> sp_certs;
+  std::string sp_metadata;
   std::string sp_entity_id;
   std::string acs;
   std::string slo;
@@ -26,8 +27,10 @@ struct Flags {
 
 void AddFlags(CLI::App& app, Flags* flags) {
   app.add_option("--url", flags->url, "how browsers reach us; default https://LISTEN");
-  app.add_option("--sp-cert", flags->sp_certs, "certificate that signs requests; repeatable")
-      ->required();
+  app.add_option("--sp-cert", flags->sp_certs, "certificate that signs requests; repeatable");
+  app.add_option("--sp-metadata", flags->sp_metadata,
+                 "in place of --sp-cert: a file with the metadata of the service provider, read "
+                 "anew for each request; assertions are encrypted to the keys it names for that");
   app.add_option("--sp-entity-id", flags->sp_entity_id, "who may ask")->required();
   app.add_option("--acs", flags->acs, "where answers go")->required();
   app.add_option("--slo", flags->slo,
@@ -54,7 +57,16 @@ absl::StatusOr<Registration> ReadRegistration(const Flags& flags, const std::str
     if (!sp.ok()) return sp.status();
     registration.sp_keys.push_back(sp->public_key());
   }
+  if (flags.sp_certs.empty() == flags.sp_metadata.empty()) {
+    return absl::InvalidArgumentError("give one of --sp-cert and --sp-metadata");
+  }
   return registration;
+}
+
+absl::StatusOr<PartnerKeys> ReadPartner(const std::string& path) {
+  const auto metadata = crypto::ReadPublicFile(path);
+  if (!metadata.ok()) return metadata.status();
+  return ReadPartnerMetadata(*metadata);
 }
 
 absl::StatusOr<Issuer> ReadIssuer(const Flags& flags) {
@@ -80,9 +92,14 @@ int RunProgram(int argc, char** argv) {
         auto issuer = ReadIssuer(flags);
         if (!issuer.ok()) return issuer.status();
         const auto sign = SignWhatFromString(flags.sign);
-        simulator.emplace(IdpDeps{std::move(personas), *std::move(registration), *std::move(issuer),
-                                  sign.value_or(SignWhat::kAssertion), program.clock(),
-                                  program.ids(), ReportRefusal});
+        IdpDeps deps{std::move(personas), *std::move(registration),
+                     *std::move(issuer),  sign.value_or(SignWhat::kAssertion),
+                     program.clock(),     program.ids(),
+                     ReportRefusal};
+        if (!flags.sp_metadata.empty()) {
+          deps.partner = [path = flags.sp_metadata] { return ReadPartner(path); };
+        }
+        simulator.emplace(std::move(deps));
         return [&simulator](http::Request& request) { return simulator->Handle(request); };
       });
 }

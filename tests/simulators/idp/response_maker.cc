@@ -4,10 +4,12 @@
 #include <array>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "lib/base/encoding.h"
 #include "lib/xml/builder.h"
 #include "lib/xml/document.h"
 #include "lib/xml/dsig.h"
+#include "lib/xml/test_encrypter.h"
 #include "tests/simulators/idp/saml_words.h"
 
 namespace va::simulators {
@@ -134,6 +136,26 @@ absl::Status Sign(xml::Document& document, const xml::Element& target, const Iss
   return xml::SignEnveloped(document, target, "ID", issuer.key, options);
 }
 
+// The same response with the assertion, signed or not, inside an EncryptedAssertion.
+absl::StatusOr<xml::Document> WithHiddenAssertion(const xml::Document& document,
+                                                  const crypto::PublicKey& recipient) {
+  constexpr absl::string_view kStart = "<saml:Assertion";
+  constexpr absl::string_view kEnd = "</saml:Assertion>";
+  std::string text = document.Serialize();
+  const size_t from = text.find(std::string(kStart));
+  const size_t size = text.rfind(std::string(kEnd)) + kEnd.size() - from;
+  // Names that were declared above it: whoever opens it may have nothing but the assertion.
+  const std::string plain =
+      absl::StrCat(kStart, " xmlns:saml=\"", kSaml, "\" xmlns:xs=\"", kXs, "\" xmlns:xsi=\"", kXsi,
+                   "\"", text.substr(from + kStart.size(), size - kStart.size()));
+  xml::testing::Encrypter how;
+  how.public_recipient = &recipient;
+  text.replace(from, size,
+               absl::StrCat("<saml:EncryptedAssertion>", xml::testing::Encrypted(plain, how),
+                            "</saml:EncryptedAssertion>"));
+  return xml::Document::Parse(text);
+}
+
 }  // namespace
 
 std::optional<SignWhat> SignWhatFromString(absl::string_view word) {
@@ -174,14 +196,17 @@ absl::StatusOr<std::string> MakeResponse(const Issuer& issuer, const AuthnReques
   if (!document.ok()) return document.status();
 
   // The assertion first: a signature of the response covers it with its signature.
-  const xml::Element root = document->root();
   if (answer.sign == SignWhat::kAssertion || answer.sign == SignWhat::kBoth) {
-    const auto assertion = root.OnlyChild(kSaml, "Assertion");
+    const auto assertion = document->root().OnlyChild(kSaml, "Assertion");
     const auto status = Sign(*document, *assertion, issuer);
     if (!status.ok()) return status;
   }
+  if (answer.encrypt_to) {
+    document = WithHiddenAssertion(*document, *answer.encrypt_to);
+    if (!document.ok()) return document.status();
+  }
   if (answer.sign == SignWhat::kResponse || answer.sign == SignWhat::kBoth) {
-    const auto status = Sign(*document, root, issuer);
+    const auto status = Sign(*document, document->root(), issuer);
     if (!status.ok()) return status;
   }
   return document->SerializeWithDeclaration();

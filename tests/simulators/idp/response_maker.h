@@ -33,6 +33,8 @@ struct Answer {
   testing::PersonaAttributes attributes;
   SignWhat sign = SignWhat::kAssertion;
   absl::Duration clock_offset;  // how wrong our clock is
+  // Who alone can read the assertion; nothing: everybody.
+  std::optional<crypto::PublicKey> encrypt_to;
 };
 
 // The name of a session of ours.

@@ -118,10 +118,13 @@ CheckedAssertion CheckTokenRequest(const http::Request& request, const StsClient
     return checked;
   }
   // Nothing that is not signed is worth reading.
-  if (!IsSignedBy(*token, client.key)) {
-    Refuse(&checked, "Assertion body does not match signature", "alg or signature");
+  const std::vector<ClientKey> keys = client.keys();
+  const ClientKey* const signer = SignerOf(*token, keys);
+  if (signer == nullptr) {
+    Refuse(&checked, "Assertion body does not match signature", "alg, key or signature");
     return checked;
   }
+  checked.key_id = signer->id;
   CheckTimes(token->claims, now, &checked);
   CheckClaims(token->claims, client, audience, scope, &checked);
   return checked;

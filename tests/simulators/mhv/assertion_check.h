@@ -2,12 +2,13 @@
 // the client's RS256 assertion, every claim in its form and nothing beside them (mpi_mhv.md 2.11).
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
-#include "lib/crypto/keys.h"
 #include "lib/http/message.h"
+#include "tests/simulators/mhv/client_keys.h"
 
 namespace va::simulators {
 
@@ -15,7 +16,8 @@ namespace va::simulators {
 struct StsClient {
   std::string client_id;           // iss
   std::string service_account_id;  // empty: any, but one must be given
-  crypto::PublicKey key;
+  // Those in force now; asked for every assertion, because keys are exchanged meanwhile.
+  std::function<std::vector<ClientKey>()> keys;
 };
 
 // What could be read, and what is wrong. Problems name claims, never what they hold.
@@ -24,6 +26,7 @@ struct CheckedAssertion {
   std::string jti;
   std::string service_account_id;
   std::string assertion;  // as sent
+  std::string key_id;     // that signed it
   std::string error;      // what the client is told; empty when all is right
   std::vector<std::string> problems;
 };

@@ -1,4 +1,6 @@
 // The program mhv-simulator.
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,7 +18,7 @@ struct Flags {
   std::string url;
   std::string api_key_file;
   std::string app_token_file;
-  std::string sts_public_key;
+  std::string sts_key_set;
   std::string sts_client_id;
   std::string sts_service_account_id;
 };
@@ -26,7 +28,9 @@ void AddFlags(CLI::App& app, Flags* flags) {
   app.add_option("--api-key-file", flags->api_key_file, "x-api-key of the account API")->required();
   app.add_option("--app-token-file", flags->app_token_file, "appToken of the proofing API")
       ->required();
-  app.add_option("--sts-public-key", flags->sts_public_key, "PEM; signs assertions")->required();
+  app.add_option("--sts-key-set", flags->sts_key_set,
+                 "JWK Set of those that sign assertions; read anew for each")
+      ->required();
   app.add_option("--sts-client-id", flags->sts_client_id, "issuer of assertions")->required();
   app.add_option("--sts-service-account-id", flags->sts_service_account_id,
                  "service account of assertions; default: any");
@@ -38,11 +42,30 @@ absl::StatusOr<std::string> ReadLine(const std::string& path) {
   return std::string(absl::StripAsciiWhitespace(*text));
 }
 
-absl::StatusOr<crypto::PublicKey> ReadPublicKey(const std::string& path) {
-  const auto pem = crypto::ReadPublicFile(path);
-  if (!pem.ok()) return pem.status();
-  return crypto::PublicKey::FromPem(*pem);
+absl::StatusOr<std::vector<ClientKey>> ReadKeySet(const std::string& path) {
+  const auto text = crypto::ReadPublicFile(path);
+  if (!text.ok()) return text.status();
+  return ReadClientKeys(*text);
 }
+
+// What the file holds; while it holds nothing that can be used, what it held before. Thread-safe.
+class KeySetFile {
+ public:
+  KeySetFile(std::string path, std::vector<ClientKey> keys)
+      : path_(std::move(path)), keys_(std::move(keys)) {}
+
+  std::vector<ClientKey> Read() {
+    auto read = ReadKeySet(path_);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (read.ok()) keys_ = *std::move(read);
+    return keys_;
+  }
+
+ private:
+  const std::string path_;
+  std::mutex mutex_;
+  std::vector<ClientKey> keys_;
+};
 
 // Made at every start: nobody else checks what it signs.
 absl::StatusOr<crypto::PrivateKey> NewTokenKey() {
@@ -66,8 +89,10 @@ int RunProgram(int argc, char** argv) {
         if (!api_key.ok()) return api_key.status();
         auto app_token = ReadLine(flags.app_token_file);
         if (!app_token.ok()) return app_token.status();
-        auto client_key = ReadPublicKey(flags.sts_public_key);
-        if (!client_key.ok()) return client_key.status();
+        auto client_keys = ReadKeySet(flags.sts_key_set);
+        if (!client_keys.ok()) return client_keys.status();
+        const auto key_set =
+            std::make_shared<KeySetFile>(flags.sts_key_set, *std::move(client_keys));
         auto token_key = NewTokenKey();
         if (!token_key.ok()) return token_key.status();
         simulator.emplace(
@@ -75,7 +100,8 @@ int RunProgram(int argc, char** argv) {
                     flags.url.empty() ? absl::StrCat("https://", program.listen()) : flags.url,
                     *std::move(api_key),
                     *std::move(app_token),
-                    {flags.sts_client_id, flags.sts_service_account_id, *std::move(client_key)},
+                    {flags.sts_client_id, flags.sts_service_account_id,
+                     [key_set] { return key_set->Read(); }},
                     *std::move(token_key),
                     program.clock(),
                     program.ids(),

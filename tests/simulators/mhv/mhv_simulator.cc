@@ -97,6 +97,7 @@ MhvSimulator::MhvSimulator(MhvDeps deps)
   });
   router_.Add("POST", "/_sim/faults", [this](http::Request& request) { return SetFault(request); });
   router_.AddSafe("/_sim/calls", [this](http::Request&) { return Calls(); });
+  router_.AddSafe("/_sim/assertions", [this](http::Request&) { return Assertions(); });
   router_.AddSafe("/livez", [](http::Request&) { return http::Json(200, "{\"status\":\"ok\"}"); });
 }
 
@@ -127,6 +128,11 @@ http::Response MhvSimulator::Calls() {
   return JsonOf(200, counts);
 }
 
+http::Response MhvSimulator::Assertions() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return JsonOf(200, json(assertions_));
+}
+
 http::Response MhvSimulator::Token(const http::Request& request) {
   const absl::Time now = deps_.clock.Now();
   CheckedAssertion checked =
@@ -139,6 +145,7 @@ http::Response MhvSimulator::Token(const http::Request& request) {
     Report(checked.problems);
     return JsonOf(400, {{"errors", checked.error}});
   }
+  CountAssertion(checked.key_id);
   const json claims = {{"iss", kTokenIssuer},
                        {"aud", deps_.url},
                        {"jti", deps_.ids.Uuid()},
@@ -206,6 +213,11 @@ std::optional<http::Response> MhvSimulator::RefuseProofingCaller(const http::Req
   Report(problems);
   if (!known) return ProofingError(403, kAppNotAuthenticated, "Application authentication failed");
   return ProofingError(415, kUnknownError, "Unsupported media type");
+}
+
+void MhvSimulator::CountAssertion(const std::string& key_id) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ++assertions_[key_id];
 }
 
 void MhvSimulator::Report(const std::vector<std::string>& problems) const {

@@ -60,9 +60,11 @@ class MhvSimulator {
   http::Response AccountInfo(const http::Request& request);
   http::Response SetFault(const http::Request& request);
   http::Response Calls();
+  http::Response Assertions();
 
   std::optional<http::Response> RefuseProofingCaller(const http::Request& request);
   void Report(const std::vector<std::string>& problems) const;
+  void CountAssertion(const std::string& key_id);
   bool IsUsedOtherwise(const CheckedAssertion& checked);
   // Whether the account was not there before.
   bool Create(const testing::PersonaMhv& mhv);
@@ -76,8 +78,9 @@ class MhvSimulator {
   Faults faults_;
   std::mutex mutex_;
   std::map<std::string, int64_t> calls_;
-  std::set<std::string> created_;            // MHV ids
-  std::map<std::string, std::size_t> seen_;  // jti to the hash of its assertion
+  std::map<std::string, int64_t> assertions_;  // good ones, by the key that signed them
+  std::set<std::string> created_;              // MHV ids
+  std::map<std::string, std::size_t> seen_;    // jti to the hash of its assertion
   std::deque<std::string> seen_order_;
 };
 

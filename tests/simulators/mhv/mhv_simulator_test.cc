@@ -36,7 +36,7 @@ crypto::PrivateKey NewKey() {
 }
 
 // Made once: RSA keys take their time.
-const crypto::PrivateKey& ClientKey() {
+const crypto::PrivateKey& TheClientKey() {
   static const crypto::PrivateKey key = NewKey();
   return key;
 }
@@ -86,7 +86,7 @@ struct Bench {
                    kUrl,
                    "the-api-key",
                    "the-app-token",
-                   {"the-client", "the-account", ClientKey().Public()},
+                   {"the-client", "the-account", [this] { return client_keys; }},
                    TokenKey(),
                    clock,
                    ids,
@@ -117,7 +117,7 @@ struct Bench {
   }
   // An access token for this person.
   std::string Bearer(const std::string& icn = kIcn) {
-    const http::Response response = AskTokenWith(MakeToken(ClientKey(), Claims(icn)));
+    const http::Response response = AskTokenWith(MakeToken(TheClientKey(), Claims(icn)));
     REQUIRE(response.status == 200);
     return json::parse(response.body)["data"]["access_token"];
   }
@@ -159,6 +159,7 @@ struct Bench {
   testing::FakeClock clock;
   testing::FixedIds ids;
   std::string problems;
+  std::vector<ClientKey> client_keys = {{"now", TheClientKey().Public()}};
   MhvSimulator simulator;
 };
 
@@ -215,7 +216,7 @@ TEST_CASE("MhvSimulator: every claim of an assertion is checked", "[simulators][
   } else {
     claims[row.claim] = row.value;
   }
-  const http::Response response = bench.AskTokenWith(MakeToken(ClientKey(), claims));
+  const http::Response response = bench.AskTokenWith(MakeToken(TheClientKey(), claims));
   CHECK(response.status == 400);
   CHECK(json::parse(response.body)["errors"] == row.error);
   CHECK_THAT(bench.problems, Catch::Contains(row.problem));
@@ -226,7 +227,7 @@ TEST_CASE("MhvSimulator: an assertion must be signed by the client, by RS256",
           "[simulators][mhv]") {
   Bench bench;
   const json claims = bench.Claims();
-  const std::string good = MakeToken(ClientKey(), claims);
+  const std::string good = MakeToken(TheClientKey(), claims);
   const std::string unsigned_part = absl::StrCat(base::Base64UrlEncode(R"({"alg":"none"})"), ".",
                                                  base::Base64UrlEncode(claims.dump()));
   const std::string hs256 = absl::StrCat(base::Base64UrlEncode(R"({"alg":"HS256"})"), ".",
@@ -242,13 +243,13 @@ TEST_CASE("MhvSimulator: an assertion must be signed by the client, by RS256",
           "Assertion body does not match signature");
   refused(
       absl::StrCat(hs256, ".",
-                   base::Base64UrlEncode(crypto::HmacSha256(ClientKey().Public().Pem(), hs256))),
+                   base::Base64UrlEncode(crypto::HmacSha256(TheClientKey().Public().Pem(), hs256))),
       "Assertion body does not match signature");
   refused(MakeToken(TokenKey(), claims), "Assertion body does not match signature");
   // The right signature under a header that claims another algorithm or type.
-  refused(MakeToken(ClientKey(), claims, {{"alg", "RS512"}}),
+  refused(MakeToken(TheClientKey(), claims, {{"alg", "RS512"}}),
           "Assertion body does not match signature");
-  refused(MakeToken(ClientKey(), claims, {{"alg", "RS256"}, {"typ", "at+jwt"}}),
+  refused(MakeToken(TheClientKey(), claims, {{"alg", "RS256"}, {"typ", "at+jwt"}}),
           "Assertion body does not match signature");
   refused(unsigned_part, "Assertion is malformed");
   refused("", "Assertion is malformed");
@@ -256,9 +257,72 @@ TEST_CASE("MhvSimulator: an assertion must be signed by the client, by RS256",
   CHECK(bench.AskTokenWith(good).status == 200);
 }
 
+TEST_CASE(
+    "MhvSimulator: A22 while keys are exchanged an assertion of either is good, and only then",
+    "[simulators][mhv]") {
+  Bench bench;
+  const json claims = bench.Claims();
+  const auto status = [&bench](const std::string& assertion) {
+    return bench.AskTokenWith(assertion).status;
+  };
+  const std::string from_old =
+      MakeToken(TheClientKey(), claims, {{"alg", "RS256"}, {"kid", "now"}});
+  const std::string from_next =
+      MakeToken(TokenKey(), bench.Claims("1000000001V000001"), {{"alg", "RS256"}, {"kid", "next"}});
+  CHECK(status(from_old) == 200);
+  CHECK(status(from_next) == 400);
+  bench.client_keys.push_back({"next", TokenKey().Public()});
+  CHECK(status(from_old) == 200);
+  CHECK(status(from_next) == 200);
+  // Under the name of the other it is nobody's.
+  CHECK(status(MakeToken(TheClientKey(), claims, {{"alg", "RS256"}, {"kid", "next"}})) == 400);
+  CHECK(status(MakeToken(TheClientKey(), claims, {{"alg", "RS256"}, {"kid", 1}})) == 400);
+  bench.client_keys.erase(bench.client_keys.begin());
+  CHECK(status(from_old) == 400);
+  CHECK(status(from_next) == 200);
+  CHECK(json::parse(bench.Get("/_sim/assertions").body) == json({{"now", 2}, {"next", 2}}));
+}
+
+TEST_CASE("MhvSimulator: a registered key set holds public RSA keys for RS256 and nothing else",
+          "[simulators][mhv]") {
+  // SubjectPublicKeyInfo ends in the modulus and the five bytes of 65537.
+  const std::string der = TheClientKey().Public().Der();
+  const std::string n = base::Base64UrlEncode(der.substr(der.size() - 5 - 256, 256));
+  const json good = {{"kty", "RSA"}, {"alg", "RS256"}, {"use", "sig"},
+                     {"kid", "k"},   {"n", n},         {"e", "AQAB"}};
+  const auto read = [](const json& key) {
+    return ReadClientKeys(json({{"keys", json::array({key})}}).dump());
+  };
+  const auto keys = read(good);
+  REQUIRE(keys.ok());
+  REQUIRE(keys->size() == 1);
+  CHECK(keys->front().id == "k");
+  CHECK(keys->front().key.Der() == der);
+  struct Row {
+    const char* name;
+    json value;
+  };
+  const Row row = GENERATE(values<Row>({{"kty", "EC"},
+                                        {"alg", "RS512"},
+                                        {"alg", nullptr},
+                                        {"use", "enc"},
+                                        {"kid", nullptr},
+                                        {"n", "="},
+                                        {"n", ""},
+                                        {"e", nullptr},
+                                        {"d", "AQAB"}}));
+  CAPTURE(row.name);
+  json bad = good;
+  bad[row.name] = row.value;
+  CHECK_FALSE(read(bad).ok());
+  CHECK_FALSE(ReadClientKeys("").ok());
+  CHECK_FALSE(ReadClientKeys(R"({"keys":[]})").ok());
+  CHECK_FALSE(ReadClientKeys(R"({"keys":[1]})").ok());
+}
+
 TEST_CASE("MhvSimulator: the token request is JSON with one grant", "[simulators][mhv]") {
   Bench bench;
-  const std::string assertion = MakeToken(ClientKey(), bench.Claims());
+  const std::string assertion = MakeToken(TheClientKey(), bench.Claims());
   const json good = {{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"},
                      {"assertion", assertion}};
   CHECK(bench.AskToken(good, "application/x-www-form-urlencoded").status == 400);
@@ -279,10 +343,10 @@ TEST_CASE("MhvSimulator: a jti is good for one assertion, which may be resent",
           "[simulators][mhv]") {
   Bench bench;
   json claims = bench.Claims();
-  CHECK(bench.AskTokenWith(MakeToken(ClientKey(), claims)).status == 200);
-  CHECK(bench.AskTokenWith(MakeToken(ClientKey(), claims)).status == 200);
+  CHECK(bench.AskTokenWith(MakeToken(TheClientKey(), claims)).status == 200);
+  CHECK(bench.AskTokenWith(MakeToken(TheClientKey(), claims)).status == 200);
   claims["exp"] = absl::ToUnixSeconds(bench.clock.Now()) + 299;
-  CHECK(bench.AskTokenWith(MakeToken(ClientKey(), claims)).status == 400);
+  CHECK(bench.AskTokenWith(MakeToken(TheClientKey(), claims)).status == 400);
   CHECK(bench.problems == "jti stood on another assertion");
 }
 
@@ -382,8 +446,8 @@ TEST_CASE(
   };
   CHECK(asks(MakeToken(TokenKey(), claims)) == 200);
   // The client's own assertion, or our claims under its key, are no access tokens.
-  CHECK(asks(MakeToken(ClientKey(), claims)) == 401);
-  CHECK(asks(MakeToken(ClientKey(), bench.Claims())) == 401);
+  CHECK(asks(MakeToken(TheClientKey(), claims)) == 401);
+  CHECK(asks(MakeToken(TheClientKey(), bench.Claims())) == 401);
   json other = claims;
   other["scopes"] = {absl::StrCat(kUrl, "/v1/usermgmt/account-service/other")};
   CHECK(asks(MakeToken(TokenKey(), other)) == 401);

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "lib/crypto/keys.h"
 
@@ -15,5 +16,8 @@ std::string SignRs256(const crypto::PrivateKey& key, absl::string_view message);
 // False for any signature but an RSA one of this key over this message.
 bool IsRs256Signature(const crypto::PublicKey& key, absl::string_view message,
                       absl::string_view signature);
+
+// The RSA key of these numbers, big-endian.
+absl::StatusOr<crypto::PublicKey> RsaKey(absl::string_view modulus, absl::string_view exponent);
 
 }  // namespace va::simulators
