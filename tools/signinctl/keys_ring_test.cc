@@ -424,7 +424,7 @@ TEST_CASE(
         const std::string first = desk.Ring().current().id;
         for (int done = 0; done < stage; ++done) {
           REQUIRE(desk.Rotate().exit == 0);
-          clock.Advance(absl::Hours(1));
+          clock.Advance(absl::Hours(24));
         }
         const PlanStep plan = [&](const RingOnDisk& disk) {
           return stage == 2 ? crypto::PlanRetire(disk.ring, first)
