@@ -276,12 +276,15 @@ class Metrics::Impl {
 
   std::string Text() const {
     std::vector<prometheus::MetricFamily> families;
+    std::vector<ReadingFamily> asked;
     {
       // Held against new metrics alone: updates do not take it.
       const std::lock_guard<std::mutex> lock(mutex_);
       for (const auto& [name, series] : series_) families.push_back(series->Collect());
-      for (const auto& [name, family] : readings_) families.push_back(Collect(family));
+      for (const auto& [name, family] : readings_) asked.push_back(family);
     }
+    // Without the lock: a reading may wait for somebody who is about to make a metric.
+    for (const ReadingFamily& family : asked) families.push_back(Collect(family));
     std::sort(families.begin(), families.end(),
               [](const auto& a, const auto& b) { return a.name < b.name; });
     return prometheus::TextSerializer().Serialize(families);

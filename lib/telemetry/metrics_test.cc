@@ -92,6 +92,18 @@ TEST_CASE("Metrics: a reading of what does not exist at the moment is not shown"
   CHECK_THAT(metrics.Text(), Contains("va_test_end_seconds{idp=\"a\"} 0\n"));
 }
 
+TEST_CASE("Metrics: a reading waits for nobody who makes a metric meanwhile", "[telemetry]") {
+  Metrics metrics;
+  // As a reload does that holds what the reading needs.
+  metrics.AddReading("va_test_keys", "Keys.", {}, [&metrics] {
+    std::thread maker([&metrics] { metrics.AddCounter("va_test_made_total", "Made.").Add({}); });
+    maker.join();
+    return 2;
+  });
+  CHECK_THAT(metrics.Text(), Contains("va_test_keys 2"));
+  CHECK_THAT(metrics.Text(), Contains("va_test_made_total"));
+}
+
 TEST_CASE("Metrics: the same name and labels again are the same metric", "[telemetry][metrics]") {
   Metrics metrics;
   metrics.AddCounter("va_test_total", "Test.", {{"a", {"x"}}}).Add({"x"});

@@ -223,7 +223,8 @@ class Gateway final : public service::RunningService {
   base::Reloadable<identity::Policy> policy_;
   mutable std::mutex saml_mutex_;  // held while the next settings are made
   base::Reloadable<SamlSettings> saml_;
-  SamlRings saml_rings_;  // guarded by saml_mutex_, as are the next
+  // Asked with every scrape, which must not wait for whoever exchanges providers.
+  base::Reloadable<SamlRings> saml_rings_;
   SpMetadataSpec sp_metadata_;
   absl::Time sp_metadata_at_;
   IdpRefresher idps_;
@@ -324,7 +325,7 @@ SamlSettings NextSettings(const SamlSettings& now, std::vector<SamlIdp> idps,
 bool Gateway::MayUse(const LoadedSaml& next, service::FileLoader& files) {
   if (!CheckIdps(*policy_.Get(), next.directory.rows(), "saml.idps_file", files)) return false;
   const std::lock_guard<std::mutex> lock(saml_mutex_);
-  return CheckReplaces(next.rings, saml_rings_, files);
+  return CheckReplaces(next.rings, *saml_rings_.Get(), files);
 }
 
 void Gateway::UseSaml(LoadedSaml next) {
@@ -333,7 +334,7 @@ void Gateway::UseSaml(LoadedSaml next) {
       next.settings.signing_certificate.der() != saml_.Get()->signing_certificate.der();
   idps_.Use(std::move(next.directory));
   next.settings.idps = idps_.Idps();
-  saml_rings_ = std::move(next.rings);
+  saml_rings_.Swap(std::move(next.rings));
   sp_metadata_ = std::move(next.sp);
   sp_metadata_at_ = runtime_.clock.Now();
   saml_.Swap(std::move(next.settings));
@@ -385,15 +386,10 @@ http::Response Gateway::ShowAttempt(http::Request& request) const {
 
 void Gateway::WatchRings(service::RingGauges rings) const {
   rings.Watch("keys.sealed_box_file", sealed_box_);
-  rings.Watch("saml.signing_ring_file", [this] {
-    const std::lock_guard<std::mutex> lock(saml_mutex_);
-    return saml_rings_.signing.Ages();
-  });
+  rings.Watch("saml.signing_ring_file", [this] { return saml_rings_.Get()->signing.Ages(); });
   if (config_.decryption_ring_file.empty()) return;
-  rings.Watch("saml.decryption_ring_file", [this] {
-    const std::lock_guard<std::mutex> lock(saml_mutex_);
-    return saml_rings_.decryption->Ages();
-  });
+  rings.Watch("saml.decryption_ring_file",
+              [this] { return saml_rings_.Get()->decryption->Ages(); });
 }
 
 void Gateway::AddReloads(service::Reloads& reloads) {
