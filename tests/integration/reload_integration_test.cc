@@ -2,7 +2,6 @@
 // leaves the service on what it has, with an alarm until the disk is good again.
 #include <signal.h>
 
-#include <fstream>
 #include <functional>
 #include <memory>
 #include <string>
@@ -238,12 +237,11 @@ TEST_CASE(
     const std::string until =
         absl::FormatTime(absl::RFC3339_sec, base::SystemClock().Now() + ahead, absl::UTCTimeZone());
     serving.WriteConfig();
-    const std::string path = serving.files.At("config.yaml");
     const std::string with = absl::StrReplaceAll(
-        crypto::ReadPublicFile(path).value(),
+        crypto::ReadPublicFile(serving.files.At("config.yaml")).value(),
         {{"mpi: {http:",
           absl::StrCat("mpi: {break_glass: {until: '", until, "', reason: 'INC-4711'}, http:")}});
-    std::ofstream(path, std::ios::trunc) << with;
+    serving.files.Write("config.yaml", with);
     serving.process().Signal(SIGHUP);
   };
   const auto gauge = [&serving](int value) {

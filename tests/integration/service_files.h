@@ -24,7 +24,11 @@ class ServiceFiles {
   std::string At(absl::string_view name) const {
     return absl::StrCat(pki_.dir().path(), "/", name);
   }
-  void Write(absl::string_view name, absl::string_view content) { pki_.dir().Write(name, content); }
+  // By rename, as operators are told to: a program that serves must not see half of it.
+  void Write(absl::string_view name, absl::string_view content) {
+    const std::string fresh = pki_.dir().Write(absl::StrCat(name, ".fresh"), content);
+    REQUIRE(std::rename(fresh.c_str(), At(name).c_str()) == 0);
+  }
   void Copy(const std::string& from, absl::string_view to) {
     const auto bytes = crypto::ReadPublicFile(from);
     REQUIRE(bytes.ok());
@@ -73,9 +77,7 @@ class ServiceFiles {
   void UseAlso(absl::string_view yaml) { also_ = std::string(yaml); }
   // As Run writes them.
   void WriteConfig(const std::string& program) {
-    // By rename, as operators are told to: a program that serves must not see half of it.
-    Write("config.fresh", absl::StrCat(Common(), Own(program), also_));
-    REQUIRE(std::rename(At("config.fresh").c_str(), At("config.yaml").c_str()) == 0);
+    Write("config.yaml", absl::StrCat(Common(), Own(program), also_));
   }
 
   // `environment` as of ChildProcess.
