@@ -73,7 +73,7 @@ class Site {
   }
 
   // signinctl with the operator's certificate: exit code and what it printed.
-  std::pair<int, nlohmann::json> Signinctl(std::vector<std::string> arguments) {
+  std::pair<int, nlohmann::json> Signinctl(const std::vector<std::string>& arguments) {
     const testing::PemFiles files = pki_.IssueService("operator");
     ChildProcess child(absl::StrCat(VA_BIN_DIR, "/signinctl"), arguments,
                        {absl::StrCat("VA_CA=", pki_.ca_file()),
@@ -446,7 +446,7 @@ TEST_CASE("Accounts: an operator at the keyboard, from the merge to the lock",
   const std::vector<std::string> actor = {"--operator", "e1001", "--reason", "ticket INC0042"};
   const auto by = [&](std::vector<std::string> words) {
     words.insert(words.end(), actor.begin(), actor.end());
-    return site.Signinctl(std::move(words));
+    return site.Signinctl(words);
   };
   CHECK(by({"merge", "show", id, "--reveal"}).second["other_icn"] == kOtherIcn);
   CHECK(by({"merge", "accept", id}).second["state"] == "proposed");

@@ -2,7 +2,9 @@
 // each with one line, using lib/jose as a service would. Keys come first, as JSON Web Keys, and are
 // named by the requests after them. A request it does not understand ends it: that is a mistake of
 // the test, never a verdict.
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -191,6 +193,11 @@ int Main() {
 }  // namespace va::jose
 
 int main() {
-  std::ios::sync_with_stdio(false);
-  return va::jose::Main();
+  try {
+    std::ios::sync_with_stdio(false);
+    return va::jose::Main();
+  } catch (const std::exception& wrong) {
+    std::fputs(wrong.what(), stderr);
+    return 1;
+  }
 }
